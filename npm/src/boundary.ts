@@ -1,0 +1,42 @@
+// The wasm-bindgen module as this package sees it. Everything else in src/ speaks of the engine in these terms, so tests
+// can stand in a fake and a change of the boundary shows up as a type error in wasm.ts.
+
+import type { Reason } from './types.js';
+
+/** Collects a model's bytes inside wasm memory as they arrive, so that no second copy is ever held. */
+export interface WasmModelBuffer {
+  push(chunk: Uint8Array): void;
+  readonly length: number;
+  free(): void;
+}
+
+/** A ranked list as the engine returns it, best first; the three have one entry an item. */
+export interface WasmRanking {
+  ids: string[];
+  scores: Float32Array;
+  reasons: Reason[][];
+}
+
+/** The engine with its model and its user's profile. */
+export interface WasmEngine {
+  observe(event: object): void;
+  recommend(options: object): Promise<WasmRanking>;
+  similar(itemId: string, options: object): Promise<WasmRanking>;
+  info(): unknown;
+  catalogue(): unknown;
+  useBackend(name: string): Promise<void>;
+  exportProfile(): unknown;
+  importProfile(state: object): void;
+  forget(): void;
+  free(): void;
+}
+
+/** The two classes of the module. Both throw an `Error` with a string `code`. */
+export interface WasmGlue {
+  /** `expectedBytes` is a hint for the first allocation; 0 when not known. */
+  ModelBuffer: new (expectedBytes: number) => WasmModelBuffer;
+  Engine: {
+    /** Consumes the buffer, also when it fails. */
+    load(buffer: WasmModelBuffer, options: { backend: string }): Promise<WasmEngine>;
+  };
+}

@@ -1,0 +1,115 @@
+// The engine in a worker, behind the same interface as the one in the page.
+
+import { ProclivityError } from './errors.js';
+import { WorkerConnection } from './worker-connection.js';
+import type { Engine, EngineInfo, EngineLoader, TimedEvent, TimedRanking, WasmSource } from './engine.js';
+import type { BackendChoice, Catalogue, ProfileState, RecommendOptions, SimilarOptions } from './types.js';
+
+/** Starts a worker and hands it the model. */
+export class WorkerLoader implements EngineLoader {
+  readonly #connection: WorkerConnection;
+
+  /**
+   * Starts the worker and, in it, the WebAssembly module.
+   *
+   * @throws {@link ProclivityError} `unsupported` where there are no web workers (Node), `worker` when it does not start.
+   */
+  constructor() {
+    this.#connection = new WorkerConnection(startWorker());
+  }
+
+  start(wasm: WasmSource): Promise<void> {
+    return this.#connection.call('start', [absolute(wasm)]);
+  }
+
+  begin(expectedBytes: number): Promise<void> {
+    return this.#connection.call('begin', [expectedBytes]);
+  }
+
+  push(chunk: Uint8Array, owned: boolean): Promise<void> {
+    // Moved rather than copied where that is ours to do; a view of part of a buffer would drag the whole along.
+    const { buffer } = chunk;
+    const movable = owned && buffer instanceof ArrayBuffer && chunk.byteLength === buffer.byteLength;
+    return this.#connection.call('push', [chunk], movable ? [buffer] : []);
+  }
+
+  async finish(backend: BackendChoice): Promise<Engine> {
+    await this.#connection.call('finish', [backend]);
+    return new WorkerEngine(this.#connection);
+  }
+
+  cancel(): void {
+    this.#connection.end(new ProclivityError('disposed', 'the load was cancelled'));
+  }
+}
+
+class WorkerEngine implements Engine {
+  readonly #connection: WorkerConnection;
+
+  constructor(connection: WorkerConnection) {
+    this.#connection = connection;
+  }
+
+  info(): EngineInfo {
+    if (this.#connection.info === null) throw new ProclivityError('internal', 'the worker sent no report');
+    return this.#connection.info;
+  }
+
+  observe(event: TimedEvent): Promise<void> {
+    return this.#connection.call('observe', [event]);
+  }
+
+  recommend(options: RecommendOptions): Promise<TimedRanking> {
+    return this.#connection.call('recommend', [options]);
+  }
+
+  similar(itemId: string, options: SimilarOptions): Promise<TimedRanking> {
+    return this.#connection.call('similar', [itemId, options]);
+  }
+
+  catalogue(): Promise<Catalogue> {
+    return this.#connection.call('catalogue', []);
+  }
+
+  useBackend(name: BackendChoice): Promise<void> {
+    return this.#connection.call('useBackend', [name]);
+  }
+
+  exportProfile(): Promise<ProfileState> {
+    return this.#connection.call('exportProfile', []);
+  }
+
+  importProfile(state: ProfileState): Promise<void> {
+    return this.#connection.call('importProfile', [state]);
+  }
+
+  forget(): Promise<void> {
+    return this.#connection.call('forget', []);
+  }
+
+  dispose(): void {
+    this.#connection.end(new ProclivityError('disposed', 'the recommender was disposed of'));
+  }
+}
+
+function startWorker(): Worker {
+  if (typeof Worker !== 'function') {
+    throw new ProclivityError(
+      'unsupported',
+      'expected web workers, found a runtime without them (Node has none); leave out "worker", or set it only in the browser',
+    );
+  }
+  try {
+    // Written out so that bundlers see it and build the worker script.
+    return new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'proclivity' });
+  } catch (thrown) {
+    throw new ProclivityError('worker', `the worker could not be started: ${String(thrown)}`, { cause: thrown });
+  }
+}
+
+/** The wasm option with a relative URL made absolute, since a worker would resolve it against its own script. */
+function absolute(wasm: WasmSource): WasmSource {
+  if (typeof wasm !== 'string' && !(wasm instanceof URL)) return wasm;
+  const base = typeof document === 'object' ? document.baseURI : location.href;
+  return new URL(wasm, base).href;
+}

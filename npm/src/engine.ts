@@ -1,0 +1,56 @@
+// The engine as the public class uses it: the same interface in the page (engine-local.ts) and in a worker
+// (engine-worker.ts). Callers never ask which one runs.
+
+import type {
+  BackendChoice,
+  Catalogue,
+  Info,
+  InteractionEvent,
+  LoadOptions,
+  ProfileState,
+  RecommendOptions,
+  SimilarOptions,
+} from './types.js';
+import type { WasmRanking } from './boundary.js';
+
+/** What the engine reports of itself; the caller adds whether it runs in a worker. */
+export type EngineInfo = Omit<Info, 'worker'>;
+
+/** An event with its time filled in. */
+export type TimedEvent = InteractionEvent & { timestamp: number };
+
+/** A ranking and the milliseconds the engine call took. */
+export interface TimedRanking extends WasmRanking {
+  millis: number;
+}
+
+/** A loaded engine. Calls must not overlap; {@link SerialQueue} sees to that. */
+export interface Engine {
+  /** The latest report, kept up to date by every call. */
+  info(): EngineInfo;
+  observe(event: TimedEvent): Promise<void>;
+  recommend(options: RecommendOptions): Promise<TimedRanking>;
+  similar(itemId: string, options: SimilarOptions): Promise<TimedRanking>;
+  catalogue(): Promise<Catalogue>;
+  useBackend(name: BackendChoice): Promise<void>;
+  exportProfile(): Promise<ProfileState>;
+  importProfile(state: ProfileState): Promise<void>;
+  forget(): Promise<void>;
+  /** Frees everything the engine holds. Nothing may be called afterwards. */
+  dispose(): void;
+}
+
+/** An engine on its way: takes the model chunk by chunk, then becomes an {@link Engine} or is cancelled. */
+export interface EngineLoader {
+  /** Makes room. `expectedBytes` is a hint, 0 when not known. */
+  begin(expectedBytes: number): Promise<void>;
+  /** Appends a chunk. With `owned` the chunk's memory may be moved away; otherwise it is only read. */
+  push(chunk: Uint8Array, owned: boolean): Promise<void>;
+  /** Reads the model, starts the backend, checks the golden queries. */
+  finish(backend: BackendChoice): Promise<Engine>;
+  /** Frees everything, at any point of the load; a `finish` under way never delivers. */
+  cancel(): void;
+}
+
+/** The WebAssembly module as given in the options, or `undefined` for the one in this package. */
+export type WasmSource = LoadOptions['wasm'];

@@ -1,0 +1,27 @@
+/**
+ * Recommendations that never leave the browser.
+ *
+ * @packageDocumentation
+ */
+export { Recommender } from './recommender.js';
+export { ProclivityError } from './errors.js';
+export type {
+  BackendChoice,
+  BackendName,
+  Catalogue,
+  CatalogueColumn,
+  EventType,
+  Filter,
+  Info,
+  InteractionEvent,
+  LoadOptions,
+  LoadProgress,
+  ModelSource,
+  NumberRange,
+  ProfileState,
+  Reason,
+  Recommendation,
+  RecommendedItem,
+  RecommendOptions,
+  SimilarOptions,
+} from './types.js';

@@ -1,0 +1,162 @@
+// Checks what callers pass and copies it, so that a later change on their side does not reach the engine.
+
+import { argumentError } from './errors.js';
+import type { TimedEvent } from './engine.js';
+import type {
+  BackendChoice,
+  EventType,
+  Filter,
+  InteractionEvent,
+  LoadOptions,
+  NumberRange,
+  ProfileState,
+  RecommendOptions,
+  SimilarOptions,
+} from './types.js';
+
+const EVENT_TYPES: readonly EventType[] = ['view', 'click', 'cart', 'purchase', 'bookmark', 'rating', 'dislike', 'impression'];
+const BACKENDS: readonly BackendChoice[] = ['auto', 'webgpu', 'cpu'];
+const BOUNDS: readonly (keyof NumberRange)[] = ['lt', 'lte', 'gt', 'gte'];
+const LOAD_KEYS: readonly (keyof LoadOptions)[] = ['backend', 'worker', 'signal', 'onProgress', 'wasm'];
+const EVENT_KEYS: readonly (keyof InteractionEvent)[] = ['type', 'itemId', 'value', 'timestamp'];
+const SIMILAR_KEYS: readonly (keyof SimilarOptions)[] = ['count', 'exclude', 'include', 'filter'];
+const RECOMMEND_KEYS: readonly (keyof RecommendOptions)[] = [...SIMILAR_KEYS, 'includeSeen', 'explain'];
+
+const DEFAULT_COUNT = 10;
+
+/** Options of `load`, checked; `source` is checked where it is opened. */
+export function checkLoadOptions(options: unknown): LoadOptions & { backend: BackendChoice; worker: boolean } {
+  const given = checkKeys(options, LOAD_KEYS, 'load');
+  const { signal, onProgress } = given;
+  if (signal !== undefined && !isSignal(signal)) {
+    throw argumentError('"signal" to be an AbortSignal', signal, 'pass the signal of an AbortController');
+  }
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw argumentError('"onProgress" to be a function', onProgress, 'pass a callback or leave it out');
+  }
+  return {
+    ...(given as LoadOptions),
+    backend: given.backend === undefined ? 'auto' : checkBackend(given.backend),
+    worker: checkFlag(given, 'worker') ?? false,
+  };
+}
+
+export function checkBackend(name: unknown): BackendChoice {
+  return checkOneOf(name, BACKENDS, 'a backend');
+}
+
+/** An event, checked, with `timestamp` filled in. */
+export function checkEvent(event: unknown): TimedEvent {
+  if (event === undefined) throw argumentError('an event', event, 'pass { type, itemId }');
+  const given = checkKeys(event, EVENT_KEYS, 'observe');
+  const value = checkFinite(given.value, '"value"');
+  return {
+    type: checkOneOf(given.type, EVENT_TYPES, 'an event "type"'),
+    itemId: checkItemId(given.itemId),
+    timestamp: checkFinite(given.timestamp, '"timestamp"') ?? Date.now(),
+    ...(value === undefined ? {} : { value }),
+  };
+}
+
+export function checkRecommendOptions(options: unknown): RecommendOptions {
+  const given = checkKeys(options, RECOMMEND_KEYS, 'recommend');
+  return withoutUndefined({
+    ...checkSelection(given),
+    includeSeen: checkFlag(given, 'includeSeen'),
+    explain: checkFlag(given, 'explain'),
+  });
+}
+
+export function checkSimilarOptions(options: unknown): SimilarOptions {
+  return withoutUndefined(checkSelection(checkKeys(options, SIMILAR_KEYS, 'similar')));
+}
+
+export function checkItemId(itemId: unknown): string {
+  if (typeof itemId === 'string' && itemId !== '') return itemId;
+  throw argumentError('an item id, a non-empty string', itemId, 'pass an id as it stands in the catalogue, numbers as String(id)');
+}
+
+export function checkState(state: unknown): ProfileState {
+  if (isRecord(state)) return state;
+  throw argumentError('a profile state, a plain object', state, 'pass what export() returned, after JSON.parse if it was stored as text');
+}
+
+/** What `recommend` and `similar` have in common. */
+function checkSelection(given: Record<string, unknown>): SimilarOptions {
+  return {
+    count: checkCount(given.count),
+    exclude: checkIds(given, 'exclude'),
+    include: checkIds(given, 'include'),
+    filter: checkFilter(given.filter),
+  };
+}
+
+function checkCount(count: unknown): number {
+  if (count === undefined) return DEFAULT_COUNT;
+  if (typeof count === 'number' && Number.isSafeInteger(count) && count >= 1) return count;
+  throw argumentError('"count" to be a whole number of at least 1', count, 'ask for the number of items you show');
+}
+
+function checkIds(given: Record<string, unknown>, key: 'exclude' | 'include'): string[] | undefined {
+  const ids = given[key];
+  if (ids === undefined) return undefined;
+  if (!Array.isArray(ids)) throw argumentError(`"${key}" to be an array of item ids`, ids, `pass ${key}: ['id', ...]`);
+  return ids.map(checkItemId);
+}
+
+function checkFilter(filter: unknown): Filter | undefined {
+  if (filter === undefined) return undefined;
+  if (!isRecord(filter)) throw argumentError('"filter" to be an object of column conditions', filter, "pass filter: { department: ['BAKERY'] }");
+  return Object.fromEntries(Object.entries(filter).map(([column, condition]) => [column, checkCondition(column, condition)]));
+}
+
+function checkCondition(column: string, condition: unknown): string[] | NumberRange {
+  if (Array.isArray(condition) && condition.every((value) => typeof value === 'string')) return [...condition];
+  if (!isRecord(condition)) {
+    throw argumentError(`filter "${column}" to be an array of strings or bounds`, condition, "pass ['BAKERY'] or { lte: 5 }");
+  }
+  const range = checkKeys(condition, BOUNDS, `filter "${column}"`);
+  const bounds = Object.fromEntries(BOUNDS.map((bound) => [bound, checkFinite(range[bound], `filter "${column}" ${bound}`)]));
+  return withoutUndefined(bounds);
+}
+
+/** An options object with none but known keys; `undefined` counts as `{}`. */
+function checkKeys<K extends string>(options: unknown, known: readonly K[], what: string): Record<K, unknown> {
+  if (options === undefined) return {} as Record<K, unknown>;
+  if (!isRecord(options)) throw argumentError(`the options of ${what} to be an object`, options, `pass { ${known.join(', ')} }`);
+  const unknownKey = Object.keys(options).find((key) => !(known as readonly string[]).includes(key));
+  if (unknownKey !== undefined) {
+    throw argumentError(`the options of ${what} to be among ${known.join(', ')}`, unknownKey, 'remove it or correct its spelling');
+  }
+  return options;
+}
+
+function checkOneOf<T extends string>(value: unknown, accepted: readonly T[], what: string): T {
+  const match = accepted.find((one) => one === value);
+  if (match !== undefined) return match;
+  throw argumentError(`${what} among ${accepted.join(', ')}`, value, 'use one of these');
+}
+
+function checkFlag(given: Record<string, unknown>, key: string): boolean | undefined {
+  const flag = given[key];
+  if (flag === undefined || typeof flag === 'boolean') return flag;
+  throw argumentError(`"${key}" to be true or false`, flag, 'pass a boolean');
+}
+
+function checkFinite(value: unknown, what: string): number | undefined {
+  if (value === undefined || (typeof value === 'number' && Number.isFinite(value))) return value;
+  throw argumentError(`${what} to be a finite number`, value, 'pass a number or leave it out');
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
+}
+
+function isSignal(value: unknown): value is AbortSignal {
+  return typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value;
+}
+
+/** Drops the keys without a value, so that the engine's own defaults hold. */
+function withoutUndefined<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+}

@@ -1,0 +1,49 @@
+// What the page and the worker say to each other.
+
+import { ProclivityError } from './errors.js';
+import type { EngineInfo, TimedEvent, TimedRanking, WasmSource } from './engine.js';
+import type { BackendChoice, Catalogue, ProfileState, RecommendOptions, SimilarOptions } from './types.js';
+
+/** The calls a worker answers: its loading in this order, then the engine's own. */
+export interface WorkerMethods {
+  start(wasm: WasmSource): void;
+  begin(expectedBytes: number): void;
+  push(chunk: Uint8Array): void;
+  finish(backend: BackendChoice): void;
+  observe(event: TimedEvent): void;
+  recommend(options: RecommendOptions): TimedRanking;
+  similar(itemId: string, options: SimilarOptions): TimedRanking;
+  catalogue(): Catalogue;
+  useBackend(name: BackendChoice): void;
+  exportProfile(): ProfileState;
+  importProfile(state: ProfileState): void;
+  forget(): void;
+}
+
+export type WorkerMethod = keyof WorkerMethods;
+
+/** Page to worker. */
+export interface WorkerRequest {
+  id: number;
+  method: WorkerMethod;
+  args: unknown[];
+}
+
+/** Worker to page: one answer a request. `info` comes along when it may have changed. */
+export type WorkerReply =
+  | { id: number; ok: true; value: unknown; info?: EngineInfo | undefined }
+  | { id: number; ok: false; error: WireError };
+
+/** An error as it survives structured cloning, which drops an Error's own fields. */
+export interface WireError {
+  code: string;
+  message: string;
+}
+
+export function toWire(error: ProclivityError): WireError {
+  return { code: error.code, message: error.message };
+}
+
+export function fromWire(error: WireError): ProclivityError {
+  return new ProclivityError(error.code, error.message);
+}

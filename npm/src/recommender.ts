@@ -1,0 +1,206 @@
+import { abortable } from './abort.js';
+import { WorkerLoader } from './engine-worker.js';
+import { ProclivityError } from './errors.js';
+import {
+  checkBackend,
+  checkEvent,
+  checkItemId,
+  checkLoadOptions,
+  checkRecommendOptions,
+  checkSimilarOptions,
+  checkState,
+} from './options.js';
+import { pumpModel } from './pump.js';
+import { SerialQueue } from './queue.js';
+import { newRecommId } from './recomm-id.js';
+import { openModel } from './source.js';
+import type { Engine, EngineLoader, TimedRanking, WasmSource } from './engine.js';
+import type {
+  BackendChoice,
+  Catalogue,
+  Info,
+  InteractionEvent,
+  LoadOptions,
+  ModelSource,
+  ProfileState,
+  Recommendation,
+  RecommendOptions,
+  SimilarOptions,
+} from './types.js';
+
+/**
+ * Recommends items on this device, from a model loaded once and from what its user does.
+ *
+ * After {@link Recommender.load} has resolved nothing is ever requested from the network. Calls may overlap: they take
+ * effect in the order in which they were made. Every failure is a {@link ProclivityError}; beside the codes listed at
+ * each method, all of them give `disposed` after {@link Recommender.dispose} and `argument` for what they do not take.
+ *
+ * @example
+ * ```ts
+ * const recommender = await Recommender.load('/model.safetensors');
+ * await recommender.observe({ type: 'purchase', itemId: 'sku-1' });
+ * const { items } = await recommender.recommend({ count: 10 });
+ * ```
+ */
+export class Recommender {
+  readonly #engine: Engine;
+  readonly #worker: boolean;
+  readonly #queue = new SerialQueue();
+  #disposed = false;
+
+  private constructor(engine: Engine, worker: boolean) {
+    this.#engine = engine;
+    this.#worker = worker;
+  }
+
+  /**
+   * Loads a model and starts the engine on it.
+   *
+   * @param source - A URL, a `Response` (or the promise of one), or the model's bytes, which are copied. In Node also a
+   * path or `file:` URL.
+   * @throws {@link ProclivityError} `argument`, `http`, `network`, `file`, `wasm`, `worker` or `unsupported`; or the
+   * engine's code for a model it refuses or a backend it was told to use and cannot. An aborted load rejects with the
+   * signal's reason instead.
+   */
+  static async load(source: ModelSource, options?: LoadOptions): Promise<Recommender> {
+    const { backend, worker, signal, onProgress, wasm } = checkLoadOptions(options);
+    signal?.throwIfAborted();
+
+    // The model and the code are on their way at the same time.
+    const opening = openModel(source, signal);
+    let starting: Promise<EngineLoader> | undefined;
+    try {
+      starting = worker ? startWorkerLoader(wasm, signal) : startLocalLoader(wasm);
+      const [stream, loader] = await abortable(Promise.all([opening, starting]), signal);
+      await pumpModel(stream, loader, signal, onProgress);
+      return new Recommender(await abortable(loader.finish(backend), signal), worker);
+    } catch (thrown) {
+      // Whichever half is there, or still comes, is let go.
+      opening.then((stream) => { stream.close(); }, () => undefined);
+      starting?.then((loader) => { loader.cancel(); }, () => undefined);
+      throw thrown;
+    }
+  }
+
+  /**
+   * What is loaded and how it runs, without delay.
+   *
+   * @throws {@link ProclivityError} `disposed`.
+   */
+  info(): Info {
+    return { ...this.#live().info(), worker: this.#worker };
+  }
+
+  /**
+   * Switches to another backend; the model and the user's profile stay.
+   *
+   * @returns What runs now.
+   * @throws {@link ProclivityError} The engine's code when the backend is not to be had; the current one then stays.
+   */
+  async useBackend(backend: BackendChoice): Promise<Info> {
+    const checked = checkBackend(backend);
+    return this.#run(async (engine) => {
+      await engine.useBackend(checked);
+      return this.info();
+    });
+  }
+
+  /**
+   * Learns from one thing the user did.
+   *
+   * @throws {@link ProclivityError} The engine's code for an item it does not know.
+   */
+  async observe(event: InteractionEvent): Promise<void> {
+    const checked = checkEvent(event);
+    return this.#run((engine) => engine.observe(checked));
+  }
+
+  /**
+   * The best items for this user; the most popular ones before the first event.
+   *
+   * @throws {@link ProclivityError} The engine's code for an unknown item or column in the options.
+   */
+  async recommend(options?: RecommendOptions): Promise<Recommendation> {
+    const checked = checkRecommendOptions(options);
+    return toRecommendation(await this.#run((engine) => engine.recommend(checked)));
+  }
+
+  /**
+   * The items most like one item, whoever the user is.
+   *
+   * @throws {@link ProclivityError} The engine's code for an unknown item or column.
+   */
+  async similar(itemId: string, options?: SimilarOptions): Promise<Recommendation> {
+    const id = checkItemId(itemId);
+    const checked = checkSimilarOptions(options);
+    return toRecommendation(await this.#run((engine) => engine.similar(id, checked)));
+  }
+
+  /** The items the model knows and what it says of them. A copy: it is worth keeping. */
+  catalogue(): Promise<Catalogue> {
+    return this.#run((engine) => engine.catalogue());
+  }
+
+  /** What the device knows of its user, as a plain JSON object of a few kilobytes, to be stored where you like. */
+  export(): Promise<ProfileState> {
+    return this.#run((engine) => engine.exportProfile());
+  }
+
+  /**
+   * Replaces the profile by one that {@link Recommender.export} returned.
+   *
+   * @throws {@link ProclivityError} The engine's code for a state it cannot read; the profile then stays as it was.
+   */
+  async import(state: ProfileState): Promise<void> {
+    const checked = structuredClone(checkState(state));
+    return this.#run((engine) => engine.importProfile(checked));
+  }
+
+  /** Erases everything learned of the user. */
+  forget(): Promise<void> {
+    return this.#run((engine) => engine.forget());
+  }
+
+  /** Frees the model, the GPU and the worker. Calls under way and all later ones fail with `disposed`; once more is harmless. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#engine.dispose();
+  }
+
+  async #run<T>(call: (engine: Engine) => Promise<T>): Promise<T> {
+    this.#live();
+    return this.#queue.add(async () => {
+      const answer = await call(this.#live());
+      this.#live();
+      return answer;
+    });
+  }
+
+  #live(): Engine {
+    if (!this.#disposed) return this.#engine;
+    throw new ProclivityError('disposed', 'expected a live recommender, found one disposed of; load another');
+  }
+}
+
+/** The engine in this realm. Its code is a separate chunk, so that a page that uses the worker does not load it. */
+async function startLocalLoader(wasm: WasmSource): Promise<EngineLoader> {
+  const [{ LocalLoader }, { loadWasm }] = await Promise.all([import('./engine-local.js'), import('./wasm.js')]);
+  return new LocalLoader(await loadWasm(wasm));
+}
+
+async function startWorkerLoader(wasm: WasmSource, signal: AbortSignal | undefined): Promise<EngineLoader> {
+  const loader = new WorkerLoader();
+  try {
+    await abortable(loader.start(wasm), signal);
+    return loader;
+  } catch (thrown) {
+    loader.cancel();
+    throw thrown;
+  }
+}
+
+function toRecommendation({ ids, scores, reasons, millis }: TimedRanking): Recommendation {
+  const items = ids.map((id, rank) => ({ id, score: scores[rank] ?? 0, reasons: reasons[rank] ?? [] }));
+  return { recommId: newRecommId(), items, millis };
+}

@@ -1,0 +1,159 @@
+/** Where scores are computed. */
+export type BackendName = 'webgpu' | 'cpu';
+
+/** `auto` lets the engine choose; `info().reason` says what it chose and why. */
+export type BackendChoice = 'auto' | BackendName;
+
+/** What a model can be loaded from. In Node a string may also be a file path, and a URL a `file:` URL. */
+export type ModelSource = string | URL | Response | Promise<Response> | ArrayBuffer | Uint8Array;
+
+/** How far a load has come. */
+export interface LoadProgress {
+  /** Bytes of the model received so far, after content decoding. */
+  loaded: number;
+  /** Bytes to expect, or `null` while that is not known (no usable `Content-Length`). In the last report it equals `loaded`. */
+  total: number | null;
+}
+
+/** Options of {@link Recommender.load}. */
+export interface LoadOptions {
+  /** Default `'auto'`. */
+  backend?: BackendChoice | undefined;
+  /** Run the engine in a Web Worker, so that no call blocks the page. Browsers only. Default `false`. */
+  worker?: boolean | undefined;
+  /** Aborts the load: it rejects with the signal's reason and frees what it had read. No effect afterwards. */
+  signal?: AbortSignal | undefined;
+  /** Called as the model streams in, at least once. */
+  onProgress?: ((progress: LoadProgress) => void) | undefined;
+  /**
+   * The WebAssembly module, where the default (the file beside this package's code) does not suit: its URL, its bytes,
+   * or a compiled module. Read once per realm: a page that has loaded a recommender keeps the module it has.
+   */
+  wasm?: string | URL | BufferSource | WebAssembly.Module | undefined;
+}
+
+/** What is loaded and how it runs. */
+export interface Info {
+  /** The backend that scores. */
+  backend: BackendName;
+  /** Name of the GPU adapter, or `null` on the CPU. */
+  adapter: string | null;
+  /** The build of the scoring kernels. */
+  kernels: 'simd128' | 'scalar' | 'wgsl';
+  /** Why this backend was chosen, in words. */
+  reason: string;
+  /** Model family, for example `als+ncf`. */
+  family: string;
+  /** Items in the catalogue. */
+  items: number;
+  /** Width of an item's embedding. */
+  dim: number;
+  /** Size of the model in bytes. */
+  bytes: number;
+  /** The golden queries answered on this backend at load, and the largest score error among them. */
+  golden: { checked: number; worstError: number };
+  /** Whether the engine runs in a worker. */
+  worker: boolean;
+  /** Version of the engine. */
+  version: string;
+}
+
+/** What a user can do to an item. */
+export type EventType = 'view' | 'click' | 'cart' | 'purchase' | 'bookmark' | 'rating' | 'dislike' | 'impression';
+
+/** One thing the user did. It stays on the device. */
+export interface InteractionEvent {
+  type: EventType;
+  /** Id of the item, as in the log the model was trained on. */
+  itemId: string;
+  /** How much: the stars of a rating, the units of a purchase. */
+  value?: number | undefined;
+  /** When, in milliseconds since the epoch. Default: now. */
+  timestamp?: number | undefined;
+}
+
+/** Bounds on a number column; all that are given must hold. */
+export interface NumberRange {
+  lt?: number | undefined;
+  lte?: number | undefined;
+  gt?: number | undefined;
+  gte?: number | undefined;
+}
+
+/**
+ * Conditions on catalogue columns, all of which must hold: a list of accepted values for a text or category column,
+ * bounds for a number column. `{ department: ['BAKERY'], price: { lte: 5 } }`
+ */
+export type Filter = Record<string, readonly string[] | NumberRange>;
+
+/** Options of {@link Recommender.similar}. */
+export interface SimilarOptions {
+  /** How many items, at least 1. Default 10. Fewer come back where fewer are left. */
+  count?: number | undefined;
+  /** Ids that must not be returned. */
+  exclude?: readonly string[] | undefined;
+  /** Only these ids may be returned. */
+  include?: readonly string[] | undefined;
+  /** Only items that fulfil these conditions may be returned. */
+  filter?: Filter | undefined;
+}
+
+/** Options of {@link Recommender.recommend}. */
+export interface RecommendOptions extends SimilarOptions {
+  /** Also return items the user has already acted on. Default `false`. */
+  includeSeen?: boolean | undefined;
+  /** Fill in each item's `reasons`. Default `false`. */
+  explain?: boolean | undefined;
+}
+
+/** Why an item is in the list. */
+export type Reason =
+  | {
+      /** An item in the user's history speaks for it. */
+      type: 'because_of';
+      itemId: string;
+      /** Its share of the score; the largest comes first. */
+      weight: number;
+    }
+  | {
+      /** It is popular; all that is known before the first event. */
+      type: 'popular';
+    };
+
+/** One recommended item. */
+export interface RecommendedItem {
+  id: string;
+  /** Comparable within one list only; the list is sorted by it, best first. */
+  score: number;
+  /** Empty unless `explain` was asked for. */
+  reasons: Reason[];
+}
+
+/** An answer of {@link Recommender.recommend} or {@link Recommender.similar}. */
+export interface Recommendation {
+  /** Unique to this call; tie what the user does with the list to it. */
+  recommId: string;
+  items: RecommendedItem[];
+  /** Milliseconds the engine took, measured around the engine call (inside the worker, if there is one). */
+  millis: number;
+}
+
+/** One catalogue column, a value an item, in the order of {@link Catalogue.ids}. */
+export type CatalogueColumn =
+  | { type: 'text'; values: string[] }
+  | {
+      type: 'category';
+      /** For each item the index of its value in `values`. */
+      codes: Uint32Array;
+      values: string[];
+    }
+  | { type: 'number'; values: Float32Array };
+
+/** The items the model knows, column by column. */
+export interface Catalogue {
+  ids: string[];
+  columns: Record<string, CatalogueColumn>;
+}
+
+/** What the device knows of its user, as plain JSON. Opaque and versioned: store it, hand it back to `import`. */
+export type ProfileState = Record<string, unknown>;

@@ -1,0 +1,63 @@
+// The worker's side: answers requests with an engine of its own.
+
+import { ProclivityError, toProclivityError } from './errors.js';
+import { LocalLoader } from './engine-local.js';
+import { toWire } from './protocol.js';
+import type { WasmGlue } from './boundary.js';
+import type { Engine, WasmSource } from './engine.js';
+import type { WorkerMethods, WorkerReply, WorkerRequest } from './protocol.js';
+
+/** The part of a worker's global scope, or of a message port, that the server uses. */
+export interface ServerPort {
+  postMessage(reply: WorkerReply): void;
+  addEventListener(type: 'message', listener: (event: MessageEvent<WorkerRequest>) => void): void;
+}
+
+type Handlers = { [K in keyof WorkerMethods]: (...args: Parameters<WorkerMethods[K]>) => Promise<ReturnType<WorkerMethods[K]>> };
+
+/** Serves one engine on the port, for as long as the port lives. */
+export function serve(port: ServerPort, loadWasm: (source: WasmSource) => Promise<WasmGlue>): void {
+  let loader: LocalLoader | null = null;
+  let engine: Engine | null = null;
+
+  const handlers: Handlers = {
+    start: async (wasm) => {
+      loader = new LocalLoader(await loadWasm(wasm));
+    },
+    begin: (expectedBytes) => present(loader).begin(expectedBytes),
+    push: (chunk) => present(loader).push(chunk),
+    finish: async (backend) => {
+      engine = await present(loader).finish(backend);
+      loader = null;
+    },
+    observe: (event) => present(engine).observe(event),
+    recommend: (options) => present(engine).recommend(options),
+    similar: (itemId, options) => present(engine).similar(itemId, options),
+    catalogue: () => present(engine).catalogue(),
+    useBackend: (name) => present(engine).useBackend(name),
+    exportProfile: () => present(engine).exportProfile(),
+    importProfile: (state) => present(engine).importProfile(state),
+    forget: () => present(engine).forget(),
+  };
+
+  async function answer({ id, method, args }: WorkerRequest): Promise<WorkerReply> {
+    try {
+      const handler = handlers[method] as (...args: unknown[]) => Promise<unknown>;
+      const value = await handler(...args);
+      return { id, ok: true, value, info: engine?.info() };
+    } catch (thrown) {
+      return { id, ok: false, error: toWire(toProclivityError(thrown)) };
+    }
+  }
+
+  port.addEventListener('message', ({ data }) => {
+    void answer(data).then((reply) => {
+      port.postMessage(reply);
+    });
+  });
+}
+
+function present<T>(part: T | null): T {
+  if (part === null) throw new ProclivityError('internal', 'the worker was called out of turn');
+  return part;
+}

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { checkEvent, checkLoadOptions, checkRecommendOptions, checkSimilarOptions, checkState } from '../src/options.js';
+
+const refused = (call: () => unknown, ...words: string[]): void => {
+  expect(call).toThrow(expect.objectContaining({ name: 'ProclivityError', code: 'argument' }) as Error);
+  for (const word of words) expect(call).toThrow(word);
+};
+
+describe('recommend options', () => {
+  it('default to ten items', () => {
+    expect(checkRecommendOptions(undefined)).toEqual({ count: 10 });
+    expect(checkSimilarOptions({ count: undefined })).toEqual({ count: 10 });
+  });
+
+  it.each([0, -1, 1.5, NaN, Infinity, '10', null, 2 ** 60])('refuse a count of %s', (count) => {
+    refused(() => checkRecommendOptions({ count }), '"count"', 'at least 1');
+  });
+
+  it('refuse a key they do not know, and name the known ones', () => {
+    refused(() => checkRecommendOptions({ counts: 3 }), '"counts"', 'includeSeen');
+    refused(() => checkSimilarOptions({ explain: true }), '"explain"', 'filter');
+  });
+
+  it('pass filters on and copy them', () => {
+    const given = { filter: { department: ['BAKERY'], price: { lte: 5, gt: undefined } }, exclude: ['a'], include: [] };
+    const checked = checkRecommendOptions(given);
+    expect(checked).toEqual({ count: 10, filter: { department: ['BAKERY'], price: { lte: 5 } }, exclude: ['a'], include: [] });
+    given.exclude.push('b');
+    given.filter.department.push('DELI');
+    expect(checked.exclude).toEqual(['a']);
+    expect(checked.filter?.department).toEqual(['BAKERY']);
+  });
+
+  it('refuse malformed filters, lists and flags', () => {
+    refused(() => checkRecommendOptions({ filter: 'BAKERY' }), '"filter"');
+    refused(() => checkRecommendOptions({ filter: { department: 'BAKERY' } }), '"department"', '"BAKERY"');
+    refused(() => checkRecommendOptions({ filter: { price: [5] } }), '"price"');
+    refused(() => checkRecommendOptions({ filter: { price: { max: 5 } } }), '"max"', 'lte');
+    refused(() => checkRecommendOptions({ filter: { price: { lte: NaN } } }), 'NaN');
+    refused(() => checkRecommendOptions({ exclude: 'a' }), '"exclude"');
+    refused(() => checkRecommendOptions({ include: [1] }), 'item id', '1');
+    refused(() => checkRecommendOptions({ explain: 1 }), '"explain"');
+    refused(() => checkRecommendOptions(5), 'object', '5');
+    refused(() => checkRecommendOptions(['a']), 'an array of 1');
+  });
+});
+
+describe('events', () => {
+  it('keep what they are given', () => {
+    expect(checkEvent({ type: 'rating', itemId: 'a', value: 4, timestamp: 1 })).toEqual({ type: 'rating', itemId: 'a', value: 4, timestamp: 1 });
+    expect(Object.keys(checkEvent({ type: 'view', itemId: 'a' })).sort()).toEqual(['itemId', 'timestamp', 'type']);
+  });
+
+  it('are refused when they say nothing usable', () => {
+    refused(() => checkEvent(undefined), 'itemId');
+    refused(() => checkEvent({ type: 'buy', itemId: 'a' }), 'purchase', '"buy"');
+    refused(() => checkEvent({ itemId: 'a' }), 'undefined');
+    refused(() => checkEvent({ type: 'view', itemId: 7 }), 'String(id)', '7');
+    refused(() => checkEvent({ type: 'view', itemId: '' }), '""');
+    refused(() => checkEvent({ type: 'view', itemId: 'a', value: NaN }), '"value"', 'NaN');
+    refused(() => checkEvent({ type: 'view', itemId: 'a', timestamp: new Date() }), '"timestamp"', 'a Date');
+    refused(() => checkEvent({ type: 'view', itemId: 'a', item: 'b' }), '"item"');
+  });
+});
+
+describe('load options', () => {
+  it('default to the automatic backend in the page', () => {
+    expect(checkLoadOptions(undefined)).toEqual({ backend: 'auto', worker: false });
+  });
+
+  it('are refused by name', () => {
+    refused(() => checkLoadOptions({ backend: 'gpu' }), 'webgpu', '"gpu"');
+    refused(() => checkLoadOptions({ storage: 'memory' }), '"storage"');
+    refused(() => checkLoadOptions({ worker: 'yes' }), '"worker"');
+    refused(() => checkLoadOptions({ signal: {} }), 'AbortSignal');
+    refused(() => checkLoadOptions({ onProgress: 1 }), '"onProgress"');
+  });
+});
+
+describe('a profile state', () => {
+  it('is a plain object', () => {
+    expect(checkState({ version: 1 })).toEqual({ version: 1 });
+    refused(() => checkState('{"version":1}'), 'JSON.parse');
+    refused(() => checkState(null), 'null');
+    refused(() => checkState([]), 'an empty array');
+  });
+});
