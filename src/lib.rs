@@ -1,0 +1,21 @@
+//! Proclivity: recommendations that never leave the browser.
+//!
+//! One compact model file goes in; a user's events go in; the best items of the whole catalogue come out, scored on the
+//! user's own GPU or CPU. The crate does no I/O: bytes in, bytes out.
+//!
+//! [`Recommender`] is the façade. Underneath, data flows [`model`] → [`profile`] → [`score`] → [`rank`].
+
+#[cfg(target_endian = "big")]
+compile_error!("model files are little-endian and viewed in place; big-endian targets are not supported");
+
+mod error;
+pub mod model;
+pub mod profile;
+pub mod rank;
+mod recommender;
+pub mod score;
+#[cfg(target_arch = "wasm32")]
+mod web;
+
+pub use error::{Error, Result};
+pub use recommender::{Info, Item, Recommendation, Recommender, Request};

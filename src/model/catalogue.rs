@@ -1,0 +1,142 @@
+//! Item ids and catalogue columns: strings packed as bytes and offsets, categories as codes into a dictionary.
+
+use std::ops::Range;
+
+use safetensors::Dtype;
+
+use super::limits::MAX_ITEMS;
+use super::tensors::{typed, TensorTable};
+use crate::error::{Error, Result};
+
+/// One named catalogue column, as handed to the writer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    pub name: String,
+    pub data: ColumnData,
+}
+
+/// A catalogue column's values, one an item.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ColumnData {
+    /// Free text, such as a title.
+    Text(Vec<String>),
+    /// One of few values, such as a department; usable in filters.
+    Category(Vec<String>),
+    /// A number, such as a price; NaN where unknown; usable in filters.
+    Number(Vec<f32>),
+}
+
+/// Strings in the file: `NAME.bytes` U8 (total), `NAME.offsets` U32 (count + 1).
+#[derive(Debug, Clone)]
+pub(crate) struct StringsSlot {
+    bytes: Range<usize>,
+    offsets: Range<usize>,
+}
+
+impl StringsSlot {
+    /// Finds and checks `name`: offsets ascend from 0 to the length, each string is UTF-8. `count` None: any length.
+    pub fn read(table: &TensorTable, file: &[u8], name: &str, count: Option<usize>) -> Result<(StringsSlot, usize)> {
+        let (bytes_name, offsets_name) = (format!("{name}.bytes"), format!("{name}.offsets"));
+        let (bytes, length) = table.expect_vector(&bytes_name, Dtype::U8)?;
+        let (offsets, offset_count) = match count {
+            Some(count) => (table.expect(&offsets_name, Dtype::U32, &[count + 1])?, count + 1),
+            None => table.expect_vector(&offsets_name, Dtype::U32)?,
+        };
+        let values: &[u32] = typed(file, &offsets, &offsets_name)?;
+        if values.first() != Some(&0) || values.last().map(|&x| x as usize) != Some(length) {
+            return Err(Error::tensor(&offsets_name, format!("expected offsets from 0 to {length}, found others")));
+        }
+        let text = std::str::from_utf8(&file[bytes.clone()])
+            .map_err(|e| Error::tensor(&bytes_name, format!("expected UTF-8, found otherwise at byte {}", e.valid_up_to())))?;
+        for (i, pair) in values.windows(2).enumerate() {
+            if pair[0] > pair[1] || !text.is_char_boundary(pair[1] as usize) {
+                return Err(Error::tensor(
+                    &offsets_name,
+                    format!("expected ascending offsets at character boundaries, found {} at index {}", pair[1], i + 1),
+                ));
+            }
+        }
+        Ok((StringsSlot { bytes, offsets }, offset_count - 1))
+    }
+
+    /// String `i`.
+    pub fn get<'b>(&self, file: &'b [u8], i: usize) -> &'b str {
+        let offsets: &[u32] = bytemuck::cast_slice(&file[self.offsets.clone()]);
+        let bytes = &file[self.bytes.clone()][offsets[i] as usize..offsets[i + 1] as usize];
+        std::str::from_utf8(bytes).expect("checked when the file was read")
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum ColumnSlot {
+    Text(StringsSlot),
+    Category { codes: Range<usize>, values: StringsSlot, value_count: usize },
+    Number(Range<usize>),
+}
+
+/// Where ids and columns lie in the file; read through [`super::Model`].
+#[derive(Debug, Clone)]
+pub struct Catalogue {
+    ids: StringsSlot,
+    /// Item indices in the order of their ids, for look-up by binary search: 4 bytes an item.
+    by_id: Vec<u32>,
+    pub(crate) columns: Vec<(String, ColumnSlot)>,
+}
+
+impl Catalogue {
+    /// Reads ids and columns of `items` items.
+    pub(crate) fn read(table: &TensorTable, file: &[u8], items: usize, columns: &[(String, String)]) -> Result<Catalogue> {
+        if items > MAX_ITEMS {
+            return Err(Error::tensor("item.id.offsets", format!("expected at most {MAX_ITEMS} items, found {items}")));
+        }
+        let (ids, _) = StringsSlot::read(table, file, "item.id", Some(items))?;
+        let mut by_id: Vec<u32> = (0..items as u32).collect();
+        by_id.sort_unstable_by_key(|&i| ids.get(file, i as usize));
+        if let Some(pair) = by_id.windows(2).find(|p| ids.get(file, p[0] as usize) == ids.get(file, p[1] as usize)) {
+            let id = ids.get(file, pair[0] as usize);
+            return Err(Error::tensor("item.id.bytes", format!("expected unique ids, found `{id}` twice")));
+        }
+        let columns = columns
+            .iter()
+            .map(|(name, kind)| Ok((name.clone(), read_column(table, file, items, name, kind)?)))
+            .collect::<Result<_>>()?;
+        Ok(Catalogue { ids, by_id, columns })
+    }
+
+    pub(crate) fn id<'b>(&self, file: &'b [u8], item: usize) -> &'b str {
+        self.ids.get(file, item)
+    }
+
+    pub(crate) fn index(&self, file: &[u8], id: &str) -> Option<u32> {
+        self.by_id
+            .binary_search_by(|&i| self.ids.get(file, i as usize).cmp(id))
+            .ok()
+            .map(|position| self.by_id[position])
+    }
+}
+
+fn read_column(table: &TensorTable, file: &[u8], items: usize, name: &str, kind: &str) -> Result<ColumnSlot> {
+    let tensor = format!("column.{name}");
+    match kind {
+        "text" => Ok(ColumnSlot::Text(StringsSlot::read(table, file, &tensor, Some(items))?.0)),
+        "category" => {
+            let (values, value_count) = StringsSlot::read(table, file, &tensor, None)?;
+            let codes_name = format!("{tensor}.codes");
+            let codes = table.expect(&codes_name, Dtype::U32, &[items])?;
+            let found: &[u32] = typed(file, &codes, &codes_name)?;
+            if let Some(i) = found.iter().position(|&code| code as usize >= value_count) {
+                return Err(Error::tensor(
+                    &codes_name,
+                    format!("expected codes below {value_count}, found {} at index {i}", found[i]),
+                ));
+            }
+            Ok(ColumnSlot::Category { codes, values, value_count })
+        }
+        "number" => {
+            let range = table.expect(&tensor, Dtype::F32, &[items])?;
+            typed::<f32>(file, &range, &tensor)?;
+            Ok(ColumnSlot::Number(range))
+        }
+        other => Err(Error::tensor(&tensor, format!("expected type text, category or number, found `{other}`"))),
+    }
+}

@@ -1,0 +1,55 @@
+//! Golden queries: a few histories with their right answers, stored by the exporter and checked on each backend at load.
+
+use safetensors::Dtype;
+
+use super::tensors::{typed, TensorTable};
+use crate::error::{Error, Result};
+
+/// One history (item indices, each with strength 1) and its best items with scores, best first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GoldenQuery {
+    pub history: Vec<u32>,
+    pub items: Vec<u32>,
+    pub scores: Vec<f32>,
+}
+
+/// Most golden queries a file may bring; each costs a query on every backend at load.
+pub(crate) const MAX_GOLDEN: usize = 16;
+
+/// Reads `golden.history.{indptr,indices}`, `golden.item` (q, k) and `golden.score` (q, k); none is allowed.
+pub(crate) fn read_golden(table: &TensorTable, file: &[u8], items: usize) -> Result<Vec<GoldenQuery>> {
+    let Some(slot) = table.find("golden.item") else {
+        return Ok(Vec::new());
+    };
+    let &[queries, k] = slot.shape.as_slice() else {
+        return Err(Error::tensor("golden.item", format!("expected shape (queries, k), found {:?}", slot.shape)));
+    };
+    if queries > MAX_GOLDEN || k == 0 || k > items {
+        return Err(Error::tensor(
+            "golden.item",
+            format!("expected at most {MAX_GOLDEN} queries of 1 to {items} items, found shape ({queries}, {k})"),
+        ));
+    }
+    let answer: &[u32] = typed(file, &table.expect("golden.item", Dtype::U32, &[queries, k])?, "golden.item")?;
+    let score: &[f32] = typed(file, &table.expect("golden.score", Dtype::F32, &[queries, k])?, "golden.score")?;
+    score.iter().all(|x| x.is_finite()).then_some(()).ok_or_else(|| Error::tensor("golden.score", "expected finite scores, found others"))?;
+    let indptr_range = table.expect("golden.history.indptr", Dtype::U32, &[queries + 1])?;
+    let indptr: &[u32] = typed(file, &indptr_range, "golden.history.indptr")?;
+    let (indices_range, length) = table.expect_vector("golden.history.indices", Dtype::U32)?;
+    let indices: &[u32] = typed(file, &indices_range, "golden.history.indices")?;
+    if indptr[0] != 0 || indptr[queries] as usize != length || indptr.windows(2).any(|p| p[0] > p[1]) {
+        return Err(Error::tensor("golden.history.indptr", format!("expected ascending offsets from 0 to {length}, found others")));
+    }
+    for (name, values) in [("golden.item", answer), ("golden.history.indices", indices)] {
+        if let Some(i) = values.iter().position(|&item| item as usize >= items) {
+            return Err(Error::tensor(name, format!("expected item indices below {items}, found {} at index {i}", values[i])));
+        }
+    }
+    Ok((0..queries)
+        .map(|q| GoldenQuery {
+            history: indices[indptr[q] as usize..indptr[q + 1] as usize].to_vec(),
+            items: answer[q * k..(q + 1) * k].to_vec(),
+            scores: score[q * k..(q + 1) * k].to_vec(),
+        })
+        .collect())
+}

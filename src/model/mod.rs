@@ -1,0 +1,29 @@
+//! The model file: a safetensors file whose `__metadata__` says what its tensors are.
+//!
+//! [`ModelBuffer`] takes the bytes as they arrive, [`Model::read`] checks them and gives views into them,
+//! [`write_model`] makes them. Nothing here knows of users, scores or lists.
+
+mod buffer;
+mod catalogue;
+mod golden;
+mod limits;
+mod manifest;
+mod quantise;
+mod ranker;
+mod read;
+mod tensor_writer;
+mod tensors;
+mod view;
+mod write;
+
+pub use buffer::ModelBuffer;
+pub use catalogue::{Catalogue, Column, ColumnData};
+pub use golden::GoldenQuery;
+pub use limits::{DIM_MULTIPLE, MAX_ABS, MAX_DIM, MAX_LAYERS, MAX_WIDTH};
+pub use manifest::{CascadeShape, LayerShape, Manifest, Scoring, UserTower, FORMAT, FORMAT_VERSION};
+pub use quantise::{quantise_rows, QuantisedRows};
+pub use ranker::Ranker;
+pub use read::Model;
+pub use tensors::TensorSummary;
+pub use view::{ColumnView, Strings};
+pub use write::{write_model, DenseLayer, EmbeddingSpec, ModelSpec, Precision, RankerSpec, UserTowerSpec};

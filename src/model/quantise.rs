@@ -1,0 +1,69 @@
+//! Symmetric int8 quantisation, one scale a row.
+
+/// A table of int8 rows: `value = scale[row] * values[row][column]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QuantisedRows {
+    /// (n, dim), row-major, each in -127..=127.
+    pub values: Vec<i8>,
+    /// (n).
+    pub scale: Vec<f32>,
+    /// Row width.
+    pub dim: usize,
+}
+
+impl QuantisedRows {
+    /// The rows as floats, (n, dim), the very numbers every backend scores with.
+    pub fn dequantise(&self) -> Vec<f32> {
+        self.values
+            .chunks_exact(self.dim.max(1))
+            .zip(&self.scale)
+            .flat_map(|(row, &scale)| row.iter().map(move |&value| f32::from(value) * scale))
+            .collect()
+    }
+}
+
+/// Quantises `rows` (n, dim) row by row: `scale = max |x| / 127`, values rounded half away from zero.
+///
+/// # Panics
+/// When `rows.len()` is no multiple of `dim`: the caller's table is not a table.
+pub fn quantise_rows(rows: &[f32], dim: usize) -> QuantisedRows {
+    assert!(dim > 0 && rows.len().is_multiple_of(dim), "rows must be (n, dim)");
+    let mut values = Vec::with_capacity(rows.len());
+    let mut scale = Vec::with_capacity(rows.len() / dim);
+    for row in rows.chunks_exact(dim) {
+        scale.push(quantise_into(row, &mut values));
+    }
+    QuantisedRows { values, scale, dim }
+}
+
+/// Quantises one row, appends its values and returns its scale; rows too small to matter become zero.
+pub(crate) fn quantise_into(row: &[f32], values: &mut Vec<i8>) -> f32 {
+    let largest = row.iter().fold(0.0f32, |a, x| a.max(x.abs()));
+    let scale = largest / 127.0;
+    if scale < super::limits::MIN_SCALE {
+        values.extend(row.iter().map(|_| 0i8));
+        return 0.0;
+    }
+    values.extend(row.iter().map(|x| (x / scale).round().clamp(-127.0, 127.0) as i8));
+    scale
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn error_is_at_most_half_a_step() {
+        let rows = [0.5f32, -1.0, 0.25, 3.0, 0.0, -2.9];
+        let table = quantise_rows(&rows, 3);
+        for (i, (a, b)) in rows.iter().zip(table.dequantise()).enumerate() {
+            assert!((a - b).abs() <= table.scale[i / 3] * 0.5001, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn a_zero_row_has_scale_zero() {
+        let table = quantise_rows(&[0.0; 4], 4);
+        assert_eq!((table.scale[0], table.values), (0.0, vec![0; 4]));
+    }
+}

@@ -1,0 +1,275 @@
+//! Reading a model: every check happens here, once, so that scoring can trust what it is given.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use safetensors::Dtype;
+
+use super::buffer::ModelBuffer;
+use super::catalogue::{Catalogue, ColumnSlot};
+use super::golden::{read_golden, GoldenQuery};
+use super::limits::{DIM_MULTIPLE, MAX_ABS, MAX_DIM, MIN_SCALE};
+use super::manifest::{Manifest, Scoring, UserTower, FORMAT, FORMAT_VERSION};
+use super::quantise::{quantise_rows, QuantisedRows};
+use super::ranker::Ranker;
+use super::tensors::{check_finite, check_magnitude, typed, TensorSummary, TensorTable};
+use super::view::ColumnView;
+use crate::error::{Error, Result};
+use crate::profile::Cholesky;
+use crate::score::inverse_norm;
+
+/// A checked model and views into its bytes. Cheap to share behind an `Arc`.
+#[derive(Debug)]
+pub struct Model {
+    buffer: ModelBuffer,
+    table: TensorTable,
+    manifest: Manifest,
+    catalogue: Catalogue,
+    rows: Rows,
+    bias: Option<Range<usize>>,
+    popularity: Option<Range<usize>>,
+    gram: Range<usize>,
+    inverse_norm: Vec<f32>,
+    ranker: Option<Ranker>,
+    golden: Vec<GoldenQuery>,
+}
+
+/// The item table: viewed in the file when it is int8 there, quantised at load when it is F16 or F32.
+#[derive(Debug)]
+enum Rows {
+    View { values: Range<usize>, scale: Range<usize> },
+    Owned(QuantisedRows),
+}
+
+impl Model {
+    /// Reads and checks a whole model file. No input can make it panic, loop, or take more than a small multiple of the
+    /// file's own size.
+    ///
+    /// # Errors
+    /// [`Error::ModelFormat`], [`Error::ModelVersion`], [`Error::Tensor`] or [`Error::Integrity`], naming the tensor.
+    pub fn read(buffer: ModelBuffer) -> Result<Model> {
+        let file = buffer.as_bytes();
+        let (table, metadata) = TensorTable::parse(file)?;
+        let manifest = read_manifest(&metadata)?;
+        table.verify(file, &manifest.sha256)?;
+        check_sizes(&manifest)?;
+        let (items, dim) = (manifest.items, manifest.dim);
+        let rows = read_rows(&table, file, items, dim)?;
+        let optional = |name: &str| match table.find(name) {
+            Some(_) => table.expect(name, Dtype::F32, &[items]).map(Some),
+            None => Ok(None),
+        };
+        let (bias, popularity) = (optional("item.bias")?, optional("item.popularity")?);
+        for (range, name) in [(&bias, "item.bias"), (&popularity, "item.popularity")] {
+            if let Some(range) = range {
+                check_magnitude(typed(file, range, name)?, name, if name == "item.bias" { MAX_ABS } else { 1e9 })?;
+            }
+        }
+        let gram = table.expect("user.gram", Dtype::F32, &[dim, dim])?;
+        check_gram(typed(file, &gram, "user.gram")?, dim, &manifest.user)?;
+        let ranker = match &manifest.scoring {
+            Scoring::Dot => None,
+            Scoring::Cascade(shape) => Some(Ranker::read(&table, file, dim, shape)?),
+        };
+        let catalogue = Catalogue::read(&table, file, items, &manifest.columns)?;
+        let golden = read_golden(&table, file, items)?;
+        let mut model =
+            Model { table, manifest, catalogue, rows, bias, popularity, gram, inverse_norm: Vec::new(), ranker, golden, buffer };
+        model.inverse_norm = model.rows().chunks_exact(dim).map(inverse_norm).collect();
+        Ok(model)
+    }
+
+    /// What the exporter said of the model.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Catalogue size n.
+    pub fn item_count(&self) -> usize {
+        self.manifest.items
+    }
+
+    /// Embedding width d, a multiple of 16.
+    pub fn dim(&self) -> usize {
+        self.manifest.dim
+    }
+
+    /// Size of the file in bytes.
+    pub fn byte_len(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// External id of item `item` (an index below [`Model::item_count`]).
+    pub fn item_id(&self, item: u32) -> &str {
+        self.catalogue.id(self.buffer.as_bytes(), item as usize)
+    }
+
+    /// Index of the item with this external id.
+    pub fn item_index(&self, id: &str) -> Option<u32> {
+        self.catalogue.index(self.buffer.as_bytes(), id)
+    }
+
+    /// As [`Model::item_index`], with the error a caller should see.
+    ///
+    /// # Errors
+    /// [`Error::UnknownItem`].
+    pub fn require_item(&self, id: &str) -> Result<u32> {
+        self.item_index(id).ok_or_else(|| Error::UnknownItem { id: id.into(), items: self.item_count() })
+    }
+
+    /// int8 item rows, (n, d) row-major.
+    pub fn rows(&self) -> &[i8] {
+        match &self.rows {
+            Rows::View { values, .. } => bytemuck::cast_slice(&self.buffer.as_bytes()[values.clone()]),
+            Rows::Owned(table) => &table.values,
+        }
+    }
+
+    /// int8 row of one item, (d).
+    pub fn row(&self, item: u32) -> &[i8] {
+        let dim = self.dim();
+        &self.rows()[item as usize * dim..][..dim]
+    }
+
+    /// Scale of each row, (n): `embedding = scale * row`.
+    pub fn scale(&self) -> &[f32] {
+        match &self.rows {
+            Rows::View { scale, .. } => self.floats(scale),
+            Rows::Owned(table) => &table.scale,
+        }
+    }
+
+    /// Item biases, (n), if the family has them.
+    pub fn bias(&self) -> Option<&[f32]> {
+        self.bias.as_ref().map(|range| self.floats(range))
+    }
+
+    /// Popularity of each item, (n), in any monotone unit; ranks the catalogue before a user's first event.
+    pub fn popularity(&self) -> Option<&[f32]> {
+        self.popularity.as_ref().map(|range| self.floats(range))
+    }
+
+    /// `1 / |row|` of the int8 rows, (n), 0 for a zero row: turns a dot into a cosine.
+    pub fn inverse_norm(&self) -> &[f32] {
+        &self.inverse_norm
+    }
+
+    /// Gram matrix of the item table, (d, d): sum over items of `y y^T`.
+    pub fn gram(&self) -> &[f32] {
+        self.floats(&self.gram)
+    }
+
+    /// The ranker of a cascade.
+    pub fn ranker(&self) -> Option<&Ranker> {
+        self.ranker.as_ref()
+    }
+
+    /// Golden queries with their answers.
+    pub fn golden(&self) -> &[GoldenQuery] {
+        &self.golden
+    }
+
+    /// The item's embedding as floats, (d).
+    pub fn embedding(&self, item: u32) -> Vec<f32> {
+        let scale = self.scale()[item as usize];
+        self.row(item).iter().map(|&value| f32::from(value) * scale).collect()
+    }
+
+    /// The catalogue column of this name.
+    pub fn column(&self, name: &str) -> Option<ColumnView<'_>> {
+        let slot = self.catalogue.columns.iter().find(|(column, _)| column == name)?;
+        Some(ColumnView::new(&slot.1, self.buffer.as_bytes()))
+    }
+
+    /// Names of the catalogue columns, in display order.
+    pub fn column_names(&self) -> impl Iterator<Item = &str> {
+        self.catalogue.columns.iter().map(|(name, _): &(String, ColumnSlot)| name.as_str())
+    }
+
+    /// Name, type, shape, size and hash of every tensor.
+    pub fn tensors(&self) -> Vec<TensorSummary> {
+        self.table.summaries(self.buffer.as_bytes())
+    }
+
+    fn floats(&self, range: &Range<usize>) -> &[f32] {
+        bytemuck::cast_slice(&self.buffer.as_bytes()[range.clone()])
+    }
+}
+
+fn read_manifest(metadata: &BTreeMap<String, String>) -> Result<Manifest> {
+    let found = metadata.get("format").map_or("none", String::as_str);
+    if found != FORMAT {
+        return Err(Error::ModelFormat { detail: format!("expected metadata format `{FORMAT}`, found `{found}`") });
+    }
+    let version = metadata.get("version").map_or("none", String::as_str);
+    if version != FORMAT_VERSION.to_string() {
+        return Err(Error::ModelVersion { expected: FORMAT_VERSION, found: version.to_owned() });
+    }
+    let json = metadata.get("model").map_or("", String::as_str);
+    serde_json::from_str(json)
+        .map_err(|e| Error::ModelFormat { detail: format!("expected a manifest in metadata `model`, found other JSON ({e})") })
+}
+
+fn check_sizes(manifest: &Manifest) -> Result<()> {
+    if manifest.items == 0 {
+        return Err(Error::tensor("item.embedding", "expected at least one item, found none"));
+    }
+    if manifest.dim == 0 || manifest.dim > MAX_DIM || !manifest.dim.is_multiple_of(DIM_MULTIPLE) {
+        return Err(Error::tensor(
+            "item.embedding",
+            format!("expected a width that is a multiple of {DIM_MULTIPLE} up to {MAX_DIM}, found {}", manifest.dim),
+        ));
+    }
+    match manifest.event_weights.iter().find(|(_, weight)| !(-1.0..=1.0).contains(*weight)) {
+        Some((event, weight)) => {
+            Err(Error::ModelFormat { detail: format!("expected event weights in -1..=1, found {weight} for `{event}`") })
+        }
+        None => Ok(()),
+    }
+}
+
+fn read_rows(table: &TensorTable, file: &[u8], items: usize, dim: usize) -> Result<Rows> {
+    const NAME: &str = "item.embedding";
+    let dtype = table.find(NAME).map(|slot| slot.dtype);
+    if matches!(dtype, Some(Dtype::F32 | Dtype::F16)) {
+        let range = table.expect(NAME, dtype.expect("matched above"), &[items, dim])?;
+        let rows: Vec<f32> = match dtype {
+            Some(Dtype::F32) => typed::<f32>(file, &range, NAME)?.to_vec(),
+            _ => typed::<u16>(file, &range, NAME)?.iter().map(|&bits| half::f16::from_bits(bits).to_f32()).collect(),
+        };
+        check_finite(&rows, NAME)?;
+        return Ok(Rows::Owned(quantise_rows(&rows, dim)));
+    }
+    let values = table.expect(NAME, Dtype::I8, &[items, dim])?;
+    if let Some(i) = bytemuck::cast_slice::<u8, i8>(&file[values.clone()]).iter().position(|&x| x == i8::MIN) {
+        return Err(Error::tensor(NAME, format!("expected values in -127..=127, found -128 in row {}", i / dim)));
+    }
+    let scale_name = "item.embedding.scale";
+    let scale = table.expect(scale_name, Dtype::F32, &[items])?;
+    let found: &[f32] = typed(file, &scale, scale_name)?;
+    check_finite(found, scale_name)?;
+    if let Some(i) = found.iter().position(|&x| x != 0.0 && !(MIN_SCALE..=MAX_ABS / 127.0).contains(&x)) {
+        return Err(Error::tensor(
+            scale_name,
+            format!("expected 0 or {MIN_SCALE:e} to {}, found {} at index {i}", MAX_ABS / 127.0, found[i]),
+        ));
+    }
+    Ok(Rows::View { values, scale })
+}
+
+fn check_gram(gram: &[f32], dim: usize, user: &UserTower) -> Result<()> {
+    const NAME: &str = "user.gram";
+    let UserTower::FoldIn { alpha, regularization } = *user;
+    if !(alpha > 0.0 && alpha <= 1e6 && regularization > 0.0 && regularization <= 1e9) {
+        return Err(Error::tensor(
+            NAME,
+            format!("expected positive alpha and regularization, found {alpha} and {regularization}"),
+        ));
+    }
+    check_magnitude(gram, NAME, 1e15)?;
+    let ridge = f64::from(regularization);
+    let matrix = gram.iter().enumerate().map(|(i, &g)| f64::from(g) + if i % (dim + 1) == 0 { ridge } else { 0.0 });
+    Cholesky::factor(matrix.collect(), dim).map(drop).ok_or_else(|| {
+        Error::tensor(NAME, "expected a positive semi-definite matrix, found one that the fold-in cannot solve with")
+    })
+}

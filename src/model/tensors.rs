@@ -1,0 +1,146 @@
+//! Named tensors inside the file's bytes: parsing the safetensors header, checking hashes, typed views.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::ops::Range;
+
+use safetensors::{Dtype, SafeTensors};
+use sha2::{Digest, Sha256};
+
+use super::limits::MAX_ABS;
+use crate::error::{Error, Result};
+
+/// Where a tensor lies in the file, and what it says it is.
+#[derive(Debug, Clone)]
+pub(crate) struct TensorSlot {
+    pub dtype: Dtype,
+    pub shape: Vec<usize>,
+    pub range: Range<usize>,
+}
+
+/// One line of `proclivity inspect`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TensorSummary {
+    pub name: String,
+    pub dtype: String,
+    pub shape: Vec<usize>,
+    pub bytes: usize,
+    pub sha256: String,
+}
+
+/// All tensors of a file by name.
+#[derive(Debug, Clone)]
+pub(crate) struct TensorTable {
+    slots: BTreeMap<String, TensorSlot>,
+}
+
+impl TensorTable {
+    /// Parses the header: the tensors and the `__metadata__` map. The safetensors crate checks that offsets, shapes and
+    /// types agree, do not overlap, and fill the file exactly.
+    pub fn parse(bytes: &[u8]) -> Result<(TensorTable, BTreeMap<String, String>)> {
+        let refused = |e: &dyn std::fmt::Display| Error::ModelFormat {
+            detail: format!("expected a complete safetensors file, found {} bytes that are not one ({e})", bytes.len()),
+        };
+        let (header, metadata) = SafeTensors::read_metadata(bytes).map_err(|e| refused(&e))?;
+        let start = 8 + header;
+        let slots = metadata
+            .tensors()
+            .into_iter()
+            .map(|(name, info)| {
+                let range = start + info.data_offsets.0..start + info.data_offsets.1;
+                (name, TensorSlot { dtype: info.dtype, shape: info.shape.clone(), range })
+            })
+            .collect();
+        let entries = metadata.metadata().iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect();
+        Ok((TensorTable { slots }, entries))
+    }
+
+    /// Compares each tensor's sha256 with the manifest's; a tensor without a hash, or a hash without a tensor, is refused.
+    pub fn verify(&self, bytes: &[u8], expected: &BTreeMap<String, String>) -> Result<()> {
+        if let Some(name) = expected.keys().find(|name| !self.slots.contains_key(*name)) {
+            return Err(Error::tensor(name, "expected from the manifest, found no such tensor"));
+        }
+        for (name, slot) in &self.slots {
+            let expected = expected
+                .get(name)
+                .ok_or_else(|| Error::tensor(name, "expected a sha256 in the manifest, found none"))?;
+            let found = sha256_hex(&bytes[slot.range.clone()]);
+            if *expected != found {
+                return Err(Error::Integrity { tensor: name.clone(), expected: expected.clone(), found });
+            }
+        }
+        Ok(())
+    }
+
+    /// The tensor, if the file has it.
+    pub fn find(&self, name: &str) -> Option<&TensorSlot> {
+        self.slots.get(name)
+    }
+
+    /// The byte range of a tensor that must have this type and shape.
+    pub fn expect(&self, name: &str, dtype: Dtype, shape: &[usize]) -> Result<Range<usize>> {
+        let slot = self.slots.get(name).ok_or_else(|| {
+            Error::tensor(name, format!("expected {dtype:?} of shape {shape:?}, found no such tensor"))
+        })?;
+        if slot.dtype != dtype || slot.shape != shape {
+            return Err(Error::tensor(
+                name,
+                format!("expected {dtype:?} of shape {shape:?}, found {:?} of shape {:?}", slot.dtype, slot.shape),
+            ));
+        }
+        Ok(slot.range.clone())
+    }
+
+    /// As [`TensorTable::expect`], for a one-dimensional tensor of any length.
+    pub fn expect_vector(&self, name: &str, dtype: Dtype) -> Result<(Range<usize>, usize)> {
+        let length = match self.slots.get(name) {
+            Some(slot) if slot.shape.len() == 1 => slot.shape[0],
+            _ => 0,
+        };
+        Ok((self.expect(name, dtype, &[length])?, length))
+    }
+
+    /// Name, type, shape, size and hash of every tensor.
+    pub fn summaries(&self, bytes: &[u8]) -> Vec<TensorSummary> {
+        self.slots
+            .iter()
+            .map(|(name, slot)| TensorSummary {
+                name: name.clone(),
+                dtype: format!("{:?}", slot.dtype),
+                shape: slot.shape.clone(),
+                bytes: slot.range.len(),
+                sha256: sha256_hex(&bytes[slot.range.clone()]),
+            })
+            .collect()
+    }
+}
+
+/// A checked, aligned view of plain numbers.
+pub(crate) fn typed<'b, T: bytemuck::Pod>(bytes: &'b [u8], range: &Range<usize>, tensor: &str) -> Result<&'b [T]> {
+    bytemuck::try_cast_slice(&bytes[range.clone()])
+        .map_err(|e| Error::tensor(tensor, format!("expected values aligned to their size, found otherwise ({e})")))
+}
+
+/// Refuses a value that is not finite or larger than [`MAX_ABS`].
+pub(crate) fn check_finite(values: &[f32], tensor: &str) -> Result<()> {
+    check_magnitude(values, tensor, MAX_ABS)
+}
+
+/// Refuses a value that is not finite or larger than `largest`.
+pub(crate) fn check_magnitude(values: &[f32], tensor: &str, largest: f32) -> Result<()> {
+    match values.iter().position(|x| !x.is_finite() || x.abs() > largest) {
+        None => Ok(()),
+        Some(i) => Err(Error::tensor(
+            tensor,
+            format!("expected finite values of magnitude at most {largest}, found {} at index {i}", values[i]),
+        )),
+    }
+}
+
+/// Lower-case hexadecimal sha256.
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}

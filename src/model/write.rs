@@ -1,0 +1,259 @@
+//! Writing a model: what a trainer knows becomes one safetensors file, golden answers and hashes included.
+
+use std::collections::BTreeMap;
+
+use safetensors::Dtype;
+
+use super::buffer::ModelBuffer;
+use super::catalogue::{Column, ColumnData};
+use super::golden::MAX_GOLDEN;
+use super::limits::DIM_MULTIPLE;
+use super::manifest::{CascadeShape, LayerShape, Manifest, Scoring, UserTower};
+use super::quantise::quantise_rows;
+use super::read::Model;
+use super::tensor_writer::TensorWriter;
+use crate::error::{Error, Result};
+use crate::score::reference::golden_answer;
+
+/// How the item table is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precision {
+    Int8,
+    F16,
+    F32,
+}
+
+/// The item table: `rows` (n, dim) row-major.
+#[derive(Debug, Clone)]
+pub struct EmbeddingSpec {
+    pub rows: Vec<f32>,
+    pub dim: usize,
+    pub precision: Precision,
+}
+
+/// How the device computes a user vector.
+#[derive(Debug, Clone)]
+pub enum UserTowerSpec {
+    /// Closed-form fold-in of implicit ALS with confidence `1 + alpha * r`; the Gram matrix is made from the stored rows.
+    FoldIn { alpha: f32, regularization: f32 },
+}
+
+/// A dense layer `y = W x + b`: `weight` (outputs, inputs) row-major, `bias` (outputs).
+#[derive(Debug, Clone)]
+pub struct DenseLayer {
+    pub weight: Vec<f32>,
+    pub bias: Vec<f32>,
+    pub inputs: usize,
+    pub outputs: usize,
+}
+
+/// `MLP(concat(u, i)) + skip * dot(u, i)` over the best `candidates` by dot; the first layer has `2 * dim` inputs.
+#[derive(Debug, Clone)]
+pub struct RankerSpec {
+    pub layers: Vec<DenseLayer>,
+    pub skip: f32,
+    pub candidates: usize,
+}
+
+/// Everything a model file is made of.
+#[derive(Debug, Clone)]
+pub struct ModelSpec {
+    pub family: String,
+    /// (n), unique.
+    pub item_ids: Vec<String>,
+    pub embedding: EmbeddingSpec,
+    /// (n).
+    pub item_bias: Option<Vec<f32>>,
+    /// (n), for example distinct users in training.
+    pub popularity: Vec<f32>,
+    pub user_tower: UserTowerSpec,
+    pub ranker: Option<RankerSpec>,
+    pub columns: Vec<Column>,
+    /// Strength of each event type; empty for the defaults.
+    pub event_weights: BTreeMap<String, f32>,
+    pub card: serde_json::Value,
+}
+
+/// How many items a golden answer holds.
+const GOLDEN_K: usize = 20;
+
+/// Makes the file: pads the width to a multiple of 16, quantises, computes the Gram matrix, answers the golden
+/// histories (item indices) with the reference scorer, and hashes each tensor. The same spec gives the same bytes.
+///
+/// # Errors
+/// Whatever [`Model::read`] would refuse is refused here, before a byte is handed out.
+pub fn write_model(spec: &ModelSpec, golden_histories: &[Vec<u32>]) -> Result<Vec<u8>> {
+    let mut file = TensorWriter::default();
+    let manifest = lay_out(spec, &mut file)?;
+    let draft = Model::read(ModelBuffer::try_from(file.serialize(&manifest)?.as_slice())?)?;
+    add_golden(&draft, golden_histories, &mut file)?;
+    let bytes = file.serialize(&manifest)?;
+    Model::read(ModelBuffer::try_from(bytes.as_slice())?)?;
+    Ok(bytes)
+}
+
+fn lay_out(spec: &ModelSpec, file: &mut TensorWriter) -> Result<Manifest> {
+    let items = spec.item_ids.len();
+    let dim = spec.embedding.dim.next_multiple_of(DIM_MULTIPLE);
+    expect_len("item.embedding", spec.embedding.rows.len(), items * spec.embedding.dim)?;
+    if items == 0 || spec.embedding.dim == 0 {
+        return Err(Error::tensor("item.embedding", "expected at least one item and one column, found none"));
+    }
+    let rows = pad_rows(&spec.embedding.rows, spec.embedding.dim, dim);
+    let stored = add_rows(file, &rows, dim, items, spec.embedding.precision);
+    if let Some(bias) = &spec.item_bias {
+        expect_len("item.bias", bias.len(), items)?;
+        file.add_f32("item.bias", &[items], bias);
+    }
+    expect_len("item.popularity", spec.popularity.len(), items)?;
+    file.add_f32("item.popularity", &[items], &spec.popularity);
+    let UserTowerSpec::FoldIn { alpha, regularization } = spec.user_tower;
+    file.add_f32("user.gram", &[dim, dim], &gram(&stored, dim));
+    file.add_strings("item.id", &spec.item_ids);
+    for column in &spec.columns {
+        add_column(file, column, items)?;
+    }
+    let scoring = match &spec.ranker {
+        None => Scoring::Dot,
+        Some(ranker) => Scoring::Cascade(add_ranker(file, ranker, spec.embedding.dim, dim)?),
+    };
+    Ok(Manifest {
+        family: spec.family.clone(),
+        items,
+        dim,
+        scoring,
+        user: UserTower::FoldIn { alpha, regularization },
+        columns: spec.columns.iter().map(|c| (c.name.clone(), kind(&c.data).to_owned())).collect(),
+        event_weights: spec.event_weights.clone(),
+        sha256: BTreeMap::new(),
+        card: spec.card.clone(),
+    })
+}
+
+/// Adds the table and returns it as floats, the very numbers the device will score with.
+fn add_rows(file: &mut TensorWriter, rows: &[f32], dim: usize, items: usize, precision: Precision) -> Vec<f32> {
+    let shape = [items, dim];
+    match precision {
+        Precision::Int8 => {
+            let table = quantise_rows(rows, dim);
+            file.add("item.embedding", Dtype::I8, &shape, bytemuck::cast_slice(&table.values).to_vec());
+            file.add_f32("item.embedding.scale", &[items], &table.scale);
+            table.dequantise()
+        }
+        Precision::F16 => {
+            let halves: Vec<u16> = rows.iter().map(|&x| half::f16::from_f32(x).to_bits()).collect();
+            file.add("item.embedding", Dtype::F16, &shape, bytemuck::cast_slice(&halves).to_vec());
+            let stored: Vec<f32> = halves.iter().map(|&bits| half::f16::from_bits(bits).to_f32()).collect();
+            quantise_rows(&stored, dim).dequantise()
+        }
+        Precision::F32 => {
+            file.add_f32("item.embedding", &shape, rows);
+            quantise_rows(rows, dim).dequantise()
+        }
+    }
+}
+
+fn add_ranker(file: &mut TensorWriter, ranker: &RankerSpec, from: usize, to: usize) -> Result<CascadeShape> {
+    let mut layers = Vec::new();
+    for (n, layer) in ranker.layers.iter().enumerate() {
+        let (weight_name, bias_name) = (format!("mlp.{n}.weight"), format!("mlp.{n}.bias"));
+        expect_len(&weight_name, layer.weight.len(), layer.inputs * layer.outputs)?;
+        expect_len(&bias_name, layer.bias.len(), layer.outputs)?;
+        let (weight, inputs) = if n == 0 {
+            expect_len(&weight_name, layer.inputs, 2 * from)?;
+            (pad_rows(&layer.weight, from, to), 2 * to)
+        } else {
+            (layer.weight.clone(), layer.inputs)
+        };
+        file.add_f32(&weight_name, &[layer.outputs, inputs], &weight);
+        file.add_f32(&bias_name, &[layer.outputs], &layer.bias);
+        layers.push(LayerShape { inputs, outputs: layer.outputs });
+    }
+    Ok(CascadeShape { candidates: ranker.candidates, skip: ranker.skip, layers })
+}
+
+fn add_column(file: &mut TensorWriter, column: &Column, items: usize) -> Result<()> {
+    let name = format!("column.{}", column.name);
+    let length = match &column.data {
+        ColumnData::Text(values) | ColumnData::Category(values) => values.len(),
+        ColumnData::Number(values) => values.len(),
+    };
+    expect_len(&name, length, items)?;
+    match &column.data {
+        ColumnData::Text(values) => file.add_strings(&name, values),
+        ColumnData::Number(values) => file.add_f32(&name, &[items], values),
+        ColumnData::Category(values) => {
+            let mut dictionary: Vec<String> = values.clone();
+            dictionary.sort_unstable();
+            dictionary.dedup();
+            let code = |value: &String| dictionary.binary_search(value).expect("made from these values") as u32;
+            let codes: Vec<u32> = values.iter().map(code).collect();
+            file.add_u32(&format!("{name}.codes"), &[items], &codes);
+            file.add_strings(&name, &dictionary);
+        }
+    }
+    Ok(())
+}
+
+fn add_golden(draft: &Model, histories: &[Vec<u32>], file: &mut TensorWriter) -> Result<()> {
+    let histories: Vec<&Vec<u32>> = histories.iter().filter(|h| !h.is_empty()).take(MAX_GOLDEN).collect();
+    let longest = histories.iter().map(|h| h.len()).max().unwrap_or(0);
+    let k = GOLDEN_K.min(draft.item_count().saturating_sub(longest));
+    if histories.is_empty() || k == 0 {
+        return Ok(());
+    }
+    let (mut indptr, mut items, mut scores) = (vec![0u32], Vec::new(), Vec::new());
+    for history in &histories {
+        if let Some(&item) = history.iter().find(|&&item| item as usize >= draft.item_count()) {
+            return Err(Error::tensor("golden.history.indices", format!("expected item indices, found {item}")));
+        }
+        indptr.push(indptr[indptr.len() - 1] + history.len() as u32);
+        for scored in golden_answer(draft, history, k)? {
+            items.push(scored.item);
+            scores.push(scored.score);
+        }
+    }
+    file.add_u32("golden.history.indptr", &[indptr.len()], &indptr);
+    let flat: Vec<u32> = histories.iter().flat_map(|h| h.iter().copied()).collect();
+    file.add_u32("golden.history.indices", &[flat.len()], &flat);
+    file.add_u32("golden.item", &[histories.len(), k], &items);
+    file.add_f32("golden.score", &[histories.len(), k], &scores);
+    Ok(())
+}
+
+/// (n, from) → (n, to), zeros to the right.
+fn pad_rows(rows: &[f32], from: usize, to: usize) -> Vec<f32> {
+    let mut padded = vec![0.0; rows.len() / from * to];
+    for (target, row) in padded.chunks_exact_mut(to).zip(rows.chunks_exact(from)) {
+        target[..from].copy_from_slice(row);
+    }
+    padded
+}
+
+/// `Y^T Y` of `rows` (n, dim), summed in f64.
+fn gram(rows: &[f32], dim: usize) -> Vec<f32> {
+    let mut sums = vec![0.0f64; dim * dim];
+    for row in rows.chunks_exact(dim) {
+        for (i, &a) in row.iter().enumerate() {
+            for (sum, &b) in sums[i * dim..][..dim].iter_mut().zip(row) {
+                *sum += f64::from(a) * f64::from(b);
+            }
+        }
+    }
+    sums.into_iter().map(|x| x as f32).collect()
+}
+
+fn kind(data: &ColumnData) -> &'static str {
+    match data {
+        ColumnData::Text(_) => "text",
+        ColumnData::Category(_) => "category",
+        ColumnData::Number(_) => "number",
+    }
+}
+
+fn expect_len(tensor: &str, found: usize, expected: usize) -> Result<()> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(Error::tensor(tensor, format!("expected {expected} values, found {found}")))
+}

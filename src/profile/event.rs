@@ -1,0 +1,114 @@
+//! What a user does, and how strongly each act counts.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// Something the user did with an item, under the names hosted recommenders taught their users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EventKind {
+    View,
+    Click,
+    Cart,
+    Purchase,
+    Bookmark,
+    Rating,
+    Dislike,
+    Impression,
+}
+
+impl EventKind {
+    /// Every kind, in the order of the names.
+    pub const ALL: [EventKind; 8] = [
+        EventKind::View,
+        EventKind::Click,
+        EventKind::Cart,
+        EventKind::Purchase,
+        EventKind::Bookmark,
+        EventKind::Rating,
+        EventKind::Dislike,
+        EventKind::Impression,
+    ];
+
+    /// The name in the API and in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            EventKind::View => "view",
+            EventKind::Click => "click",
+            EventKind::Cart => "cart",
+            EventKind::Purchase => "purchase",
+            EventKind::Bookmark => "bookmark",
+            EventKind::Rating => "rating",
+            EventKind::Dislike => "dislike",
+            EventKind::Impression => "impression",
+        }
+    }
+
+    /// The kind of this name.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] that lists the names.
+    pub fn parse(name: &str) -> Result<EventKind> {
+        EventKind::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| {
+            let names = EventKind::ALL.map(EventKind::name).join(", ");
+            Error::argument("type", format!("one of {names}"), format!("`{name}`"))
+        })
+    }
+
+    /// Strength r when the model file says nothing: what a shop takes each act to mean.
+    fn default_strength(self) -> f32 {
+        match self {
+            EventKind::View => 0.15,
+            EventKind::Click => 0.25,
+            EventKind::Cart => 0.6,
+            EventKind::Bookmark => 0.6,
+            EventKind::Purchase | EventKind::Rating => 1.0,
+            EventKind::Dislike => -1.0,
+            EventKind::Impression => 0.0,
+        }
+    }
+
+    /// Strength r of this kind, from the model file's weights or the default.
+    pub(crate) fn strength(self, weights: &BTreeMap<String, f32>) -> f32 {
+        weights.get(self.name()).copied().unwrap_or_else(|| self.default_strength())
+    }
+}
+
+/// One act of the user.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    pub kind: EventKind,
+    /// External id.
+    pub item_id: String,
+    /// For a rating: 1 to 5. Otherwise unused.
+    pub value: Option<f32>,
+    /// Milliseconds since 1970-01-01 UTC, or 0 when unknown.
+    pub timestamp: f64,
+}
+
+impl Event {
+    /// An event without value or time.
+    pub fn new(kind: EventKind, item_id: impl Into<String>) -> Event {
+        Event { kind, item_id: item_id.into(), value: None, timestamp: 0.0 }
+    }
+
+    /// Checks what the types do not.
+    pub(crate) fn validate(&self) -> Result<()> {
+        match (self.kind, self.value) {
+            (EventKind::Rating, Some(value)) if (1.0..=5.0).contains(&value) => {}
+            (EventKind::Rating, value) => {
+                let found = value.map_or("none".to_owned(), |v| v.to_string());
+                return Err(Error::argument("value", "a rating from 1 to 5", found));
+            }
+            (_, Some(value)) if !value.is_finite() => return Err(Error::argument("value", "a finite number", value)),
+            _ => {}
+        }
+        if !self.timestamp.is_finite() || self.timestamp < 0.0 {
+            return Err(Error::argument("timestamp", "milliseconds since 1970", self.timestamp));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,83 @@
+//! Closed-form fold-in: the vector of a user the model never saw, from its history alone.
+//!
+//! Implicit ALS (Hu, Koren and Volinsky 2008, eq. 4): `u = (G + sum_h alpha r_h y_h y_h^T + lambda I)^-1
+//! sum_h (1 + alpha r_h) y_h`, with G the Gram matrix of all items. Computed in f64 with plain operations only, so a phone,
+//! a browser and the trainer get the same bits.
+
+use super::cholesky::Cholesky;
+use crate::error::{Error, Result};
+use crate::model::{Model, UserTower, MAX_ABS};
+
+/// A solved fold-in: the user vector, and what is needed to say which event carried a score.
+#[derive(Debug, Clone)]
+pub struct FoldIn {
+    /// (d).
+    pub user: Vec<f32>,
+    system: Cholesky,
+    /// History as (item, confidence `1 + alpha r`).
+    confidence: Vec<(u32, f64)>,
+}
+
+impl FoldIn {
+    /// Solves for `history`: (item index, strength r in 0..=1), at least one.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for an empty history, an item outside the catalogue, or a strength outside 0..=1.
+    pub fn solve(model: &Model, history: &[(u32, f32)]) -> Result<FoldIn> {
+        if history.is_empty() {
+            return Err(Error::argument("history", "at least one item", "none"));
+        }
+        for &(item, strength) in history {
+            if item as usize >= model.item_count() {
+                return Err(Error::argument("history", format!("item indices below {}", model.item_count()), item));
+            }
+            if !(0.0..=1.0).contains(&strength) {
+                return Err(Error::argument("history", "strengths in 0..=1", strength));
+            }
+        }
+        let UserTower::FoldIn { alpha, regularization } = model.manifest().user;
+        let dim = model.dim();
+        let mut matrix: Vec<f64> = model.gram().iter().map(|&x| f64::from(x)).collect();
+        matrix.iter_mut().step_by(dim + 1).for_each(|x| *x += f64::from(regularization));
+        let mut target = vec![0.0f64; dim];
+        let mut confidence = Vec::with_capacity(history.len());
+        for &(item, strength) in history {
+            let row: Vec<f64> = model.embedding(item).into_iter().map(f64::from).collect();
+            let extra = f64::from(alpha) * f64::from(strength);
+            for (i, &a) in row.iter().enumerate() {
+                for (x, &b) in matrix[i * dim..][..=i].iter_mut().zip(&row) {
+                    *x += extra * a * b;
+                }
+            }
+            target.iter_mut().zip(&row).for_each(|(x, y)| *x += (1.0 + extra) * y);
+            confidence.push((item, 1.0 + extra));
+        }
+        let unsolvable = || Error::tensor("user.gram", "expected a system the fold-in can solve, found one it cannot");
+        let system = Cholesky::factor(matrix, dim).ok_or_else(unsolvable)?;
+        let user: Vec<f32> = system.solve(&target).into_iter().map(|x| x as f32).collect();
+        if user.iter().any(|x| !x.is_finite() || x.abs() > MAX_ABS) {
+            return Err(unsolvable());
+        }
+        Ok(FoldIn { user, system, confidence })
+    }
+
+    /// How much each history item adds to `dot(u, item)`, in history order (Hu et al. 2008, section 5): with
+    /// `z = A^-1 y_item`, item h adds `(1 + alpha r_h) y_h . z`. The parts sum to the score, exactly.
+    pub fn contributions(&self, model: &Model, item: u32) -> Vec<(u32, f32)> {
+        let target: Vec<f64> = model.embedding(item).into_iter().map(f64::from).collect();
+        let z = self.system.solve(&target);
+        let part = |&(history, confidence): &(u32, f64)| {
+            let dot: f64 = model.embedding(history).into_iter().zip(&z).map(|(y, z)| f64::from(y) * z).sum();
+            (history, (confidence * dot) as f32)
+        };
+        self.confidence.iter().map(part).collect()
+    }
+}
+
+/// The user vector (d) of a history of (item index, strength r in 0..=1).
+///
+/// # Errors
+/// As [`FoldIn::solve`].
+pub fn fold_in(model: &Model, history: &[(u32, f32)]) -> Result<Vec<f32>> {
+    FoldIn::solve(model, history).map(|solved| solved.user)
+}

@@ -1,0 +1,11 @@
+//! What the device knows of its user: the events it saw, and the user vector computed from them.
+
+mod cholesky;
+mod event;
+mod fold_in;
+mod state;
+
+pub(crate) use cholesky::Cholesky;
+pub use event::{Event, EventKind};
+pub use fold_in::{fold_in, FoldIn};
+pub use state::{Interaction, Profile, ProfileState, PROFILE_VERSION};

@@ -1,0 +1,9 @@
+//! From scores to a list: which items may appear, and why each one does.
+
+mod filter;
+mod reasons;
+
+pub(crate) use filter::apply as apply_filter;
+pub use filter::{Condition, Filter, Range};
+pub use reasons::Reason;
+pub(crate) use reasons::because_of;

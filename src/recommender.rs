@@ -1,0 +1,212 @@
+//! The façade: load → observe → recommend.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::model::Model;
+use crate::profile::{Event, FoldIn, Interaction, Profile, ProfileState};
+use crate::rank::{apply_filter, because_of, Filter, Reason};
+use crate::score::{BackendChoice, BackendInfo, ItemMask, Query, Scored, Scorer, Stage};
+
+/// One user, one model, one backend.
+///
+/// All calls take `&self` and none holds a lock while it waits for the GPU, so calls may overlap.
+pub struct Recommender {
+    model: Arc<Model>,
+    scorer: Scorer,
+    profile: RefCell<Profile>,
+}
+
+/// What a list should be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// How many items, at least 1; fewer come back when fewer are left.
+    pub count: usize,
+    /// Only these items, when not empty.
+    pub include: Vec<String>,
+    /// None of these items.
+    pub exclude: Vec<String>,
+    /// Conditions on catalogue columns.
+    pub filter: Filter,
+    /// Also items the user already bought, put in the cart, rated, bookmarked or disliked.
+    pub include_seen: bool,
+    /// Whether to say why.
+    pub explain: bool,
+}
+
+impl Default for Request {
+    fn default() -> Request {
+        Request {
+            count: 10,
+            include: Vec::new(),
+            exclude: Vec::new(),
+            filter: Filter::new(),
+            include_seen: false,
+            explain: true,
+        }
+    }
+}
+
+/// A list, best first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recommendation {
+    pub items: Vec<Item>,
+}
+
+/// One recommended item.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// External id.
+    pub id: String,
+    /// Comparable within one list only.
+    pub score: f32,
+    /// Empty when the request did not ask.
+    pub reasons: Vec<Reason>,
+}
+
+/// What runs, on what, and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Info {
+    pub backend: BackendInfo,
+    pub family: String,
+    /// Catalogue size.
+    pub items: usize,
+    /// Embedding width.
+    pub dim: usize,
+    /// Size of the model file.
+    pub bytes: usize,
+}
+
+impl Recommender {
+    /// Opens a backend for `model`, with an empty profile.
+    ///
+    /// # Errors
+    /// As [`Scorer::open`].
+    pub async fn new(model: Arc<Model>, choice: BackendChoice) -> Result<Recommender> {
+        let scorer = Scorer::open(model.clone(), choice).await?;
+        Ok(Recommender { model, scorer, profile: RefCell::new(Profile::default()) })
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// The switch between backends.
+    pub fn scorer(&self) -> &Scorer {
+        &self.scorer
+    }
+
+    /// What runs, on what, and why.
+    pub fn info(&self) -> Info {
+        Info {
+            backend: self.scorer.info(),
+            family: self.model.manifest().family.clone(),
+            items: self.model.item_count(),
+            dim: self.model.dim(),
+            bytes: self.model.byte_len(),
+        }
+    }
+
+    /// Takes in one event.
+    ///
+    /// # Errors
+    /// [`Error::UnknownItem`] or [`Error::Argument`]; the profile is then unchanged.
+    pub fn observe(&self, event: Event) -> Result<()> {
+        self.profile.borrow_mut().observe(&self.model, event)
+    }
+
+    /// The best items for the user as the profile knows them; before the first event, the popular ones.
+    ///
+    /// # Errors
+    /// [`Error::UnknownItem`] or [`Error::Argument`] for a request that cannot be met.
+    pub async fn recommend(&self, request: &Request) -> Result<Recommendation> {
+        let history = self.profile.borrow().history(&self.model);
+        let mut mask = self.allowed(request)?;
+        if !request.include_seen {
+            history.iter().filter(|line| line.seen).for_each(|line| mask.exclude(line.item));
+        }
+        let liked: Vec<(u32, f32)> =
+            history.iter().filter(|line| line.strength > 0.0).map(|line| (line.item, line.strength)).collect();
+        let solved = if liked.is_empty() { None } else { Some(FoldIn::solve(&self.model, &liked)?) };
+        let cold = vec![0.0; self.model.dim()];
+        let query = Query {
+            user: solved.as_ref().map_or(&cold, |solved| &solved.user),
+            mask: &mask,
+            k: request.count,
+            stage: if solved.is_some() { Stage::Cascade } else { Stage::Popularity },
+        };
+        let list = self.scorer.score(&query).await?;
+        let explain = |item| match &solved {
+            _ if !request.explain => Vec::new(),
+            Some(solved) => because_of(&self.model, solved, &history, item),
+            None => vec![Reason::Popular],
+        };
+        Ok(self.present(list, explain))
+    }
+
+    /// The items most like `item_id` by the cosine of their embeddings, itself left out.
+    ///
+    /// # Errors
+    /// As [`Recommender::recommend`].
+    pub async fn similar(&self, item_id: &str, request: &Request) -> Result<Recommendation> {
+        let item = self.model.require_item(item_id)?;
+        let mut mask = self.allowed(request)?;
+        mask.exclude(item);
+        let user = self.model.embedding(item);
+        let query = Query { user: &user, mask: &mask, k: request.count, stage: Stage::Similarity };
+        let list = self.scorer.score(&query).await?;
+        Ok(self.present(list, |_| Vec::new()))
+    }
+
+    /// What the profile amounts to: one line an item.
+    pub fn history(&self) -> Vec<Interaction> {
+        self.profile.borrow().history(&self.model)
+    }
+
+    /// The profile, to be stored or carried.
+    pub fn export_profile(&self) -> ProfileState {
+        self.profile.borrow().export()
+    }
+
+    /// Replaces the profile by an exported one.
+    ///
+    /// # Errors
+    /// As [`Profile::import`]; the profile is then unchanged.
+    pub fn import_profile(&self, state: ProfileState) -> Result<()> {
+        *self.profile.borrow_mut() = Profile::import(state)?;
+        Ok(())
+    }
+
+    /// Erases the profile.
+    pub fn forget(&self) {
+        *self.profile.borrow_mut() = Profile::default();
+    }
+
+    /// Items that the request's own conditions let in.
+    fn allowed(&self, request: &Request) -> Result<ItemMask> {
+        if request.count == 0 {
+            return Err(Error::argument("count", "at least 1", 0));
+        }
+        let items = self.model.item_count();
+        let mut mask = if request.include.is_empty() { ItemMask::none(items) } else { ItemMask::all(items) };
+        for id in &request.include {
+            mask.include(self.model.require_item(id)?);
+        }
+        for id in &request.exclude {
+            mask.exclude(self.model.require_item(id)?);
+        }
+        apply_filter(&request.filter, &self.model, &mut mask)?;
+        Ok(mask)
+    }
+
+    fn present(&self, list: Vec<Scored>, reasons: impl Fn(u32) -> Vec<Reason>) -> Recommendation {
+        let item = |scored: Scored| Item {
+            id: self.model.item_id(scored.item).to_owned(),
+            score: scored.score,
+            reasons: reasons(scored.item),
+        };
+        Recommendation { items: list.into_iter().map(item).collect() }
+    }
+}

@@ -1,0 +1,94 @@
+//! Getting a device, noticing its loss, reading a buffer back.
+
+use std::sync::{Arc, Mutex};
+
+use futures_channel::oneshot;
+
+use crate::error::{Error, Result};
+
+/// A device, its queue, and what happened to it.
+pub(crate) struct Device {
+    pub device: wgpu::Device,
+    pub queue: wgpu::Queue,
+    pub adapter: String,
+    lost: Arc<Mutex<Option<String>>>,
+}
+
+impl Device {
+    /// Asks for the adapter that is fastest and a device with WebGPU's default limits, buffers as large as the adapter has.
+    ///
+    /// # Errors
+    /// [`Error::BackendUnavailable`] with the adapter's own words.
+    pub async fn open() -> Result<Device> {
+        let unavailable = |reason: String| Error::BackendUnavailable { backend: "webgpu", reason };
+        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+        let options = wgpu::RequestAdapterOptions {
+            power_preference: wgpu::PowerPreference::HighPerformance,
+            ..Default::default()
+        };
+        let adapter =
+            instance.request_adapter(&options).await.map_err(|e| unavailable(format!("no adapter was offered ({e})")))?;
+        let limits = adapter.limits();
+        let required_limits = wgpu::Limits {
+            max_storage_buffer_binding_size: limits.max_storage_buffer_binding_size,
+            max_buffer_size: limits.max_buffer_size,
+            ..wgpu::Limits::default()
+        };
+        let descriptor = wgpu::DeviceDescriptor { label: Some("proclivity"), required_limits, ..Default::default() };
+        let (device, queue) = adapter
+            .request_device(&descriptor)
+            .await
+            .map_err(|e| unavailable(format!("the adapter gave no device ({e})")))?;
+        let lost = Arc::new(Mutex::new(None));
+        let note = lost.clone();
+        device.set_device_lost_callback(move |reason, message| {
+            if let Ok(mut note) = note.lock() {
+                *note = Some(format!("device lost ({reason:?}): {message}"));
+            }
+        });
+        Ok(Device { device, queue, adapter: describe(&adapter.get_info()), lost })
+    }
+
+    /// Refuses to go on with a device that is gone.
+    pub fn check(&self) -> Result<()> {
+        match self.lost.lock().ok().and_then(|lost| lost.clone()) {
+            Some(detail) => Err(Error::Gpu { detail }),
+            None => Ok(()),
+        }
+    }
+
+    /// Largest table one binding can hold, in bytes.
+    pub fn max_binding(&self) -> u64 {
+        let limits = self.device.limits();
+        u64::from(limits.max_storage_buffer_binding_size).min(limits.max_buffer_size)
+    }
+
+    /// Waits for `buffer` (MAP_READ) and copies its words out.
+    pub async fn read(&self, buffer: &wgpu::Buffer) -> Result<Vec<u32>> {
+        let (sender, receiver) = oneshot::channel();
+        let slice = buffer.slice(..);
+        slice.map_async(wgpu::MapMode::Read, move |result| {
+            let _ = sender.send(result);
+        });
+        let failed = |e: &dyn std::fmt::Display| Error::Gpu { detail: format!("the answer could not be read ({e})") };
+        self.device.poll(wgpu::PollType::wait_indefinitely()).map_err(|e| failed(&e))?;
+        receiver.await.map_err(|e| failed(&e))?.map_err(|e| failed(&e))?;
+        let words = bytemuck::pod_collect_to_vec(&slice.get_mapped_range().map_err(|e| failed(&e))?);
+        buffer.unmap();
+        Ok(words)
+    }
+}
+
+/// The adapter in words; browsers may keep its name to themselves.
+fn describe(info: &wgpu::AdapterInfo) -> String {
+    let name = [info.name.as_str(), info.driver.as_str(), info.driver_info.as_str()]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(", ");
+    match (name.is_empty(), info.device_type) {
+        (true, _) => "unnamed adapter".to_owned(),
+        (false, wgpu::DeviceType::Cpu) => format!("{name} (software)"),
+        (false, _) => name,
+    }
+}
