@@ -26,10 +26,14 @@ export default tseslint.config(
   },
   {
     files: ['scripts/**/*.mjs', 'packaging/**/*.mjs', '*.js'],
-    languageOptions: { globals: { console: 'readonly', process: 'readonly', URL: 'readonly', fetch: 'readonly', setTimeout: 'readonly' } },
+    languageOptions: { globals: readonly('console', 'process', 'URL', 'fetch', 'setTimeout', 'performance') },
   },
   {
-    files: ['packaging/vite-app/**/*.js'],
-    languageOptions: { globals: { window: 'readonly', document: 'readonly', location: 'readonly', URLSearchParams: 'readonly' } },
+    files: ['packaging/browser.mjs', 'packaging/vite-app/**/*.js'],
+    languageOptions: { globals: readonly('window') },
   },
 );
+
+function readonly(...names) {
+  return Object.fromEntries(names.map((name) => [name, 'readonly']));
+}

@@ -15,7 +15,8 @@
  * | `unsupported` | this runtime lacks something that was asked for |
  * | `internal` | a defect in this package; please report it |
  *
- * Every other code comes from the engine unchanged (a damaged model, an unknown item, no GPU, ...).
+ * Codes raised by the engine: `model_format`, `model_version`, `model_tensor` and `model_integrity` (the model file),
+ * `unknown_item`, `argument`, `out_of_memory`, `backend_unavailable`, `gpu`, `golden_mismatch`.
  *
  * An aborted `load` is the one exception: it rejects with the signal's own reason, as `fetch` does.
  */

@@ -66,13 +66,13 @@ export interface InteractionEvent {
   type: EventType;
   /** Id of the item, as in the log the model was trained on. */
   itemId: string;
-  /** How much: the stars of a rating, the units of a purchase. */
+  /** For a rating, its stars: 1 to 5. Not used by other types. */
   value?: number | undefined;
-  /** When, in milliseconds since the epoch. Default: now. */
+  /** When, in milliseconds since 1970-01-01 UTC. Default: now. */
   timestamp?: number | undefined;
 }
 
-/** Bounds on a number column; all that are given must hold. */
+/** Bounds on a number column; all that are given must hold. An unknown number is never within bounds. */
 export interface NumberRange {
   lt?: number | undefined;
   lte?: number | undefined;
@@ -81,8 +81,8 @@ export interface NumberRange {
 }
 
 /**
- * Conditions on catalogue columns, all of which must hold: a list of accepted values for a text or category column,
- * bounds for a number column. `{ department: ['BAKERY'], price: { lte: 5 } }`
+ * Conditions on catalogue columns, all of which must hold: a list of accepted values for a category column, bounds for a
+ * number column. `{ department: ['BAKERY'], price: { lte: 5 } }`
  */
 export type Filter = Record<string, readonly string[] | NumberRange>;
 
@@ -100,9 +100,9 @@ export interface SimilarOptions {
 
 /** Options of {@link Recommender.recommend}. */
 export interface RecommendOptions extends SimilarOptions {
-  /** Also return items the user has already acted on. Default `false`. */
+  /** Also return items the user has bought, put in the cart, rated, bookmarked or disliked. Default `false`. */
   includeSeen?: boolean | undefined;
-  /** Fill in each item's `reasons`. Default `false`. */
+  /** Fill in each item's `reasons`. Default `true`. */
   explain?: boolean | undefined;
 }
 
@@ -112,7 +112,9 @@ export type Reason =
       /** An item in the user's history speaks for it. */
       type: 'because_of';
       itemId: string;
-      /** Its share of the score; the largest comes first. */
+      /** The strongest thing the user did to that item. */
+      event: EventType;
+      /** Its share (0 to 1) of all that speaks for the item; the largest comes first. */
       weight: number;
     }
   | {
@@ -125,7 +127,7 @@ export interface RecommendedItem {
   id: string;
   /** Comparable within one list only; the list is sorted by it, best first. */
   score: number;
-  /** Empty unless `explain` was asked for. */
+  /** Up to three, the weightiest first. Empty where `explain` is off, and for {@link Recommender.similar}. */
   reasons: Reason[];
 }
 
