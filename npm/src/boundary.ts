@@ -20,8 +20,10 @@ export interface WasmRanking {
 /** The engine with its model and its user's profile. */
 export interface WasmEngine {
   observe(event: object): void;
-  recommend(options: object): Promise<WasmRanking>;
-  similar(itemId: string, options: object): Promise<WasmRanking>;
+  /** Resolves to a {@link WasmRanking}, which wasm-bindgen cannot say. */
+  recommend(options: object): Promise<object>;
+  /** As `recommend`. */
+  similar(itemId: string, options: object): Promise<object>;
   info(): unknown;
   catalogue(): unknown;
   useBackend(name: string): Promise<void>;

@@ -108,10 +108,10 @@ class LocalEngine implements Engine {
     else void this.#running.then(free, free);
   }
 
-  #timed(call: () => Promise<WasmRanking>): Promise<TimedRanking> {
+  #timed(call: () => Promise<object>): Promise<TimedRanking> {
     return this.#borrowed(async () => {
       const start = performance.now();
-      const { ids, scores, reasons } = await call();
+      const { ids, scores, reasons } = (await call()) as WasmRanking;
       return { ids, scores, reasons, millis: performance.now() - start };
     });
   }
