@@ -127,7 +127,7 @@ export interface RecommendedItem {
   id: string;
   /** Comparable within one list only; the list is sorted by it, best first. */
   score: number;
-  /** Up to three, the weightiest first. Empty where `explain` is off, and for {@link Recommender.similar}. */
+  /** Up to three, the weightiest first. Empty where `explain` is off, where no single event speaks for it, and for `similar`. */
   reasons: Reason[];
 }
 

@@ -1,0 +1,103 @@
+// The package on the real WebAssembly engine and a real model. Needs both: scripts/build-wasm.sh, and PROCLIVITY_MODEL
+// naming a model file.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Recommender } from '../src/index.js';
+
+const model = process.env.PROCLIVITY_MODEL ?? '';
+const built = existsSync(new URL('../wasm/proclivity_bg.wasm', import.meta.url));
+const missing = !built ? 'npm/wasm is not built' : model === '' ? 'PROCLIVITY_MODEL is not set' : undefined;
+
+describe.skipIf(missing !== undefined)(`the real engine${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
+  let recommender: Recommender;
+  let load: typeof Recommender.load;
+
+  beforeAll(async () => {
+    ({ Recommender: { load } } = await import('../src/index.js'));
+    recommender = await load(model);
+  });
+  afterAll(() => {
+    recommender.dispose();
+  });
+
+  it('runs on the CPU in Node, its golden queries checked, and says why', () => {
+    const info = recommender.info();
+    expect(info).toMatchObject({ backend: 'cpu', adapter: null, kernels: 'simd128', worker: false });
+    expect(info.golden.checked).toBeGreaterThan(0);
+    expect(info.reason).not.toBe('');
+    expect(info.bytes).toBe(readFileSync(model).length);
+  });
+
+  it('gives the catalogue as columns of one value an item', async () => {
+    const { ids, columns } = await recommender.catalogue();
+    expect(new Set(ids).size).toBe(recommender.info().items);
+    for (const column of Object.values(columns)) {
+      expect(column.type === 'category' ? column.codes.length : column.values.length).toBe(ids.length);
+    }
+  });
+
+  it('recommends popular items first, then what the history asks for, and explains both', async () => {
+    const { ids } = await recommender.catalogue();
+    const bought = [ids[1]!, ids[Math.floor(ids.length / 2)]!];
+    const cold = await recommender.recommend({ count: 5 });
+    expect(cold.items.map(({ reasons }) => reasons)).toEqual(Array(5).fill([{ type: 'popular' }]));
+
+    for (const itemId of bought) await recommender.observe({ type: 'purchase', itemId });
+    const warm = await recommender.recommend({ count: 20 });
+    expect(warm.items).toHaveLength(20);
+    expect(warm.items.map(({ id }) => id)).not.toEqual(expect.arrayContaining([bought[0]]));
+    const reasons = warm.items.flatMap((item) => item.reasons);
+    expect(reasons.length).toBeGreaterThan(0);
+    for (const reason of reasons) {
+      expect(reason).toMatchObject({ type: 'because_of', event: 'purchase' });
+      if (reason.type === 'because_of') expect(bought).toContain(reason.itemId);
+    }
+    expect((await recommender.recommend({ explain: false })).items[0]?.reasons).toEqual([]);
+  });
+
+  it('keeps to exclude, include and the number asked for', async () => {
+    const { ids } = await recommender.catalogue();
+    const first = (await recommender.recommend({ count: 3 })).items.map(({ id }) => id);
+    const without = (await recommender.recommend({ count: 3, exclude: first })).items.map(({ id }) => id);
+    expect(without.filter((id) => first.includes(id))).toEqual([]);
+    const only = ids.slice(-4);
+    const among = (await recommender.recommend({ count: 10, include: only, includeSeen: true })).items.map(({ id }) => id);
+    expect(among.sort()).toEqual([...only].sort());
+    expect((await recommender.similar(ids[0]!, { count: 4 })).items.map(({ id }) => id)).not.toContain(ids[0]);
+  });
+
+  it('carries a profile over as JSON', async () => {
+    const before = (await recommender.recommend()).items.map(({ id }) => id);
+    const state = JSON.stringify(await recommender.export());
+    await recommender.forget();
+    await recommender.import(JSON.parse(state) as Record<string, unknown>);
+    expect((await recommender.recommend()).items.map(({ id }) => id)).toEqual(before);
+  });
+
+  it.each<[string, string, () => Promise<unknown>]>([
+    ['an unknown item', 'unknown_item', () => recommender.observe({ type: 'view', itemId: 'no such item' })],
+    ['an unknown item to compare with', 'unknown_item', () => recommender.similar('no such item')],
+    ['an unknown column', 'argument', () => recommender.recommend({ filter: { 'no such column': ['a'] } })],
+    ['a rating without stars', 'argument', () => recommender.observe({ type: 'rating', itemId: 'x' })],
+    ['a state of something else', 'argument', () => recommender.import({ hello: 1 })],
+    ['a backend that Node lacks', 'backend_unavailable', () => recommender.useBackend('webgpu')],
+    ['a backend that Node lacks, at load', 'backend_unavailable', () => load(model, { backend: 'webgpu' })],
+    ['a model cut short', 'model_format', () => load(readFileSync(model).subarray(0, -100))],
+    ['no model at all', 'model_format', () => load(new Uint8Array())],
+    ['an edited model', 'model_integrity', () => {
+      const bytes = new Uint8Array(readFileSync(model));
+      bytes[bytes.length - 1]! ^= 1;
+      return load(bytes);
+    }],
+  ])('refuses %s with "%s"', async (_, code, call) => {
+    await expect(call()).rejects.toMatchObject({ name: 'ProclivityError', code });
+    expect(recommender.info().backend).toBe('cpu');
+  });
+
+  it('answers many calls at once', async () => {
+    const lists = await Promise.all(Array.from({ length: 20 }, () => recommender.recommend()));
+    expect(new Set(lists.map(({ recommId }) => recommId)).size).toBe(20);
+    expect(new Set(lists.map(({ items }) => JSON.stringify(items))).size).toBe(1);
+  });
+});
