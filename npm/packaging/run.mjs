@@ -40,11 +40,12 @@ await inChromium(site, async (recommendIn) => {
     { backend: 'webgpu', worker: true },
   ]) {
     const { info, list } = await recommendIn(options);
-    assert.equal(info.backend, options.backend);
+    assert.equal(info.backend, options.backend, `expected ${options.backend}, found ${info.backend}: ${info.reason}`);
     assert.equal(info.worker, options.worker);
     checkList(list);
     assert.deepEqual(list.ids, node.ids, `the browser and Node must recommend the same with ${JSON.stringify(options)}`);
-    console.log(`  ${options.backend}${options.worker ? ' in a worker' : ''}: the same ten ids, ${list.millis.toFixed(2)} ms`);
+    const place = `${options.backend}${options.worker ? ' in a worker' : ''}`;
+    console.log(`  ${place}: the same ten ids, ${list.millis.toFixed(2)} ms (${info.adapter ?? info.kernels})`);
   }
 });
 console.log(`packaging: ok (${node.ids.join(' ')})`);

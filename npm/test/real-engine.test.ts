@@ -79,7 +79,10 @@ describe.skipIf(missing !== undefined)(`the real engine${missing === undefined ?
     ['an unknown item', 'unknown_item', () => recommender.observe({ type: 'view', itemId: 'no such item' })],
     ['an unknown item to compare with', 'unknown_item', () => recommender.similar('no such item')],
     ['an unknown column', 'argument', () => recommender.recommend({ filter: { 'no such column': ['a'] } })],
-    ['a rating without stars', 'argument', () => recommender.observe({ type: 'rating', itemId: 'x' })],
+    ['a rating without stars', 'argument', async () => {
+      const { ids } = await recommender.catalogue();
+      await recommender.observe({ type: 'rating', itemId: ids[0]! });
+    }],
     ['a state of something else', 'argument', () => recommender.import({ hello: 1 })],
     ['a backend that Node lacks', 'backend_unavailable', () => recommender.useBackend('webgpu')],
     ['a backend that Node lacks, at load', 'backend_unavailable', () => load(model, { backend: 'webgpu' })],
