@@ -1,0 +1,42 @@
+import { gzipSync } from 'node:zlib';
+import type { Plugin } from 'vite';
+
+/** Everything from this origin, WebAssembly allowed, no inline script, no inline style, no eval. data: is the icon. */
+const POLICY = [
+  "default-src 'self'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "img-src 'self' data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "object-src 'none'",
+].join('; ');
+
+/**
+ * Completes the built page's head: the content security policy, and the gzip size in bytes of all
+ * scripts and WebAssembly of this build, which the page shows as "code".
+ */
+export function pageHead(): Plugin {
+  return {
+    name: 'page-head',
+    apply: 'build',
+    transformIndexHtml: {
+      order: 'post',
+      handler(_html, { bundle }) {
+        let codeBytes = 0;
+        for (const output of Object.values(bundle ?? {})) {
+          // The worker is an asset, not a chunk: this page runs the engine on its own thread.
+          if (output.type !== 'chunk' && !output.fileName.endsWith('.wasm')) continue;
+          codeBytes += gzipSync(output.type === 'chunk' ? output.code : output.source, { level: 9 }).length;
+        }
+        return [
+          {
+            tag: 'meta',
+            attrs: { 'http-equiv': 'Content-Security-Policy', content: POLICY },
+            injectTo: 'head-prepend',
+          },
+          { tag: 'meta', attrs: { name: 'code-bytes', content: String(codeBytes) }, injectTo: 'head' },
+        ];
+      },
+    },
+  };
+}

@@ -1,0 +1,86 @@
+import { Recommender } from 'proclivity';
+import type {
+  BackendChoice, BackendName, Catalogue, Info, InteractionEvent, LoadProgress, ProfileState, Recommendation, RecommendOptions, SimilarOptions,
+} from 'proclivity';
+
+const MODEL_URL = '/model.safetensors';
+const TIMINGS_KEPT = 24;
+
+/** The recommender, with its query times kept and its backend changes announced. */
+export class Engine {
+  /** Milliseconds of the latest queries on the current backend, oldest first. */
+  timings: number[] = [];
+  readonly #recommender: Recommender;
+  readonly #listeners = new Set<() => void>();
+
+  private constructor(recommender: Recommender) {
+    this.#recommender = recommender;
+  }
+
+  /** Loads the model. Where only the GPU was asked for and it is missing, loads on the CPU, and `info().reason` says why. */
+  static async load(backend: BackendChoice, onProgress: (progress: LoadProgress) => void): Promise<Engine> {
+    return new Engine(await Recommender.load(MODEL_URL, { backend, onProgress }));
+  }
+
+  info(): Info {
+    return this.#recommender.info();
+  }
+
+  catalogue(): Promise<Catalogue> {
+    return this.#recommender.catalogue();
+  }
+
+  async recommend(options: RecommendOptions): Promise<Recommendation> {
+    return this.#timed(await this.#recommender.recommend(options));
+  }
+
+  async similar(itemId: string, options: SimilarOptions): Promise<Recommendation> {
+    return this.#timed(await this.#recommender.similar(itemId, options));
+  }
+
+  observe(event: InteractionEvent): Promise<void> {
+    return this.#recommender.observe(event);
+  }
+
+  async useBackend(name: BackendName): Promise<Info> {
+    const info = await this.#recommender.useBackend(name);
+    this.timings = [];
+    this.#changed();
+    return info;
+  }
+
+  exportProfile(): Promise<ProfileState> {
+    return this.#recommender.export();
+  }
+
+  importProfile(state: ProfileState): Promise<void> {
+    return this.#recommender.import(state);
+  }
+
+  forget(): Promise<void> {
+    return this.#recommender.forget();
+  }
+
+  /** Called after each query and each change of backend. */
+  onChange(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  #timed(answer: Recommendation): Recommendation {
+    this.timings = [...this.timings, answer.millis].slice(-TIMINGS_KEPT);
+    this.#changed();
+    return answer;
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/** The middle value; of an even number of values the mean of the two middle ones. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? 0;
+  return sorted.length % 2 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
+}

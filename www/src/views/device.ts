@@ -1,0 +1,113 @@
+import type { BackendName, Info } from 'proclivity';
+import { announce } from '../announce.ts';
+import { h, icon } from '../dom.ts';
+import { median } from '../engine.ts';
+import { bytes, count, millis, plural } from '../format.ts';
+import { onRequest, requestsSinceLoad } from '../requests.ts';
+import type { Shop } from '../shop.ts';
+import { knowledge } from './knowledge.ts';
+
+const WIDE = matchMedia('(min-width: 72rem)');
+const NAMES: Record<BackendName, string> = { webgpu: 'WebGPU', cpu: 'CPU' };
+
+/** "On your device": what computes, how fast, how large, how many requests, and what it knows. */
+export function devicePanel(shop: Shop): HTMLElement {
+  const { engine } = shop;
+  const glance = h('span', { class: 'device-glance' });
+  const requests = h('output', { class: 'device-zero', id: 'requests' });
+  const reason = h('p', { class: 'device-reason', id: 'backend-reason' });
+  const facts = h('dl', { class: 'facts' });
+  const bars = h('div', { class: 'bars', 'aria-hidden': 'true' });
+  const choices = (['webgpu', 'cpu'] as const).map((name) => choice(name, shop, reason));
+
+  const draw = () => {
+    const info = engine.info();
+    const last = engine.timings.at(-1) ?? 0;
+    glance.textContent = `${NAMES[info.backend]}, ${millis(last)}`;
+    requests.textContent = count(requestsSinceLoad());
+    requests.nextElementSibling?.replaceChildren(requestsSinceLoad() === 1 ? 'request since load' : 'requests since load');
+    for (const input of choices) input.querySelector('input')?.toggleAttribute('checked', false);
+    for (const [at, name] of (['webgpu', 'cpu'] as const).entries()) {
+      const input = choices[at]?.querySelector('input');
+      if (input) input.checked = name === info.backend;
+    }
+    facts.replaceChildren(...rows(info, engine.timings, shop));
+    drawBars(bars, engine.timings);
+  };
+  engine.onChange(draw);
+  onRequest(draw);
+  reason.textContent = sentence(engine.info().reason);
+
+  const panel = h(
+    'details',
+    { class: 'device', id: 'device' },
+    h('summary', { class: 'device-summary' }, h('h2', {}, 'On your device'), glance, icon('icon-chevron')),
+    h(
+      'div',
+      { class: 'device-body' },
+      h('p', { class: 'device-requests' }, requests, h('span', {}, 'requests since load')),
+      h('fieldset', { class: 'switch', 'aria-describedby': 'backend-reason' }, h('legend', {}, 'Computed by'), ...choices),
+      reason,
+      bars,
+      facts,
+      knowledge(shop),
+    ),
+  );
+  draw();
+  const unfold = () => { panel.open = WIDE.matches; };
+  WIDE.addEventListener('change', unfold);
+  unfold();
+  return panel;
+}
+
+function choice(name: BackendName, { engine }: Shop, reason: HTMLElement): HTMLElement {
+  const change = async () => {
+    try {
+      const info = await engine.useBackend(name);
+      reason.textContent = sentence(info.reason);
+      announce(`Now computed by ${NAMES[info.backend]}. ${info.reason}`);
+      await engine.recommend({ count: 10 }); // one query, so that the panel has a time to show
+    } catch (error) {
+      reason.textContent = `${NAMES[name]} is not available: ${error instanceof Error ? error.message : String(error)}`;
+      announce(reason.textContent);
+      const back = document.querySelector<HTMLInputElement>(`input[name=backend][value=${engine.info().backend}]`);
+      if (back) back.checked = true;
+    }
+  };
+  return h(
+    'label',
+    { class: 'switch-choice' },
+    h('input', { type: 'radio', name: 'backend', value: name, onchange: () => void change() }),
+    h('span', {}, NAMES[name]),
+  );
+}
+
+function rows(info: Info, timings: readonly number[], { offline }: Shop): HTMLElement[] {
+  const code = Number(document.querySelector<HTMLMetaElement>('meta[name=code-bytes]')?.content ?? 0);
+  const entries: [string, string, string][] = [
+    ['last', 'Last query', millis(timings.at(-1) ?? 0)],
+    ['median', `Median of ${plural(timings.length, 'query').replace('querys', 'queries')}`, millis(median(timings))],
+    ['adapter', 'Adapter', info.adapter ?? 'none, this is the CPU'],
+    ['kernels', 'Kernels', info.kernels],
+    ['golden', 'Answers checked at load', count(info.golden.checked)],
+    ['items', 'Products ranked', count(info.items)],
+    ['model', 'Model', bytes(info.bytes)],
+    ['code', 'Code, gzip', code > 0 ? bytes(code) : 'not built'],
+    ['offline', 'Opens offline', offline === 'stored' ? 'yes' : 'no'],
+  ];
+  return entries.map(([id, name, value]) =>
+    h('div', { class: 'fact' }, h('dt', {}, name), h('dd', { 'data-fact': id }, value)));
+}
+
+/** One bar a query, the newest on the right, as high as it was slow. */
+function drawBars(bars: HTMLElement, timings: readonly number[]): void {
+  const most = Math.max(...timings, 0.001);
+  bars.replaceChildren(
+    ...timings.map((value) => h('span', { class: 'bar', style: { '--share': (value / most).toFixed(3) } })),
+  );
+}
+
+function sentence(text: string): string {
+  const trimmed = text.trim();
+  return trimmed ? `${trimmed.charAt(0).toUpperCase()}${trimmed.slice(1)}${/[.!?]$/.test(trimmed) ? '' : '.'}` : '';
+}
