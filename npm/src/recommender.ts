@@ -59,8 +59,7 @@ export class Recommender {
    * @param source - A URL, a `Response` (or the promise of one), or the model's bytes, which are copied. In Node also a
    * path or `file:` URL.
    * @throws {@link ProclivityError} `argument`, `http`, `network`, `file`, `wasm`, `worker` or `unsupported`; or the
-   * engine's code for a model it refuses or a backend it was told to use and cannot. An aborted load rejects with the
-   * signal's reason instead.
+   * engine's code for a model it refuses. An aborted load rejects with the signal's reason instead.
    */
   static async load(source: ModelSource, options?: LoadOptions): Promise<Recommender> {
     const { backend, worker, signal, onProgress, wasm } = checkLoadOptions(options);
@@ -92,10 +91,10 @@ export class Recommender {
   }
 
   /**
-   * Switches to another backend; the model and the user's profile stay.
+   * Switches to another backend; the model and the user's profile stay. Where the GPU is not to be had the CPU takes over.
    *
-   * @returns What runs now.
-   * @throws {@link ProclivityError} The engine's code when the backend is not to be had; the current one then stays.
+   * @returns What runs now, and why.
+   * @throws {@link ProclivityError} `golden_mismatch`; the current backend then stays.
    */
   async useBackend(backend: BackendChoice): Promise<Info> {
     const checked = checkBackend(backend);
@@ -108,7 +107,7 @@ export class Recommender {
   /**
    * Learns from one thing the user did.
    *
-   * @throws {@link ProclivityError} The engine's code for an item it does not know.
+   * @throws {@link ProclivityError} `unknown_item`; the profile then stays as it was.
    */
   async observe(event: InteractionEvent): Promise<void> {
     const checked = checkEvent(event);
@@ -118,7 +117,7 @@ export class Recommender {
   /**
    * The best items for this user; the most popular ones before the first event.
    *
-   * @throws {@link ProclivityError} The engine's code for an unknown item or column in the options.
+   * @throws {@link ProclivityError} `unknown_item` for an id in `include` or `exclude`, `argument` for an unknown column.
    */
   async recommend(options?: RecommendOptions): Promise<Recommendation> {
     const checked = checkRecommendOptions(options);
@@ -128,7 +127,7 @@ export class Recommender {
   /**
    * The items most like one item, whoever the user is.
    *
-   * @throws {@link ProclivityError} The engine's code for an unknown item or column.
+   * @throws {@link ProclivityError} As for {@link Recommender.recommend}.
    */
   async similar(itemId: string, options?: SimilarOptions): Promise<Recommendation> {
     const id = checkItemId(itemId);
@@ -149,7 +148,7 @@ export class Recommender {
   /**
    * Replaces the profile by one that {@link Recommender.export} returned.
    *
-   * @throws {@link ProclivityError} The engine's code for a state it cannot read; the profile then stays as it was.
+   * @throws {@link ProclivityError} `argument` for a state that cannot be read; the profile then stays as it was.
    */
   async import(state: ProfileState): Promise<void> {
     const checked = structuredClone(checkState(state));

@@ -1,7 +1,10 @@
 /** Where scores are computed. */
 export type BackendName = 'webgpu' | 'cpu';
 
-/** `auto` lets the engine choose; `info().reason` says what it chose and why. */
+/**
+ * `auto` takes the faster one on this device. With `auto` and `webgpu` the CPU takes over where the GPU is not to be had or
+ * does not give the answers stored in the model; `info()` says what runs and why.
+ */
 export type BackendChoice = 'auto' | BackendName;
 
 /** What a model can be loaded from. In Node a string may also be a file path, and a URL a `file:` URL. */
