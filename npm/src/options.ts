@@ -76,9 +76,15 @@ export function checkItemId(itemId: unknown): string {
   throw argumentError('an item id, a non-empty string', itemId, 'pass an id as it stands in the catalogue, numbers as String(id)');
 }
 
+/** A profile state as a copy; its content is the engine's to judge. */
 export function checkState(state: unknown): ProfileState {
-  if (isRecord(state)) return state;
-  throw argumentError('a profile state, a plain object', state, 'pass what export() returned, after JSON.parse if it was stored as text');
+  const advice = 'pass what export() returned, after JSON.parse if it was stored as text';
+  if (!isRecord(state)) throw argumentError('a profile state, a plain object', state, advice);
+  try {
+    return structuredClone(state);
+  } catch {
+    throw argumentError('a profile state of plain JSON', 'functions or other live objects in it', advice);
+  }
 }
 
 /** What `recommend` and `similar` have in common. */

@@ -151,7 +151,7 @@ export class Recommender {
    * @throws {@link ProclivityError} `argument` for a state that cannot be read; the profile then stays as it was.
    */
   async import(state: ProfileState): Promise<void> {
-    const checked = structuredClone(checkState(state));
+    const checked = checkState(state);
     return this.#run((engine) => engine.importProfile(checked));
   }
 

@@ -37,12 +37,13 @@ async function fetchModule(location: string | URL): Promise<Response | Uint8Arra
     return nodeFs().readFile(path);
   }
   const response = await fetch(location);
-  if (!response.ok) {
-    throw new ProclivityError(
-      'wasm',
-      `expected the WebAssembly module at ${String(location)}, found HTTP status ${response.status}; ` +
-        'serve wasm/proclivity_bg.wasm of this package there, or set the option "wasm"',
-    );
-  }
-  return response;
+  // Development servers answer paths they do not know with their index page.
+  const isPage = response.headers.get('content-type')?.startsWith('text/html') === true;
+  if (response.ok && !isPage) return response;
+  throw new ProclivityError(
+    'wasm',
+    `expected the WebAssembly module at ${String(location)}, found ${isPage ? 'an HTML page' : `HTTP status ${response.status}`}; ` +
+      'serve wasm/proclivity_bg.wasm of this package there or set the option "wasm"; ' +
+      'with the development server of Vite 7 or older set optimizeDeps.exclude to ["proclivity"]',
+  );
 }

@@ -5,6 +5,11 @@ import { fromWire } from './protocol.js';
 import type { EngineInfo } from './engine.js';
 import type { WorkerMethod, WorkerMethods, WorkerReply, WorkerRequest } from './protocol.js';
 
+const NOT_STARTED =
+  'the worker script could not be loaded; check that worker.js of this package is served beside its code, that the ' +
+  "page's Content-Security-Policy allows it (worker-src), and, with the development server of Vite 7 or older, that " +
+  'optimizeDeps.exclude names "proclivity"';
+
 interface Pending {
   resolve: (value: never) => void;
   reject: (error: ProclivityError) => void;
@@ -27,8 +32,7 @@ export class WorkerConnection {
     });
     worker.addEventListener('error', (event: ErrorEvent) => {
       event.preventDefault();
-      const detail = event.message ? `: ${event.message}` : '; check that worker.js is served and that the page\'s Content-Security-Policy allows it (worker-src)';
-      this.end(new ProclivityError('worker', `the worker could not be started, or died${detail}`));
+      this.end(new ProclivityError('worker', event.message ? `the worker died: ${event.message}` : NOT_STARTED));
     });
     worker.addEventListener('messageerror', () => {
       this.end(new ProclivityError('worker', 'a message from the worker could not be read'));

@@ -81,6 +81,7 @@ describe('a profile state', () => {
   it('is a plain object', () => {
     expect(checkState({ version: 1 })).toEqual({ version: 1 });
     refused(() => checkState('{"version":1}'), 'JSON.parse');
+    refused(() => checkState({ version: () => 1 }), 'plain JSON');
     refused(() => checkState(null), 'null');
     refused(() => checkState([]), 'an empty array');
   });
