@@ -1,6 +1,6 @@
 // Checks what callers pass and copies it, so that a later change on their side does not reach the engine.
 
-import { argumentError } from './errors.js';
+import { argumentError, ProclivityError } from './errors.js';
 import type { TimedEvent } from './engine.js';
 import type {
   BackendChoice,
@@ -83,7 +83,7 @@ export function checkState(state: unknown): ProfileState {
   try {
     return structuredClone(state);
   } catch {
-    throw argumentError('a profile state of plain JSON', 'functions or other live objects in it', advice);
+    throw new ProclivityError('argument', `expected a profile state of plain JSON, found live objects in it; ${advice}`);
   }
 }
 

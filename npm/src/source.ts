@@ -113,7 +113,7 @@ function refuseWrongAnswer(response: Response): void {
     return new ProclivityError('http', `expected a model from ${where}, found ${found}; ${advice}`);
   };
   if (response.bodyUsed || response.body?.locked === true) {
-    throw argumentError('a Response whose body is unread', 'one already read', 'pass response.clone(), or fetch again');
+    throw new ProclivityError('argument', 'expected a Response whose body is unread, found one already read; fetch again, or clone() it before');
   }
   if (!response.ok) throw refuse(`HTTP status ${response.status}`, 'check the address and the access rights');
   // Single-page apps answer unknown paths with their index page and status 200.
