@@ -9,7 +9,9 @@ pub enum Error {
     ModelFormat { detail: String },
 
     /// The file is a Proclivity model of a version that this build does not read.
-    #[error("model version: expected {expected}, found {found}; use a matching trainer and engine, or export the model again")]
+    #[error(
+        "model version: expected {expected}, found {found}; use a matching trainer and engine, or export the model again"
+    )]
     ModelVersion { expected: u32, found: String },
 
     /// One tensor is missing, has another type or shape than the manifest says, or holds values that cannot be used.
@@ -17,7 +19,9 @@ pub enum Error {
     Tensor { tensor: String, detail: String },
 
     /// A tensor's bytes do not match the hash the exporter stored: the file was edited or damaged on its way.
-    #[error("tensor `{tensor}`: expected sha256 {expected}, found {found}; the file was changed after export, fetch it again")]
+    #[error(
+        "tensor `{tensor}`: expected sha256 {expected}, found {found}; the file was changed after export, fetch it again"
+    )]
     Integrity { tensor: String, expected: String, found: String },
 
     /// An item id that the catalogue does not hold.
@@ -69,6 +73,12 @@ impl Error {
     pub(crate) fn argument(argument: &str, expected: impl Into<String>, found: impl ToString) -> Error {
         Error::Argument { argument: argument.into(), expected: expected.into(), found: found.to_string() }
     }
+}
+
+/// A number for a message. The JSON formatter, which is there anyway, writes it: core's own would add 7 KB to what every
+/// visitor downloads.
+pub(crate) fn show(x: impl Into<f64>) -> serde_json::Value {
+    serde_json::Value::from(x.into())
 }
 
 /// Short for a result with this crate's [`Error`].

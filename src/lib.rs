@@ -9,6 +9,7 @@
 compile_error!("model files are little-endian and viewed in place; big-endian targets are not supported");
 
 mod error;
+mod json;
 pub mod model;
 pub mod profile;
 pub mod rank;

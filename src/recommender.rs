@@ -3,10 +3,13 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::error::{Error, Result};
+use crate::json::Field;
 use crate::model::Model;
-use crate::profile::{Event, FoldIn, Interaction, Profile, ProfileState};
-use crate::rank::{apply_filter, because_of, Filter, Reason};
+use crate::profile::{Event, FoldIn, Interaction, Profile};
+use crate::rank::{Filter, Reason, apply_filter, because_of, filter_from_json};
 use crate::score::{BackendChoice, BackendInfo, ItemMask, Query, Scored, Scorer, Stage};
 
 /// One user, one model, one backend.
@@ -23,8 +26,8 @@ pub struct Recommender {
 pub struct Request {
     /// How many items, at least 1; fewer come back when fewer are left.
     pub count: usize,
-    /// Only these items, when not empty.
-    pub include: Vec<String>,
+    /// Only these items, when given; an empty list lets none in.
+    pub include: Option<Vec<String>>,
     /// None of these items.
     pub exclude: Vec<String>,
     /// Conditions on catalogue columns.
@@ -39,12 +42,49 @@ impl Default for Request {
     fn default() -> Request {
         Request {
             count: 10,
-            include: Vec::new(),
+            include: None,
             exclude: Vec::new(),
             filter: Filter::new(),
             include_seen: false,
             explain: true,
         }
+    }
+}
+
+impl Request {
+    /// The JSON form: `{ count?, include?, exclude?, filter?, includeSeen?, explain? }`; null is the default.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] that names the option.
+    pub fn from_json(value: &Value) -> Result<Request> {
+        let mut request = Request::default();
+        if value.is_null() {
+            return Ok(request);
+        }
+        let options = Field::root(value, "options");
+        options.only(&["count", "include", "exclude", "filter", "includeSeen", "explain"])?;
+        if let Some(count) = options.optional("count") {
+            request.count = count
+                .whole()
+                .ok()
+                .filter(|&count| count > 0)
+                .ok_or_else(|| count.refuse("a whole number of at least 1"))?;
+        }
+        if let Some(ids) = options.optional("include") {
+            request.include = Some(ids.texts()?);
+        }
+        if let Some(ids) = options.optional("exclude") {
+            request.exclude = ids.texts()?;
+        }
+        for (key, flag) in [("includeSeen", &mut request.include_seen), ("explain", &mut request.explain)] {
+            if let Some(value) = options.optional(key) {
+                *flag = value.boolean()?;
+            }
+        }
+        if let Some(filter) = options.optional("filter") {
+            request.filter = filter_from_json(&filter)?;
+        }
+        Ok(request)
     }
 }
 
@@ -166,7 +206,7 @@ impl Recommender {
     }
 
     /// The profile, to be stored or carried.
-    pub fn export_profile(&self) -> ProfileState {
+    pub fn export_profile(&self) -> Value {
         self.profile.borrow().export()
     }
 
@@ -174,7 +214,7 @@ impl Recommender {
     ///
     /// # Errors
     /// As [`Profile::import`]; the profile is then unchanged.
-    pub fn import_profile(&self, state: ProfileState) -> Result<()> {
+    pub fn import_profile(&self, state: &Value) -> Result<()> {
         *self.profile.borrow_mut() = Profile::import(state)?;
         Ok(())
     }
@@ -186,12 +226,12 @@ impl Recommender {
 
     /// Items that the request's own conditions let in.
     fn allowed(&self, request: &Request) -> Result<ItemMask> {
-        if request.count == 0 {
-            return Err(Error::argument("count", "at least 1", 0));
-        }
         let items = self.model.item_count();
-        let mut mask = if request.include.is_empty() { ItemMask::none(items) } else { ItemMask::all(items) };
-        for id in &request.include {
+        if request.count == 0 || request.count > items {
+            return Err(Error::argument("count", format!("1 to {items}, the size of the catalogue"), request.count));
+        }
+        let mut mask = if request.include.is_none() { ItemMask::none(items) } else { ItemMask::all(items) };
+        for id in request.include.iter().flatten() {
             mask.include(self.model.require_item(id)?);
         }
         for id in &request.exclude {

@@ -51,9 +51,7 @@ impl ModelBuffer {
     fn reserve(&mut self, bytes: usize) -> Result<()> {
         let words = bytes.div_ceil(8);
         let missing = words.saturating_sub(self.words.len());
-        self.words
-            .try_reserve(missing)
-            .map_err(|_| Error::OutOfMemory { bytes, purpose: "the model file" })
+        self.words.try_reserve(missing).map_err(|_| Error::OutOfMemory { bytes, purpose: "the model file" })
     }
 }
 

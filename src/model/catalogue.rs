@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 
-use safetensors::Dtype;
-
+use super::header::Dtype;
 use super::limits::MAX_ITEMS;
-use super::tensors::{typed, TensorTable};
+use super::tensors::{TensorTable, typed};
 use crate::error::{Error, Result};
 
 /// One named catalogue column, as handed to the writer.
@@ -46,8 +45,9 @@ impl StringsSlot {
         if values.first() != Some(&0) || values.last().map(|&x| x as usize) != Some(length) {
             return Err(Error::tensor(&offsets_name, format!("expected offsets from 0 to {length}, found others")));
         }
-        let text = std::str::from_utf8(&file[bytes.clone()])
-            .map_err(|e| Error::tensor(&bytes_name, format!("expected UTF-8, found otherwise at byte {}", e.valid_up_to())))?;
+        let text = std::str::from_utf8(&file[bytes.clone()]).map_err(|e| {
+            Error::tensor(&bytes_name, format!("expected UTF-8, found otherwise at byte {}", e.valid_up_to()))
+        })?;
         for (i, pair) in values.windows(2).enumerate() {
             if pair[0] > pair[1] || !text.is_char_boundary(pair[1] as usize) {
                 return Err(Error::tensor(
@@ -85,7 +85,12 @@ pub struct Catalogue {
 
 impl Catalogue {
     /// Reads ids and columns of `items` items.
-    pub(crate) fn read(table: &TensorTable, file: &[u8], items: usize, columns: &[(String, String)]) -> Result<Catalogue> {
+    pub(crate) fn read(
+        table: &TensorTable,
+        file: &[u8],
+        items: usize,
+        columns: &[(String, String)],
+    ) -> Result<Catalogue> {
         if items > MAX_ITEMS {
             return Err(Error::tensor("item.id.offsets", format!("expected at most {MAX_ITEMS} items, found {items}")));
         }

@@ -1,8 +1,7 @@
 //! Golden queries: a few histories with their right answers, stored by the exporter and checked on each backend at load.
 
-use safetensors::Dtype;
-
-use super::tensors::{typed, TensorTable};
+use super::header::Dtype;
+use super::tensors::{TensorTable, typed};
 use crate::error::{Error, Result};
 
 /// One history (item indices, each with strength 1) and its best items with scores, best first.
@@ -32,17 +31,27 @@ pub(crate) fn read_golden(table: &TensorTable, file: &[u8], items: usize) -> Res
     }
     let answer: &[u32] = typed(file, &table.expect("golden.item", Dtype::U32, &[queries, k])?, "golden.item")?;
     let score: &[f32] = typed(file, &table.expect("golden.score", Dtype::F32, &[queries, k])?, "golden.score")?;
-    score.iter().all(|x| x.is_finite()).then_some(()).ok_or_else(|| Error::tensor("golden.score", "expected finite scores, found others"))?;
+    score
+        .iter()
+        .all(|x| x.is_finite())
+        .then_some(())
+        .ok_or_else(|| Error::tensor("golden.score", "expected finite scores, found others"))?;
     let indptr_range = table.expect("golden.history.indptr", Dtype::U32, &[queries + 1])?;
     let indptr: &[u32] = typed(file, &indptr_range, "golden.history.indptr")?;
     let (indices_range, length) = table.expect_vector("golden.history.indices", Dtype::U32)?;
     let indices: &[u32] = typed(file, &indices_range, "golden.history.indices")?;
     if indptr[0] != 0 || indptr[queries] as usize != length || indptr.windows(2).any(|p| p[0] > p[1]) {
-        return Err(Error::tensor("golden.history.indptr", format!("expected ascending offsets from 0 to {length}, found others")));
+        return Err(Error::tensor(
+            "golden.history.indptr",
+            format!("expected ascending offsets from 0 to {length}, found others"),
+        ));
     }
     for (name, values) in [("golden.item", answer), ("golden.history.indices", indices)] {
         if let Some(i) = values.iter().position(|&item| item as usize >= items) {
-            return Err(Error::tensor(name, format!("expected item indices below {items}, found {} at index {i}", values[i])));
+            return Err(Error::tensor(
+                name,
+                format!("expected item indices below {items}, found {} at index {i}", values[i]),
+            ));
         }
     }
     Ok((0..queries)

@@ -1,8 +1,9 @@
 //! What the tensors are: one JSON object in the safetensors `__metadata__`, under the key `model`.
 
-use std::collections::BTreeMap;
+use serde_json::{Value, json};
 
-use serde::{Deserialize, Serialize};
+use crate::error::{Error, Result};
+use crate::json::Field;
 
 /// The value of `__metadata__.format`.
 pub const FORMAT: &str = "proclivity";
@@ -10,7 +11,7 @@ pub const FORMAT: &str = "proclivity";
 pub const FORMAT_VERSION: u32 = 1;
 
 /// The manifest of a model: everything about its tensors that their own headers do not say.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Manifest {
     /// What trained it, for people: `als`, `als+ncf`, ...
     pub family: String,
@@ -25,18 +26,15 @@ pub struct Manifest {
     /// Catalogue columns in display order: name and type (`text`, `category`, `number`).
     pub columns: Vec<(String, String)>,
     /// Strength of each event type in 0..=1; negative strengths are dislikes. Missing types take the defaults.
-    #[serde(default)]
-    pub event_weights: BTreeMap<String, f32>,
+    pub event_weights: Vec<(String, f32)>,
     /// sha256 of each tensor's bytes, in lower-case hex.
-    pub sha256: BTreeMap<String, String>,
+    pub sha256: Vec<(String, String)>,
     /// Model card: data, parameters, metrics, date; free-form.
-    #[serde(default)]
-    pub card: serde_json::Value,
+    pub card: Value,
 }
 
 /// The scoring shape: `score(u, i) = head(combine(u, i))`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "shape", rename_all = "lowercase")]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Scoring {
     /// `u . i + b_i`.
     Dot,
@@ -45,7 +43,7 @@ pub enum Scoring {
 }
 
 /// The ranking half of a cascade.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct CascadeShape {
     /// N: how many of the best by dot are re-ranked.
     pub candidates: usize,
@@ -56,16 +54,118 @@ pub struct CascadeShape {
 }
 
 /// Shape of one dense layer `y = W x + b`, W of shape (outputs, inputs).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LayerShape {
     pub inputs: usize,
     pub outputs: usize,
 }
 
 /// How the device turns what it saw into a user vector.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "tower", rename_all = "kebab-case")]
+#[derive(Debug, Clone, PartialEq)]
 pub enum UserTower {
     /// Closed-form fold-in of implicit ALS (Hu, Koren and Volinsky 2008, eq. 4), with confidence `1 + alpha * r`.
     FoldIn { alpha: f32, regularization: f32 },
+}
+
+impl Manifest {
+    /// The manifest in its JSON form.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] that names the member, what it should be and what it is.
+    pub(crate) fn from_json(value: &Value) -> Result<Manifest> {
+        let root = Field::root(value, "model");
+        let (mut columns, mut event_weights, mut sha256) = (Vec::new(), Vec::new(), Vec::new());
+        for column in root.required("columns")?.list()? {
+            columns.push((column.required("name")?.text()?.to_owned(), column.required("type")?.text()?.to_owned()));
+        }
+        for (name, weight) in root.required("event_weights")?.members()? {
+            event_weights.push((name.to_owned(), weight.float()?));
+        }
+        for (name, hash) in root.required("sha256")?.members()? {
+            sha256.push((name.to_owned(), hash.text()?.to_owned()));
+        }
+        Ok(Manifest {
+            family: root.required("family")?.text()?.to_owned(),
+            items: root.required("items")?.whole()?,
+            dim: root.required("dim")?.whole()?,
+            scoring: Scoring::from_json(&root.required("scoring")?)?,
+            user: UserTower::from_json(&root.required("user")?)?,
+            columns,
+            event_weights,
+            sha256,
+            card: value.get("card").cloned().unwrap_or(Value::Null),
+        })
+    }
+
+    /// The JSON form.
+    pub fn to_json(&self) -> Value {
+        let columns = self.columns.iter().map(|(name, kind)| json!({ "name": name, "type": kind }));
+        let weights = self.event_weights.iter().map(|(name, weight)| (name.clone(), json!(weight)));
+        let hashes = self.sha256.iter().map(|(name, hash)| (name.clone(), json!(hash)));
+        json!({
+            "family": self.family,
+            "items": self.items,
+            "dim": self.dim,
+            "scoring": self.scoring.to_json(),
+            "user": self.user.to_json(),
+            "columns": columns.collect::<Vec<_>>(),
+            "event_weights": weights.collect::<serde_json::Map<_, _>>(),
+            "sha256": hashes.collect::<serde_json::Map<_, _>>(),
+            "card": self.card,
+        })
+    }
+}
+
+impl Scoring {
+    fn from_json(field: &Field) -> Result<Scoring> {
+        match field.required("shape")?.text()? {
+            "dot" => Ok(Scoring::Dot),
+            "cascade" => {
+                let mut layers = Vec::new();
+                for layer in field.required("layers")?.list()? {
+                    let (inputs, outputs) = (layer.required("inputs")?.whole()?, layer.required("outputs")?.whole()?);
+                    layers.push(LayerShape { inputs, outputs });
+                }
+                let (candidates, skip) = (field.required("candidates")?.whole()?, field.required("skip")?.float()?);
+                Ok(Scoring::Cascade(CascadeShape { candidates, skip, layers }))
+            }
+            other => Err(Error::argument("model.scoring.shape", "dot or cascade", other)),
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        match self {
+            Scoring::Dot => json!({ "shape": "dot" }),
+            Scoring::Cascade(shape) => {
+                let layers =
+                    shape.layers.iter().map(|layer| json!({ "inputs": layer.inputs, "outputs": layer.outputs }));
+                json!({
+                    "shape": "cascade",
+                    "candidates": shape.candidates,
+                    "skip": shape.skip,
+                    "layers": layers.collect::<Vec<_>>(),
+                })
+            }
+        }
+    }
+}
+
+impl UserTower {
+    fn from_json(field: &Field) -> Result<UserTower> {
+        match field.required("tower")?.text()? {
+            "fold-in" => Ok(UserTower::FoldIn {
+                alpha: field.required("alpha")?.float()?,
+                regularization: field.required("regularization")?.float()?,
+            }),
+            other => Err(Error::argument("model.user.tower", "fold-in", other)),
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        match self {
+            UserTower::FoldIn { alpha, regularization } => {
+                json!({ "tower": "fold-in", "alpha": alpha, "regularization": regularization })
+            }
+        }
+    }
 }

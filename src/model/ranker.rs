@@ -1,10 +1,9 @@
 //! The MLP ranker of a cascade, laid out for the kernels: weights transposed, first layer split.
 
-use safetensors::Dtype;
-
+use super::header::Dtype;
 use super::limits::{MAX_LAYERS, MAX_WIDTH};
 use super::manifest::{CascadeShape, LayerShape};
-use super::tensors::{check_finite, typed, TensorTable};
+use super::tensors::{TensorTable, check_finite, typed};
 use crate::error::{Error, Result};
 
 /// `score(u, i) = MLP(concat(u, i)) + skip * dot(u, i)`.

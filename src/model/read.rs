@@ -1,20 +1,18 @@
 //! Reading a model: every check happens here, once, so that scoring can trust what it is given.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
-
-use safetensors::Dtype;
 
 use super::buffer::ModelBuffer;
 use super::catalogue::{Catalogue, ColumnSlot};
-use super::golden::{read_golden, GoldenQuery};
+use super::golden::{GoldenQuery, read_golden};
+use super::header::Dtype;
 use super::limits::{DIM_MULTIPLE, MAX_ABS, MAX_DIM, MIN_SCALE};
-use super::manifest::{Manifest, Scoring, UserTower, FORMAT, FORMAT_VERSION};
-use super::quantise::{quantise_rows, QuantisedRows};
+use super::manifest::{FORMAT, FORMAT_VERSION, Manifest, Scoring, UserTower};
+use super::quantise::{QuantisedRows, quantise_rows};
 use super::ranker::Ranker;
-use super::tensors::{check_finite, check_magnitude, typed, TensorSummary, TensorTable};
+use super::tensors::{TensorSummary, TensorTable, check_finite, check_magnitude, typed};
 use super::view::ColumnView;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, show};
 use crate::profile::Cholesky;
 use crate::score::inverse_norm;
 
@@ -73,8 +71,19 @@ impl Model {
         };
         let catalogue = Catalogue::read(&table, file, items, &manifest.columns)?;
         let golden = read_golden(&table, file, items)?;
-        let mut model =
-            Model { table, manifest, catalogue, rows, bias, popularity, gram, inverse_norm: Vec::new(), ranker, golden, buffer };
+        let mut model = Model {
+            table,
+            manifest,
+            catalogue,
+            rows,
+            bias,
+            popularity,
+            gram,
+            inverse_norm: Vec::new(),
+            ranker,
+            golden,
+            buffer,
+        };
         model.inverse_norm = model.rows().chunks_exact(dim).map(inverse_norm).collect();
         Ok(model)
     }
@@ -196,18 +205,21 @@ impl Model {
     }
 }
 
-fn read_manifest(metadata: &BTreeMap<String, String>) -> Result<Manifest> {
-    let found = metadata.get("format").map_or("none", String::as_str);
+fn read_manifest(metadata: &[(String, String)]) -> Result<Manifest> {
+    let metadata = |key: &str| metadata.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str());
+    let found = metadata("format").unwrap_or("none");
     if found != FORMAT {
         return Err(Error::ModelFormat { detail: format!("expected metadata format `{FORMAT}`, found `{found}`") });
     }
-    let version = metadata.get("version").map_or("none", String::as_str);
+    let version = metadata("version").unwrap_or("none");
     if version != FORMAT_VERSION.to_string() {
         return Err(Error::ModelVersion { expected: FORMAT_VERSION, found: version.to_owned() });
     }
-    let json = metadata.get("model").map_or("", String::as_str);
-    serde_json::from_str(json)
-        .map_err(|e| Error::ModelFormat { detail: format!("expected a manifest in metadata `model`, found other JSON ({e})") })
+    let refused =
+        |e: &dyn std::fmt::Display| Error::ModelFormat { detail: format!("its manifest cannot be used ({e})") };
+    let json = metadata("model").unwrap_or("");
+    let value = serde_json::from_str(json).map_err(|e| refused(&e))?;
+    Manifest::from_json(&value).map_err(|e| refused(&e))
 }
 
 fn check_sizes(manifest: &Manifest) -> Result<()> {
@@ -220,10 +232,10 @@ fn check_sizes(manifest: &Manifest) -> Result<()> {
             format!("expected a width that is a multiple of {DIM_MULTIPLE} up to {MAX_DIM}, found {}", manifest.dim),
         ));
     }
-    match manifest.event_weights.iter().find(|(_, weight)| !(-1.0..=1.0).contains(*weight)) {
-        Some((event, weight)) => {
-            Err(Error::ModelFormat { detail: format!("expected event weights in -1..=1, found {weight} for `{event}`") })
-        }
+    match manifest.event_weights.iter().find(|(_, weight)| !(-1.0..=1.0).contains(weight)) {
+        Some((event, weight)) => Err(Error::ModelFormat {
+            detail: format!("expected event weights in -1..=1, found {} for `{event}`", show(*weight)),
+        }),
         None => Ok(()),
     }
 }
@@ -251,7 +263,12 @@ fn read_rows(table: &TensorTable, file: &[u8], items: usize, dim: usize) -> Resu
     if let Some(i) = found.iter().position(|&x| x != 0.0 && !(MIN_SCALE..=MAX_ABS / 127.0).contains(&x)) {
         return Err(Error::tensor(
             scale_name,
-            format!("expected 0 or {MIN_SCALE:e} to {}, found {} at index {i}", MAX_ABS / 127.0, found[i]),
+            format!(
+                "expected 0 or {} to {}, found {} at index {i}",
+                show(MIN_SCALE),
+                show(MAX_ABS / 127.0),
+                show(found[i])
+            ),
         ));
     }
     Ok(Rows::View { values, scale })
@@ -263,7 +280,7 @@ fn check_gram(gram: &[f32], dim: usize, user: &UserTower) -> Result<()> {
     if !(alpha > 0.0 && alpha <= 1e6 && regularization > 0.0 && regularization <= 1e9) {
         return Err(Error::tensor(
             NAME,
-            format!("expected positive alpha and regularization, found {alpha} and {regularization}"),
+            format!("expected positive alpha and regularization, found {} and {}", show(alpha), show(regularization)),
         ));
     }
     check_magnitude(gram, NAME, 1e15)?;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use safetensors::tensor::TensorView;
-use safetensors::Dtype;
 
-use super::manifest::{Manifest, FORMAT, FORMAT_VERSION};
+use super::header::Dtype;
+use super::manifest::{FORMAT, FORMAT_VERSION, Manifest};
 use super::tensors::sha256_hex;
 use crate::error::{Error, Result};
 
@@ -41,11 +41,11 @@ impl TensorWriter {
         let sha256 = self.0.iter().map(|(name, .., bytes)| (name.clone(), sha256_hex(bytes))).collect();
         let manifest = Manifest { sha256, ..manifest.clone() };
         let refused = |e: &dyn std::fmt::Display| Error::ModelFormat { detail: format!("could not be written ({e})") };
-        let json = serde_json::to_string(&manifest).map_err(|e| refused(&e))?;
+        let json = manifest.to_json().to_string();
         let metadata = [("format", FORMAT.to_owned()), ("version", FORMAT_VERSION.to_string()), ("model", json)];
         let metadata = metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
         let views = self.0.iter().map(|(name, dtype, shape, bytes)| {
-            let view = TensorView::new(*dtype, shape.clone(), bytes).map_err(|e| refused(&e))?;
+            let view = TensorView::new(stored(*dtype), shape.clone(), bytes).map_err(|e| refused(&e))?;
             Ok((name.as_str(), view))
         });
         let views = views.collect::<Result<Vec<_>>>()?;
@@ -65,4 +65,14 @@ fn sort_header(bytes: &mut [u8]) -> serde_json::Result<()> {
     text.copy_from_slice(sorted.as_bytes());
     padding.fill(b' ');
     Ok(())
+}
+
+fn stored(dtype: Dtype) -> safetensors::Dtype {
+    match dtype {
+        Dtype::I8 => safetensors::Dtype::I8,
+        Dtype::U8 => safetensors::Dtype::U8,
+        Dtype::F16 => safetensors::Dtype::F16,
+        Dtype::F32 => safetensors::Dtype::F32,
+        Dtype::U32 => safetensors::Dtype::U32,
+    }
 }

@@ -1,22 +1,13 @@
 //! Named tensors inside the file's bytes: parsing the safetensors header, checking hashes, typed views.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::ops::Range;
 
-use safetensors::{Dtype, SafeTensors};
 use sha2::{Digest, Sha256};
 
+use super::header::{Dtype, TensorSlot, parse_header};
 use super::limits::MAX_ABS;
-use crate::error::{Error, Result};
-
-/// Where a tensor lies in the file, and what it says it is.
-#[derive(Debug, Clone)]
-pub(crate) struct TensorSlot {
-    pub dtype: Dtype,
-    pub shape: Vec<usize>,
-    pub range: Range<usize>,
-}
+use crate::error::{Error, Result, show};
 
 /// One line of `proclivity inspect`.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,38 +22,26 @@ pub struct TensorSummary {
 /// All tensors of a file by name.
 #[derive(Debug, Clone)]
 pub(crate) struct TensorTable {
-    slots: BTreeMap<String, TensorSlot>,
+    slots: Vec<TensorSlot>,
 }
 
 impl TensorTable {
-    /// Parses the header: the tensors and the `__metadata__` map. The safetensors crate checks that offsets, shapes and
-    /// types agree, do not overlap, and fill the file exactly.
-    pub fn parse(bytes: &[u8]) -> Result<(TensorTable, BTreeMap<String, String>)> {
-        let refused = |e: &dyn std::fmt::Display| Error::ModelFormat {
-            detail: format!("expected a complete safetensors file, found {} bytes that are not one ({e})", bytes.len()),
-        };
-        let (header, metadata) = SafeTensors::read_metadata(bytes).map_err(|e| refused(&e))?;
-        let start = 8 + header;
-        let slots = metadata
-            .tensors()
-            .into_iter()
-            .map(|(name, info)| {
-                let range = start + info.data_offsets.0..start + info.data_offsets.1;
-                (name, TensorSlot { dtype: info.dtype, shape: info.shape.clone(), range })
-            })
-            .collect();
-        let entries = metadata.metadata().iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect();
-        Ok((TensorTable { slots }, entries))
+    /// Parses the header: the tensors and the `__metadata__` texts.
+    pub fn parse(file: &[u8]) -> Result<(TensorTable, Vec<(String, String)>)> {
+        let (slots, metadata) = parse_header(file)?;
+        Ok((TensorTable { slots }, metadata))
     }
 
     /// Compares each tensor's sha256 with the manifest's; a tensor without a hash, or a hash without a tensor, is refused.
-    pub fn verify(&self, bytes: &[u8], expected: &BTreeMap<String, String>) -> Result<()> {
-        if let Some(name) = expected.keys().find(|name| !self.slots.contains_key(*name)) {
+    pub fn verify(&self, bytes: &[u8], expected: &[(String, String)]) -> Result<()> {
+        if let Some(name) = expected.iter().map(|(name, _)| name).find(|name| self.find(name).is_none()) {
             return Err(Error::tensor(name, "expected from the manifest, found no such tensor"));
         }
-        for (name, slot) in &self.slots {
-            let expected = expected
-                .get(name)
+        for slot in &self.slots {
+            let name = &slot.name;
+            let (_, expected) = expected
+                .iter()
+                .find(|(hashed, _)| hashed == name)
                 .ok_or_else(|| Error::tensor(name, "expected a sha256 in the manifest, found none"))?;
             let found = sha256_hex(&bytes[slot.range.clone()]);
             if *expected != found {
@@ -74,18 +53,23 @@ impl TensorTable {
 
     /// The tensor, if the file has it.
     pub fn find(&self, name: &str) -> Option<&TensorSlot> {
-        self.slots.get(name)
+        self.slots.iter().find(|slot| slot.name == name)
     }
 
     /// The byte range of a tensor that must have this type and shape.
     pub fn expect(&self, name: &str, dtype: Dtype, shape: &[usize]) -> Result<Range<usize>> {
-        let slot = self.slots.get(name).ok_or_else(|| {
-            Error::tensor(name, format!("expected {dtype:?} of shape {shape:?}, found no such tensor"))
+        let slot = self.find(name).ok_or_else(|| {
+            Error::tensor(name, format!("expected {} of shape {shape:?}, found no such tensor", dtype.name()))
         })?;
         if slot.dtype != dtype || slot.shape != shape {
             return Err(Error::tensor(
                 name,
-                format!("expected {dtype:?} of shape {shape:?}, found {:?} of shape {:?}", slot.dtype, slot.shape),
+                format!(
+                    "expected {} of shape {shape:?}, found {} of shape {:?}",
+                    dtype.name(),
+                    slot.dtype.name(),
+                    slot.shape
+                ),
             ));
         }
         Ok(slot.range.clone())
@@ -93,7 +77,7 @@ impl TensorTable {
 
     /// As [`TensorTable::expect`], for a one-dimensional tensor of any length.
     pub fn expect_vector(&self, name: &str, dtype: Dtype) -> Result<(Range<usize>, usize)> {
-        let length = match self.slots.get(name) {
+        let length = match self.find(name) {
             Some(slot) if slot.shape.len() == 1 => slot.shape[0],
             _ => 0,
         };
@@ -104,9 +88,9 @@ impl TensorTable {
     pub fn summaries(&self, bytes: &[u8]) -> Vec<TensorSummary> {
         self.slots
             .iter()
-            .map(|(name, slot)| TensorSummary {
-                name: name.clone(),
-                dtype: format!("{:?}", slot.dtype),
+            .map(|slot| TensorSummary {
+                name: slot.name.clone(),
+                dtype: slot.dtype.name().to_owned(),
                 shape: slot.shape.clone(),
                 bytes: slot.range.len(),
                 sha256: sha256_hex(&bytes[slot.range.clone()]),
@@ -132,7 +116,7 @@ pub(crate) fn check_magnitude(values: &[f32], tensor: &str, largest: f32) -> Res
         None => Ok(()),
         Some(i) => Err(Error::tensor(
             tensor,
-            format!("expected finite values of magnitude at most {largest}, found {} at index {i}", values[i]),
+            format!("expected finite values up to {}, found {} at index {i}", show(largest), show(values[i])),
         )),
     }
 }

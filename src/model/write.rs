@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use safetensors::Dtype;
-
 use super::buffer::ModelBuffer;
 use super::catalogue::{Column, ColumnData};
 use super::golden::MAX_GOLDEN;
+use super::header::Dtype;
 use super::limits::DIM_MULTIPLE;
 use super::manifest::{CascadeShape, LayerShape, Manifest, Scoring, UserTower};
 use super::quantise::quantise_rows;
@@ -124,8 +123,8 @@ fn lay_out(spec: &ModelSpec, file: &mut TensorWriter) -> Result<Manifest> {
         scoring,
         user: UserTower::FoldIn { alpha, regularization },
         columns: spec.columns.iter().map(|c| (c.name.clone(), kind(&c.data).to_owned())).collect(),
-        event_weights: spec.event_weights.clone(),
-        sha256: BTreeMap::new(),
+        event_weights: spec.event_weights.iter().map(|(name, &weight)| (name.clone(), weight)).collect(),
+        sha256: Vec::new(),
         card: spec.card.clone(),
     })
 }

@@ -1,14 +1,12 @@
 //! What a user does, and how strongly each act counts.
 
-use std::collections::BTreeMap;
+use serde_json::Value;
 
-use serde::{Deserialize, Serialize};
-
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, show};
+use crate::json::Field;
 
 /// Something the user did with an item, under the names hosted recommenders taught their users.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventKind {
     View,
     Click,
@@ -72,8 +70,9 @@ impl EventKind {
     }
 
     /// Strength r of this kind, from the model file's weights or the default.
-    pub(crate) fn strength(self, weights: &BTreeMap<String, f32>) -> f32 {
-        weights.get(self.name()).copied().unwrap_or_else(|| self.default_strength())
+    pub(crate) fn strength(self, weights: &[(String, f32)]) -> f32 {
+        let stored = weights.iter().find(|(name, _)| name == self.name());
+        stored.map_or_else(|| self.default_strength(), |&(_, weight)| weight)
     }
 }
 
@@ -95,19 +94,45 @@ impl Event {
         Event { kind, item_id: item_id.into(), value: None, timestamp: 0.0 }
     }
 
+    /// The JSON form: `{ type, itemId, value?, timestamp? }`.
+    pub(crate) fn from_json(field: &Field) -> Result<Event> {
+        field.only(&["type", "itemId", "value", "timestamp"])?;
+        let event = Event {
+            kind: EventKind::parse(field.required("type")?.text()?)?,
+            item_id: field.required("itemId")?.text()?.to_owned(),
+            value: field.optional("value").map(|value| value.float()).transpose()?,
+            timestamp: field.optional("timestamp").map_or(Ok(0.0), |time| time.number())?,
+        };
+        event.validate()?;
+        Ok(event)
+    }
+
+    pub(crate) fn to_json(&self) -> Value {
+        let mut members = serde_json::Map::new();
+        members.insert("type".into(), self.kind.name().into());
+        members.insert("itemId".into(), self.item_id.as_str().into());
+        if let Some(value) = self.value {
+            members.insert("value".into(), value.into());
+        }
+        members.insert("timestamp".into(), self.timestamp.into());
+        Value::Object(members)
+    }
+
     /// Checks what the types do not.
     pub(crate) fn validate(&self) -> Result<()> {
         match (self.kind, self.value) {
             (EventKind::Rating, Some(value)) if (1.0..=5.0).contains(&value) => {}
             (EventKind::Rating, value) => {
-                let found = value.map_or("none".to_owned(), |v| v.to_string());
+                let found = value.map_or("none".to_owned(), |v| show(v).to_string());
                 return Err(Error::argument("value", "a rating from 1 to 5", found));
             }
-            (_, Some(value)) if !value.is_finite() => return Err(Error::argument("value", "a finite number", value)),
+            (_, Some(value)) if !value.is_finite() => {
+                return Err(Error::argument("value", "a finite number", show(value)));
+            }
             _ => {}
         }
         if !self.timestamp.is_finite() || self.timestamp < 0.0 {
-            return Err(Error::argument("timestamp", "milliseconds since 1970", self.timestamp));
+            return Err(Error::argument("timestamp", "milliseconds since 1970", show(self.timestamp)));
         }
         Ok(())
     }

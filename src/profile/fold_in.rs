@@ -5,8 +5,8 @@
 //! a browser and the trainer get the same bits.
 
 use super::cholesky::Cholesky;
-use crate::error::{Error, Result};
-use crate::model::{Model, UserTower, MAX_ABS};
+use crate::error::{Error, Result, show};
+use crate::model::{MAX_ABS, Model, UserTower};
 
 /// A solved fold-in: the user vector, and what is needed to say which event carried a score.
 #[derive(Debug, Clone)]
@@ -32,7 +32,7 @@ impl FoldIn {
                 return Err(Error::argument("history", format!("item indices below {}", model.item_count()), item));
             }
             if !(0.0..=1.0).contains(&strength) {
-                return Err(Error::argument("history", "strengths in 0..=1", strength));
+                return Err(Error::argument("history", "strengths in 0..=1", show(strength)));
             }
         }
         let UserTower::FoldIn { alpha, regularization } = model.manifest().user;

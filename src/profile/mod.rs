@@ -7,5 +7,5 @@ mod state;
 
 pub(crate) use cholesky::Cholesky;
 pub use event::{Event, EventKind};
-pub use fold_in::{fold_in, FoldIn};
-pub use state::{Interaction, Profile, ProfileState, PROFILE_VERSION};
+pub use fold_in::{FoldIn, fold_in};
+pub use state::{Interaction, PROFILE_VERSION, Profile};

@@ -1,39 +1,17 @@
 //! The profile: the log of events, and the history it amounts to.
 
-use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::event::{Event, EventKind};
 use crate::error::{Error, Result};
+use crate::json::Field;
 use crate::model::Model;
 
-/// The version of [`ProfileState`] that this build reads and writes.
+/// The version of an exported profile that this build reads and writes.
 pub const PROFILE_VERSION: u32 = 1;
 
 /// Events kept; the oldest go first. A profile stays some tens of KB at most.
 const MAX_EVENTS: usize = 2_000;
-
-/// A profile as it is stored or carried: plain data, by external item id, so it outlives a model.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ProfileState {
-    pub version: u32,
-    pub events: Vec<StoredEvent>,
-}
-
-/// One event as stored.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct StoredEvent {
-    #[serde(rename = "type")]
-    kind: EventKind,
-    item_id: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    value: Option<f32>,
-    #[serde(default)]
-    timestamp: f64,
-}
 
 /// What the history says of one item.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -74,10 +52,9 @@ impl Profile {
     pub fn history(&self, model: &Model) -> Vec<Interaction> {
         let weights = &model.manifest().event_weights;
         let mut order: Vec<Interaction> = Vec::new();
-        let mut place: BTreeMap<u32, usize> = BTreeMap::new();
         for event in &self.events {
             let Some(item) = model.item_index(&event.item_id) else { continue };
-            let at = *place.entry(item).or_insert_with(|| {
+            let at = order.iter().position(|line| line.item == item).unwrap_or_else(|| {
                 order.push(Interaction { item, strength: 0.0, seen: false, strongest: event.kind });
                 order.len() - 1
             });
@@ -92,38 +69,35 @@ impl Profile {
         order
     }
 
-    /// Everything, to be stored or carried.
-    pub fn export(&self) -> ProfileState {
-        let events = self.events.iter().map(|e| StoredEvent {
-            kind: e.kind,
-            item_id: e.item_id.clone(),
-            value: e.value,
-            timestamp: e.timestamp,
-        });
-        ProfileState { version: PROFILE_VERSION, events: events.collect() }
+    /// Everything, to be stored or carried: plain JSON, by external item id, so it outlives a model.
+    pub fn export(&self) -> Value {
+        let events: Vec<Value> = self.events.iter().map(Event::to_json).collect();
+        json!({ "version": PROFILE_VERSION, "events": events })
     }
 
     /// The profile that was exported. Events of items the present model does not know are kept for a later one.
     ///
     /// # Errors
     /// [`Error::Argument`] for another version or an event that cannot be.
-    pub fn import(state: ProfileState) -> Result<Profile> {
-        if state.version != PROFILE_VERSION {
-            return Err(Error::argument("state.version", PROFILE_VERSION.to_string(), state.version));
+    pub fn import(state: &Value) -> Result<Profile> {
+        let root = Field::root(state, "state");
+        let version = root.required("version")?.whole()?;
+        if version != PROFILE_VERSION as usize {
+            return Err(Error::argument("state.version", PROFILE_VERSION.to_string(), version));
         }
-        let skip = state.events.len().saturating_sub(MAX_EVENTS);
-        let mut events = Vec::with_capacity(state.events.len() - skip);
-        for stored in state.events.into_iter().skip(skip) {
-            let event = Event { kind: stored.kind, item_id: stored.item_id, value: stored.value, timestamp: stored.timestamp };
-            event.validate()?;
-            events.push(event);
+        root.only(&["version", "events"])?;
+        let events = root.required("events")?.list()?;
+        let skip = events.len().saturating_sub(MAX_EVENTS);
+        let mut profile = Profile::default();
+        for event in &events[skip..] {
+            profile.events.push(Event::from_json(event)?);
         }
-        Ok(Profile { events })
+        Ok(profile)
     }
 }
 
 /// Strength of one event: a rating of 3 or less is a dislike, 5 counts in full.
-fn strength(event: &Event, weights: &BTreeMap<String, f32>) -> f32 {
+fn strength(event: &Event, weights: &[(String, f32)]) -> f32 {
     let weight = event.kind.strength(weights);
     match (event.kind, event.value) {
         (EventKind::Rating, Some(value)) if value <= 3.0 => -weight.abs(),

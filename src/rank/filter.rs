@@ -1,19 +1,15 @@
 //! Declarative filters on catalogue columns, compiled to a mask.
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
-
 use crate::error::{Error, Result};
+use crate::json::Field;
 use crate::model::{ColumnView, Model};
 use crate::score::ItemMask;
 
 /// Conditions by column name; an item must meet all of them.
-pub type Filter = BTreeMap<String, Condition>;
+pub type Filter = Vec<(String, Condition)>;
 
 /// What a column's value must be.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Condition {
     /// One of these categories.
     In(Vec<String>),
@@ -24,8 +20,7 @@ pub enum Condition {
 }
 
 /// Bounds on a number; at least one.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Range {
     pub gte: Option<f32>,
     pub lte: Option<f32>,
@@ -36,8 +31,37 @@ pub struct Range {
 impl Range {
     fn holds(&self, x: f32) -> bool {
         let within = |bound: Option<f32>, test: fn(&f32, &f32) -> bool| bound.is_none_or(|bound| test(&x, &bound));
-        !x.is_nan() && within(self.gte, f32::ge) && within(self.lte, f32::le) && within(self.gt, f32::gt) && within(self.lt, f32::lt)
+        !x.is_nan()
+            && within(self.gte, f32::ge)
+            && within(self.lte, f32::le)
+            && within(self.gt, f32::gt)
+            && within(self.lt, f32::lt)
     }
+}
+
+/// The JSON form: `{ column: value | [values] | { gte, lte, gt, lt } }`.
+pub(crate) fn filter_from_json(field: &Field) -> Result<Filter> {
+    let mut filter = Filter::new();
+    for (column, field) in field.members()? {
+        let condition = if field.is_text() {
+            Condition::Equals(field.text()?.to_owned())
+        } else if field.is_list() {
+            Condition::In(field.texts()?)
+        } else {
+            field.only(&["gte", "lte", "gt", "lt"])?;
+            let mut bounds = [None; 4];
+            for (bound, key) in bounds.iter_mut().zip(["gte", "lte", "gt", "lt"]) {
+                *bound = field.optional(key).map(|bound| bound.float()).transpose()?;
+            }
+            let [gte, lte, gt, lt] = bounds;
+            if bounds.iter().all(Option::is_none) {
+                return Err(field.refuse("at least one bound"));
+            }
+            Condition::Range(Range { gte, lte, gt, lt })
+        };
+        filter.push((column.to_owned(), condition));
+    }
+    Ok(filter)
 }
 
 /// Leaves out of `mask` what does not meet `filter`.

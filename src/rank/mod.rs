@@ -3,7 +3,7 @@
 mod filter;
 mod reasons;
 
-pub(crate) use filter::apply as apply_filter;
 pub use filter::{Condition, Filter, Range};
+pub(crate) use filter::{apply as apply_filter, filter_from_json};
 pub use reasons::Reason;
 pub(crate) use reasons::because_of;

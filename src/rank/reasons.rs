@@ -1,6 +1,6 @@
 //! Why an item is in the list.
 
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::model::Model;
 use crate::profile::{EventKind, FoldIn, Interaction};
@@ -9,8 +9,7 @@ use crate::profile::{EventKind, FoldIn, Interaction};
 const MAX_REASONS: usize = 3;
 
 /// One reason for one item.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Reason {
     /// An item the user dealt with carries this share (0..=1) of what speaks for the recommended one.
     BecauseOf { item_id: String, event: EventKind, weight: f32 },
@@ -24,11 +23,26 @@ pub(crate) fn because_of(model: &Model, solved: &FoldIn, history: &[Interaction]
     let mut parts = solved.contributions(model, item);
     parts.retain(|&(_, part)| part > 0.0);
     let total: f32 = parts.iter().map(|&(_, part)| part).sum();
-    parts.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-    let reason = |&(cause, part): &(u32, f32)| {
-        let line = history.iter().find(|line| line.item == cause)?;
-        let item_id = model.item_id(cause).to_owned();
-        Some(Reason::BecauseOf { item_id, event: line.strongest, weight: part / total })
-    };
-    parts.iter().take(MAX_REASONS).filter_map(reason).collect()
+    let mut reasons = Vec::new();
+    while reasons.len() < MAX_REASONS && !parts.is_empty() {
+        let strongest = (0..parts.len()).fold(0, |best, i| if parts[i].1 > parts[best].1 { i } else { best });
+        let (cause, part) = parts.swap_remove(strongest);
+        if let Some(line) = history.iter().find(|line| line.item == cause) {
+            let item_id = model.item_id(cause).to_owned();
+            reasons.push(Reason::BecauseOf { item_id, event: line.strongest, weight: part / total });
+        }
+    }
+    reasons
+}
+
+impl Reason {
+    /// The JSON form: `{ type: "because_of", itemId, event, weight }` or `{ type: "popular" }`.
+    pub fn to_json(&self) -> Value {
+        match self {
+            Reason::BecauseOf { item_id, event, weight } => {
+                json!({ "type": "because_of", "itemId": item_id, "event": event.name(), "weight": weight })
+            }
+            Reason::Popular => json!({ "type": "popular" }),
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use web_time::Instant;
 
 use super::cpu::CpuScorer;
-use super::golden::{as_query, compare, GoldenReport, Tolerance};
+use super::golden::{GoldenReport, Tolerance, as_query, compare};
 use super::plan::{Plan, Query};
 use super::reference;
 use super::topk::Scored;
@@ -146,12 +146,12 @@ async fn choose(model: &Arc<Model>, cpu: &CpuScorer, choice: BackendChoice) -> R
             Err(error) => open_cpu(model, cpu, format!("the CPU took over: {error}")),
         },
         BackendChoice::Auto => match open_gpu(model, "faster on this device").await {
-            Ok((mut gpu, gpu_ms)) => {
+            Ok((mut gpu, gpu_time)) => {
                 let start = Instant::now();
                 let mut cpu_open = open_cpu(model, cpu, String::new())?;
-                let cpu_ms = milliseconds(start);
-                let measured = format!("golden queries took {gpu_ms:.2} ms on the GPU, {cpu_ms:.2} ms on the CPU");
-                if gpu_ms < cpu_ms {
+                let cpu_time = microseconds(start);
+                let measured = format!("the golden queries took {gpu_time} µs on the GPU, {cpu_time} µs on the CPU");
+                if gpu_time < cpu_time {
                     gpu.1.reason = format!("faster on this device: {measured}");
                     Ok(gpu)
                 } else {
@@ -166,7 +166,8 @@ async fn choose(model: &Arc<Model>, cpu: &CpuScorer, choice: BackendChoice) -> R
 
 fn open_reference(model: &Arc<Model>) -> Result<(Active, BackendInfo)> {
     let golden = check(model, "reference", |query| Ok(reference::score(model, &Plan::new(model, query)?)))?;
-    let info = BackendInfo { backend: "reference", adapter: None, kernels: "float64", reason: "asked for".to_owned(), golden };
+    let info =
+        BackendInfo { backend: "reference", adapter: None, kernels: "float64", reason: "asked for".to_owned(), golden };
     Ok((Active::Reference, info))
 }
 
@@ -176,12 +177,12 @@ fn open_cpu(model: &Arc<Model>, cpu: &CpuScorer, reason: String) -> Result<(Acti
     Ok((Active::Cpu, info))
 }
 
-/// Opens and checks the GPU; also gives the milliseconds its last round of golden queries took.
+/// Opens and checks the GPU; also gives the microseconds its last round of golden queries took.
 #[cfg(feature = "gpu")]
-async fn open_gpu(model: &Arc<Model>, reason: &str) -> Result<((Active, BackendInfo), f64)> {
+async fn open_gpu(model: &Arc<Model>, reason: &str) -> Result<((Active, BackendInfo), u64)> {
     let gpu = GpuScorer::open(model.clone()).await?;
     let mut golden = GoldenReport::default();
-    let mut last_round = 0.0;
+    let mut last_round = 0;
     for _ in 0..GPU_ROUNDS {
         let start = Instant::now();
         golden = GoldenReport::default();
@@ -190,7 +191,7 @@ async fn open_gpu(model: &Arc<Model>, reason: &str) -> Result<((Active, BackendI
             let found = gpu.score(&as_query(&user, &mask, stored)).await?;
             note(&mut golden, "webgpu", n, compare(stored, &found, tolerance(model)))?;
         }
-        last_round = milliseconds(start);
+        last_round = microseconds(start);
     }
     let adapter = Some(gpu.adapter().to_owned());
     let info = BackendInfo { backend: "webgpu", adapter, kernels: "wgsl", reason: reason.to_owned(), golden };
@@ -198,7 +199,7 @@ async fn open_gpu(model: &Arc<Model>, reason: &str) -> Result<((Active, BackendI
 }
 
 #[cfg(not(feature = "gpu"))]
-async fn open_gpu(_model: &Arc<Model>, _reason: &str) -> Result<((Active, BackendInfo), f64)> {
+async fn open_gpu(_model: &Arc<Model>, _reason: &str) -> Result<((Active, BackendInfo), u64)> {
     Err(Error::BackendUnavailable { backend: "webgpu", reason: "this build has no GPU support".to_owned() })
 }
 
@@ -223,6 +224,6 @@ fn tolerance(model: &Model) -> Tolerance {
     if model.ranker().is_some() { Tolerance::MLP } else { Tolerance::DOT }
 }
 
-fn milliseconds(start: Instant) -> f64 {
-    start.elapsed().as_secs_f64() * 1e3
+fn microseconds(start: Instant) -> u64 {
+    start.elapsed().as_micros() as u64
 }

@@ -2,6 +2,7 @@
 
 use super::plan::Query;
 use super::topk::Scored;
+use crate::error::show;
 use crate::model::GoldenQuery;
 
 /// How far a backend's scores may lie from the stored ones, relative to the larger of 1 and the score.
@@ -42,14 +43,14 @@ pub(crate) fn compare(golden: &GoldenQuery, found: &[Scored], tolerance: Toleran
     for (place, (scored, &score)) in found.iter().zip(&golden.scores).enumerate() {
         let share = (scored.score - score).abs() / tolerance.at(score);
         if share.is_nan() || share > 1.0 {
-            return Err(format!("expected score {score} at place {place}, found {}", scored.score));
+            return Err(format!("expected score {} at place {place}, found {}", show(score), show(scored.score)));
         }
         worst = worst.max(share);
     }
     let last = golden.scores[golden.scores.len() - 1];
     for (&item, &score) in golden.items.iter().zip(&golden.scores) {
         if score - last > 2.0 * tolerance.at(score) && !found.iter().any(|scored| scored.item == item) {
-            return Err(format!("expected item {item} with score {score}, found it missing"));
+            return Err(format!("expected item {item} with score {}, found it missing", show(score)));
         }
     }
     Ok(worst)

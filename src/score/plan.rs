@@ -1,8 +1,8 @@
 //! What a query asks, as plain data that any backend can carry out.
 
 use super::mask::ItemMask;
-use crate::error::{Error, Result};
-use crate::model::{quantise_rows, Model};
+use crate::error::{Error, Result, show};
+use crate::model::{MAX_ABS, Model, quantise_rows};
 
 /// What to score with. Each stage is a gain and an offset a row: `score = int_dot * gain * user_scale + offset`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,8 +60,8 @@ impl<'a> Plan<'a> {
         if query.user.len() != dim {
             return Err(Error::argument("user", format!("{dim} values"), query.user.len()));
         }
-        if let Some(x) = query.user.iter().find(|x| !x.is_finite() || x.abs() > crate::model::MAX_ABS) {
-            return Err(Error::argument("user", format!("finite values up to {}", crate::model::MAX_ABS), x));
+        if let Some(x) = query.user.iter().find(|x| !x.is_finite() || x.abs() > MAX_ABS) {
+            return Err(Error::argument("user", format!("finite values up to {}", show(MAX_ABS)), show(*x)));
         }
         if query.mask.items() != items {
             return Err(Error::argument("mask", format!("{items} items"), query.mask.items()));

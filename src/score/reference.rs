@@ -3,6 +3,9 @@
 //! A retrieval score is *defined* as three rounded f32 operations on an exact integer, `((dot * gain) * user_scale) +
 //! offset`, so it has one right value to the last bit. An MLP score is real-valued: computed here in float64.
 
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+
 use super::mask::ItemMask;
 use super::plan::{Plan, Query, Stage};
 use super::topk::Scored;
@@ -43,7 +46,8 @@ fn rank_score(model: &Model, first: &[f32], item: u32, retrieval: f64) -> f64 {
     for (n, layer) in ranker.layers.iter().enumerate() {
         let bias = if n == 0 { first } else { &layer.bias };
         let output = |o: usize| {
-            let sum: f64 = x.iter().enumerate().map(|(i, x)| x * f64::from(layer.weight[i * layer.shape.outputs + o])).sum();
+            let sum: f64 =
+                x.iter().enumerate().map(|(i, x)| x * f64::from(layer.weight[i * layer.shape.outputs + o])).sum();
             let y = sum + f64::from(bias[o]);
             if n + 1 < ranker.layers.len() { y.max(0.0) } else { y }
         };
@@ -53,9 +57,34 @@ fn rank_score(model: &Model, first: &[f32], item: u32, retrieval: f64) -> f64 {
 }
 
 /// Higher score first, ties by the lower item.
-fn sort(list: &mut [(f64, u32)]) {
-    list.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+fn sort(list: &mut Vec<(f64, u32)>) {
+    let heap: BinaryHeap<(TotalOrder, Reverse<u32>)> =
+        list.drain(..).map(|(score, item)| (TotalOrder(score), Reverse(item))).collect();
+    list.extend(heap.into_sorted_vec().into_iter().rev().map(|(TotalOrder(score), Reverse(item))| (score, item)));
 }
+
+/// f64 by its total order.
+struct TotalOrder(f64);
+
+impl Ord for TotalOrder {
+    fn cmp(&self, other: &TotalOrder) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+impl PartialOrd for TotalOrder {
+    fn partial_cmp(&self, other: &TotalOrder) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for TotalOrder {
+    fn eq(&self, other: &TotalOrder) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for TotalOrder {}
 
 /// The answer to a golden history: its items, each with strength 1, are left out of the ranking.
 pub(crate) fn golden_answer(model: &Model, history: &[u32], k: usize) -> Result<Vec<Scored>> {

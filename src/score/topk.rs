@@ -28,10 +28,10 @@ impl TopK {
         let entry = entry(score, item);
         if self.heap.len() < self.k {
             self.heap.push(Reverse(entry));
-        } else if let Some(mut worst) = self.heap.peek_mut() {
-            if entry > worst.0 {
-                *worst = Reverse(entry);
-            }
+        } else if let Some(mut worst) = self.heap.peek_mut()
+            && entry > worst.0
+        {
+            *worst = Reverse(entry);
         }
     }
 

@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use js_sys::{Array, Float32Array, JsString, Object};
-use serde::Serialize;
+use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 
 use super::catalogue::{catalogue, set};
-use super::options::{read, read_required, EventOptions, LoadOptions, RequestOptions};
-use crate::error::{Error, Result};
+use super::options::{from_js, to_js};
+use crate::error::Result;
+use crate::json::Field;
 use crate::model::{Model, ModelBuffer};
-use crate::profile::ProfileState;
-use crate::recommender::{Recommendation, Recommender};
+use crate::profile::Event;
+use crate::rank::Reason;
+use crate::recommender::{Item, Recommendation, Recommender, Request};
 use crate::score::BackendChoice;
 
 /// Where a model's bytes go as they arrive.
@@ -46,45 +48,49 @@ pub struct Engine(Recommender);
 impl Engine {
     /// Checks the model, opens the backend, checks the golden queries on it. Consumes the buffer.
     pub async fn load(buffer: WebModelBuffer, options: JsValue) -> Result<Engine, JsValue> {
-        let options: LoadOptions = read(options, "options")?;
-        let choice = options.backend.as_deref().map_or(Ok(BackendChoice::Auto), BackendChoice::parse)?;
+        let options = from_js(options, "options")?;
+        let choice = match Field::root(&options, "options").optional("backend") {
+            Some(backend) => BackendChoice::parse(backend.text()?)?,
+            None => BackendChoice::Auto,
+        };
         let model = Arc::new(Model::read(buffer.0)?);
         Ok(Engine(Recommender::new(model, choice).await?))
     }
 
     /// Takes in one event.
     pub fn observe(&self, event: JsValue) -> Result<(), JsValue> {
-        let event: EventOptions = read_required(event, "event")?;
-        Ok(self.0.observe(event.into_event()?)?)
+        let event = from_js(event, "event")?;
+        Ok(self.0.observe(Event::from_json(&Field::root(&event, "event"))?)?)
     }
 
     /// The best items for the user.
     pub async fn recommend(&self, options: JsValue) -> Result<Object, JsValue> {
-        let request = read::<RequestOptions>(options, "options")?.into_request()?;
+        let request = Request::from_json(&from_js(options, "options")?)?;
         present(self.0.recommend(&request).await?)
     }
 
     /// The items most like one item.
     pub async fn similar(&self, item_id: String, options: JsValue) -> Result<Object, JsValue> {
-        let request = read::<RequestOptions>(options, "options")?.into_request()?;
+        let request = Request::from_json(&from_js(options, "options")?)?;
         present(self.0.similar(&item_id, &request).await?)
     }
 
     /// What runs, on what, and why.
     pub fn info(&self) -> Result<JsValue, JsValue> {
         let info = self.0.info();
-        to_js(&WebInfo {
-            backend: info.backend.backend,
-            adapter: info.backend.adapter,
-            kernels: info.backend.kernels,
-            reason: info.backend.reason,
-            family: info.family,
-            items: info.items,
-            dim: info.dim,
-            bytes: info.bytes,
-            golden: WebGolden { checked: info.backend.golden.checked, worst_error: info.backend.golden.worst_error },
-            version: env!("CARGO_PKG_VERSION"),
-        })
+        let golden = json!({ "checked": info.backend.golden.checked, "worstError": info.backend.golden.worst_error });
+        Ok(to_js(&json!({
+            "backend": info.backend.backend,
+            "adapter": info.backend.adapter,
+            "kernels": info.backend.kernels,
+            "reason": info.backend.reason,
+            "family": info.family,
+            "items": info.items,
+            "dim": info.dim,
+            "bytes": info.bytes,
+            "golden": golden,
+            "version": env!("CARGO_PKG_VERSION"),
+        }))?)
     }
 
     /// Ids and columns of the whole catalogue.
@@ -101,14 +107,13 @@ impl Engine {
     /// The profile as a plain object.
     #[wasm_bindgen(js_name = exportProfile)]
     pub fn export_profile(&self) -> Result<JsValue, JsValue> {
-        to_js(&self.0.export_profile())
+        Ok(to_js(&self.0.export_profile())?)
     }
 
     /// Replaces the profile.
     #[wasm_bindgen(js_name = importProfile)]
     pub fn import_profile(&self, state: JsValue) -> Result<(), JsValue> {
-        let state: ProfileState = read_required(state, "state")?;
-        Ok(self.0.import_profile(state)?)
+        Ok(self.0.import_profile(&from_js(state, "state")?)?)
     }
 
     /// Erases the profile.
@@ -117,42 +122,15 @@ impl Engine {
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct WebInfo {
-    backend: &'static str,
-    adapter: Option<String>,
-    kernels: &'static str,
-    reason: String,
-    family: String,
-    items: usize,
-    dim: usize,
-    bytes: usize,
-    golden: WebGolden,
-    version: &'static str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct WebGolden {
-    checked: usize,
-    worst_error: f32,
-}
-
 /// `{ ids: string[], scores: Float32Array, reasons: Reason[][] }`.
 fn present(list: Recommendation) -> Result<Object, JsValue> {
     let ids: Array = list.items.iter().map(|item| JsString::from(item.id.as_str())).collect();
     let scores: Vec<f32> = list.items.iter().map(|item| item.score).collect();
-    let reasons: Vec<_> = list.items.iter().map(|item| &item.reasons).collect();
+    let reasons = |item: &Item| Value::from(item.reasons.iter().map(Reason::to_json).collect::<Vec<_>>());
+    let reasons: Vec<Value> = list.items.iter().map(reasons).collect();
     let result = Object::new();
     set(&result, "ids", &ids);
     set(&result, "scores", &Float32Array::from(scores.as_slice()));
-    set(&result, "reasons", &to_js(&reasons)?);
+    set(&result, "reasons", &to_js(&Value::from(reasons))?);
     Ok(result)
-}
-
-fn to_js(value: &impl Serialize) -> Result<JsValue, JsValue> {
-    value
-        .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
-        .map_err(|e| Error::argument("result", "a plain value", e).into())
 }

@@ -5,7 +5,13 @@ use crate::model::{Model, Ranker};
 use crate::score::topk::{Scored, TopK};
 
 /// Ranks `candidates` and offers them to `top`. `first` is the user half of layer 0, (outputs of layer 0).
-pub(crate) fn rank_mlp<V: Vector>(model: &Model, ranker: &Ranker, first: &[f32], candidates: &[Scored], top: &mut TopK) {
+pub(crate) fn rank_mlp<V: Vector>(
+    model: &Model,
+    ranker: &Ranker,
+    first: &[f32],
+    candidates: &[Scored],
+    top: &mut TopK,
+) {
     let width = ranker.layers.iter().map(|layer| layer.shape.outputs).max().unwrap_or(1).max(model.dim());
     let (mut x, mut y) = (vec![0.0f32; width], vec![0.0f32; width]);
     for candidate in candidates {

@@ -21,13 +21,20 @@ impl Device {
     /// [`Error::BackendUnavailable`] with the adapter's own words.
     pub async fn open() -> Result<Device> {
         let unavailable = |reason: String| Error::BackendUnavailable { backend: "webgpu", reason };
+        // Outside a window or worker, as in Node, making an instance would panic.
+        #[cfg(target_arch = "wasm32")]
+        if !wgpu::util::is_browser_webgpu_supported().await {
+            return Err(unavailable("this browser or runtime offers no WebGPU adapter".to_owned()));
+        }
         let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
         let options = wgpu::RequestAdapterOptions {
             power_preference: wgpu::PowerPreference::HighPerformance,
             ..Default::default()
         };
-        let adapter =
-            instance.request_adapter(&options).await.map_err(|e| unavailable(format!("no adapter was offered ({e})")))?;
+        let adapter = instance
+            .request_adapter(&options)
+            .await
+            .map_err(|e| unavailable(format!("no adapter was offered ({e})")))?;
         let limits = adapter.limits();
         let required_limits = wgpu::Limits {
             max_storage_buffer_binding_size: limits.max_storage_buffer_binding_size,
@@ -60,7 +67,7 @@ impl Device {
     /// Largest table one binding can hold, in bytes.
     pub fn max_binding(&self) -> u64 {
         let limits = self.device.limits();
-        u64::from(limits.max_storage_buffer_binding_size).min(limits.max_buffer_size)
+        limits.max_storage_buffer_binding_size.min(limits.max_buffer_size)
     }
 
     /// Waits for `buffer` (MAP_READ) and copies its words out.

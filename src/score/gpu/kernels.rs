@@ -2,21 +2,28 @@
 
 use super::device::Device;
 use super::recording::{Kernel, Params};
+use super::tables::Layers;
 
-/// A shader's name and its whole text, as compiled.
-pub fn shader_sources() -> [(&'static str, &'static str); 3] {
-    [("dot_topk", DOT_TOPK), ("merge_topk", MERGE_TOPK), ("rank_mlp", RANK_MLP)]
-}
-
-macro_rules! shader {
+macro_rules! packed {
     ($file:literal) => {
-        concat!(include_str!("../../../shaders/common.wgsl"), "\n", include_str!(concat!("../../../shaders/", $file)))
+        include_str!(concat!(env!("OUT_DIR"), "/", $file, ".wgsl"))
     };
 }
 
-const DOT_TOPK: &str = shader!("dot_topk.wgsl");
-const MERGE_TOPK: &str = shader!("merge_topk.wgsl");
-const RANK_MLP: &str = shader!("rank_mlp.wgsl");
+/// What every kernel shares; stands before each kernel's own text.
+const COMMON: &str = packed!("common");
+const DOT_TOPK: &str = packed!("dot_topk");
+const MERGE_TOPK: &str = packed!("merge_topk");
+const RANK_MLP: &str = packed!("rank_mlp");
+
+/// A shader's name and its whole text, as compiled.
+pub fn shader_sources() -> [(&'static str, String); 3] {
+    [("dot_topk", whole(DOT_TOPK)), ("merge_topk", whole(MERGE_TOPK)), ("rank_mlp", whole(RANK_MLP))]
+}
+
+fn whole(kernel: &str) -> String {
+    [COMMON, kernel].concat()
+}
 
 /// Workgroup memory that every WebGPU device has, in bytes.
 const WORKGROUP_BYTES: usize = 16_384;
@@ -71,7 +78,7 @@ enum Binding {
 }
 
 /// Compiles one kernel: binding 0 are the parameters at a dynamic offset, 1 the entries, the others as given.
-fn compile(device: &Device, name: &str, source: &'static str, others: &[Binding], constants: &[(&str, f64)]) -> Pipeline {
+fn compile(device: &Device, name: &str, source: &str, others: &[Binding], constants: &[(&str, f64)]) -> Pipeline {
     let entry = |binding: usize, ty: wgpu::BufferBindingType, dynamic: bool, size: usize| wgpu::BindGroupLayoutEntry {
         binding: binding as u32,
         visibility: wgpu::ShaderStages::COMPUTE,
@@ -89,7 +96,7 @@ fn compile(device: &Device, name: &str, source: &'static str, others: &[Binding]
     for (n, binding) in others.iter().enumerate() {
         bindings.push(match binding {
             Binding::Storage => entry(n + 2, wgpu::BufferBindingType::Storage { read_only: true }, false, 4),
-            Binding::Uniform => entry(n + 2, wgpu::BufferBindingType::Uniform, false, 16),
+            Binding::Uniform => entry(n + 2, wgpu::BufferBindingType::Uniform, false, size_of::<Layers>()),
         });
     }
     let device = &device.device;
@@ -102,7 +109,7 @@ fn compile(device: &Device, name: &str, source: &'static str, others: &[Binding]
     });
     let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
         label: Some(name),
-        source: wgpu::ShaderSource::Wgsl(source.into()),
+        source: wgpu::ShaderSource::Wgsl(whole(source).into()),
     });
     let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
         label: Some(name),

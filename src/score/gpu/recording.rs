@@ -176,7 +176,9 @@ mod tests {
     #[test]
     fn no_step_reads_what_it_writes_and_all_stay_inside() {
         for items in [1, 2, 1023, 1024, 1025, 10_428, 1_000_000] {
-            for (retrieve, tile, k) in [(1, None, 1), (10, None, 10), (200, Some(4), 10), (513, None, 513), (700, Some(8), 700)] {
+            for (retrieve, tile, k) in
+                [(1, None, 1), (10, None, 10), (200, Some(4), 10), (513, None, 513), (700, Some(8), 700)]
+            {
                 let (retrieve, k) = (retrieve.min(items), k.min(items));
                 let recording = record(&shape(items, retrieve, tile, k));
                 for step in &recording.steps {

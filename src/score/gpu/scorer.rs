@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::device::Device;
-use super::kernels::{rank_tile, Kernels};
-use super::recording::{record, Kernel, Params, Recording, Shape};
-use super::tables::{buffer, Tables};
+use super::kernels::{Kernels, rank_tile};
+use super::recording::{Kernel, Params, Recording, Shape, record};
+use super::tables::{Tables, buffer};
 use crate::error::{Error, Result};
 use crate::model::Model;
-use crate::score::order::{from_sortable, NO_ITEM};
+use crate::score::order::{NO_ITEM, from_sortable};
 use crate::score::plan::{Plan, Query};
 use crate::score::topk::Scored;
 
@@ -98,9 +98,15 @@ impl GpuScorer {
         let params = buffer(&self.device, "params", &params, wgpu::BufferUsages::UNIFORM);
         let user = buffer(&self.device, "user", bytemuck::cast_slice(&plan.user), storage);
         let mask = buffer(&self.device, "mask", bytemuck::cast_slice(plan.mask.words()), storage);
-        let first = plan.first.as_ref().map(|first| buffer(&self.device, "first", bytemuck::cast_slice(first), storage));
+        let first =
+            plan.first.as_ref().map(|first| buffer(&self.device, "first", bytemuck::cast_slice(first), storage));
         let plain = |label, bytes: usize, usage| {
-            device.create_buffer(&wgpu::BufferDescriptor { label: Some(label), size: bytes as u64, usage, mapped_at_creation: false })
+            device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some(label),
+                size: bytes as u64,
+                usage,
+                mapped_at_creation: false,
+            })
         };
         let entries = plain("entries", recording.entries * 8, storage | wgpu::BufferUsages::COPY_SRC);
         let (start, len) = recording.result;
@@ -133,7 +139,13 @@ impl GpuScorer {
         answer
     }
 
-    fn bind(&self, kernel: Kernel, params: &wgpu::Buffer, entries: &wgpu::Buffer, others: &[&wgpu::Buffer]) -> wgpu::BindGroup {
+    fn bind(
+        &self,
+        kernel: Kernel,
+        params: &wgpu::Buffer,
+        entries: &wgpu::Buffer,
+        others: &[&wgpu::Buffer],
+    ) -> wgpu::BindGroup {
         let params = wgpu::BindingResource::Buffer(wgpu::BufferBinding {
             buffer: params,
             offset: 0,

@@ -2,7 +2,7 @@
 
 use super::device::Device;
 use crate::error::{Error, Result};
-use crate::model::{Model, Ranker, MAX_LAYERS};
+use crate::model::{MAX_LAYERS, Model, Ranker};
 use crate::score::plan::Stage;
 
 /// The ranker's layers; `Layers` in shaders/rank_mlp.wgsl has the same layout (a test compares them).
@@ -44,11 +44,15 @@ impl Tables {
         if model.rows().len() as u64 > largest {
             return Err(Error::BackendUnavailable {
                 backend: "webgpu",
-                reason: format!("the item table has {} bytes, one binding of this adapter holds {largest}", model.rows().len()),
+                reason: format!(
+                    "the item table has {} bytes, one binding of this adapter holds {largest}",
+                    model.rows().len()
+                ),
             });
         }
         let zeros = vec![0.0f32; model.item_count()];
-        let floats = |label, values: Option<&[f32]>| storage(device, label, bytemuck::cast_slice(values.unwrap_or(&zeros)));
+        let floats =
+            |label, values: Option<&[f32]>| storage(device, label, bytemuck::cast_slice(values.unwrap_or(&zeros)));
         Ok(Tables {
             rows: storage(device, "rows", bytemuck::cast_slice(model.rows())),
             scale: floats("scale", Some(model.scale())),

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# The engine for the browser: Rust → wasm32 with simd128 → JavaScript bindings → optimised, into npm/wasm.
+set -euo pipefail
+source "$(dirname "$0")/env.sh"
+scripts/setup-wasm.sh
+scripts/setup-node.sh npm
+
+say "building the engine for WebAssembly"
+# Paths in panic messages are made short and the same on every machine.
+registry=$(echo "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*/)
+std=$(rustc --print sysroot)/lib/rustlib/src/rust/library
+std_hash=/rustc/$(rustc -vV | awk '/^commit-hash/ { print $2 }')/library
+remap=$(printf -- ' --remap-path-prefix=%s=%s' "${registry%/}" crates "$ROOT" . "$std" std "$std_hash" std)
+RUSTFLAGS="-C target-feature=+simd128$remap" \
+  cargo build --quiet --lib --target wasm32-unknown-unknown --profile wasm-release
+built="$TARGET/wasm32-unknown-unknown/wasm-release/proclivity.wasm"
+
+stamp=npm/wasm/.built-from
+sum=$(cat "$built" scripts/build-wasm.sh | sha256sum)
+if [ -f npm/wasm/proclivity_bg.wasm ] && [ "$(cat "$stamp" 2> /dev/null)" = "$sum" ]; then exit 0; fi
+mkdir -p npm/wasm
+rm -f "$stamp"
+wasm-bindgen --target web --out-dir npm/wasm --out-name proclivity "$built"
+npm/node_modules/.bin/wasm-opt -Oz --one-caller-inline-max-function-size 40 --strip-debug --strip-producers --enable-simd --enable-bulk-memory \
+  --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals --enable-reference-types \
+  --enable-multivalue npm/wasm/proclivity_bg.wasm -o npm/wasm/proclivity_bg.opt.wasm
+mv npm/wasm/proclivity_bg.opt.wasm npm/wasm/proclivity_bg.wasm
+printf '%s\n' "$sum" > "$stamp"
+say "engine: $(gzip -9c npm/wasm/proclivity_bg.wasm | wc -c) bytes gzip'd"

@@ -1,0 +1,110 @@
+//! Reading JSON values by hand: every field checked, every refusal with its name. One code path for the manifest, the
+//! profile and the page's options keeps the download small; derived deserialisers were a quarter of it.
+
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+
+/// A value and the name it was found under.
+#[derive(Clone, Copy)]
+pub(crate) struct Field<'v> {
+    value: &'v Value,
+    name: &'v str,
+}
+
+impl<'v> Field<'v> {
+    /// The root of a document, named `name` in messages.
+    pub fn root(value: &'v Value, name: &'v str) -> Field<'v> {
+        Field { value, name }
+    }
+
+    /// The member `key`; `None` when missing or null.
+    pub fn optional(&self, key: &'v str) -> Option<Field<'v>> {
+        let value = self.value.get(key).filter(|value| !value.is_null())?;
+        Some(Field { value, name: key })
+    }
+
+    /// The member `key`, which must be there.
+    pub fn required(&self, key: &'v str) -> Result<Field<'v>> {
+        self.optional(key).ok_or_else(|| Error::argument(key, "a value", "none"))
+    }
+
+    /// Refuses members other than `keys`; a misspelt option must not become a silent default.
+    pub fn only(&self, keys: &[&str]) -> Result<()> {
+        let Value::Object(members) = self.value else {
+            return Err(self.refuse("an object"));
+        };
+        match members.keys().find(|key| !keys.contains(&key.as_str())) {
+            Some(key) => Err(Error::argument(key, format!("one of {}", keys.join(", ")), "an unknown option")),
+            None => Ok(()),
+        }
+    }
+
+    pub fn text(&self) -> Result<&'v str> {
+        self.value.as_str().ok_or_else(|| self.refuse("a text"))
+    }
+
+    pub fn boolean(&self) -> Result<bool> {
+        self.value.as_bool().ok_or_else(|| self.refuse("true or false"))
+    }
+
+    /// A finite number.
+    pub fn number(&self) -> Result<f64> {
+        self.value.as_f64().filter(|x| x.is_finite()).ok_or_else(|| self.refuse("a finite number"))
+    }
+
+    /// A finite number that f32 holds.
+    pub fn float(&self) -> Result<f32> {
+        let x = self.number()? as f32;
+        if x.is_finite() { Ok(x) } else { Err(self.refuse("a finite number")) }
+    }
+
+    /// A whole number from 0 to 2^53.
+    pub fn whole(&self) -> Result<usize> {
+        let x = self.number()?;
+        if (0.0..=9_007_199_254_740_992.0).contains(&x) && x.fract() == 0.0 {
+            Ok(x as usize)
+        } else {
+            Err(self.refuse("a whole number"))
+        }
+    }
+
+    /// The elements of a list.
+    pub fn list(&self) -> Result<Vec<Field<'v>>> {
+        let Value::Array(elements) = self.value else {
+            return Err(self.refuse("a list"));
+        };
+        Ok(elements.iter().map(|value| Field { value, name: self.name }).collect())
+    }
+
+    /// The members of an object.
+    pub fn members(&self) -> Result<Vec<(&'v str, Field<'v>)>> {
+        let Value::Object(members) = self.value else {
+            return Err(self.refuse("an object"));
+        };
+        Ok(members.iter().map(|(key, value)| (key.as_str(), Field { value, name: key })).collect())
+    }
+
+    /// The elements of a list of texts.
+    pub fn texts(&self) -> Result<Vec<String>> {
+        let mut texts = Vec::new();
+        for element in self.list()? {
+            texts.push(element.text()?.to_owned());
+        }
+        Ok(texts)
+    }
+
+    /// Whether it is a text, a list, or an object.
+    pub fn is_text(&self) -> bool {
+        self.value.is_string()
+    }
+
+    pub fn is_list(&self) -> bool {
+        self.value.is_array()
+    }
+
+    /// The error for a value that is not what was expected.
+    pub fn refuse(&self, expected: &str) -> Error {
+        Error::argument(self.name, expected, self.value)
+    }
+}

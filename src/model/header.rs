@@ -1,0 +1,114 @@
+//! The safetensors header: `u64` length, then JSON `{ name: { dtype, shape, data_offsets }, __metadata__ }`.
+//!
+//! The `safetensors` crate writes the files, and tests hold this reader to it. Reading is done here because the crate's
+//! errors do not name the tensor that is cut short, and its deserialiser would be an eighth of what a visitor downloads.
+
+use std::ops::Range;
+
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+use crate::json::Field;
+
+/// Element types a model uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dtype {
+    I8,
+    U8,
+    F16,
+    F32,
+    U32,
+}
+
+impl Dtype {
+    pub fn name(self) -> &'static str {
+        match self {
+            Dtype::I8 => "I8",
+            Dtype::U8 => "U8",
+            Dtype::F16 => "F16",
+            Dtype::F32 => "F32",
+            Dtype::U32 => "U32",
+        }
+    }
+
+    fn size(self) -> usize {
+        match self {
+            Dtype::I8 | Dtype::U8 => 1,
+            Dtype::F16 => 2,
+            Dtype::F32 | Dtype::U32 => 4,
+        }
+    }
+
+    fn parse(name: &str) -> Option<Dtype> {
+        [Dtype::I8, Dtype::U8, Dtype::F16, Dtype::F32, Dtype::U32].into_iter().find(|dtype| dtype.name() == name)
+    }
+}
+
+/// Where a tensor lies in the file, and what it says it is.
+#[derive(Debug, Clone)]
+pub(crate) struct TensorSlot {
+    pub name: String,
+    pub dtype: Dtype,
+    pub shape: Vec<usize>,
+    pub range: Range<usize>,
+}
+
+/// Parses the header of `file`: the tensors in file order, and the `__metadata__` texts. The tensors must lie side by side
+/// and fill the file exactly, as the safetensors format demands.
+pub(crate) fn parse_header(file: &[u8]) -> Result<(Vec<TensorSlot>, Vec<(String, String)>)> {
+    let refused = |detail: &str| Error::ModelFormat { detail: format!("expected a safetensors file, found {detail}") };
+    let length = file.first_chunk::<8>().ok_or_else(|| refused("fewer than 8 bytes"))?;
+    let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
+    let json = file[8..].get(..length).ok_or_else(|| refused("a header that is longer than the file"))?;
+    let header: Value = serde_json::from_slice(json).map_err(|_| refused("a header that is not JSON"))?;
+    let (mut slots, mut metadata) = (Vec::new(), Vec::new());
+    for (name, entry) in Field::root(&header, "header").members()? {
+        if name == "__metadata__" {
+            for (key, text) in entry.members()? {
+                metadata.push((key.to_owned(), text.text()?.to_owned()));
+            }
+        } else {
+            let slot = read_slot(name, &entry, 8 + length);
+            slots.push(slot.map_err(|e| Error::tensor(name, format!("its header cannot be used ({e})")))?);
+        }
+    }
+    slots.sort_unstable_by_key(|slot: &TensorSlot| (slot.range.start, slot.range.end));
+    let mut end = 8 + length;
+    for slot in &slots {
+        if slot.range.start != end || slot.range.end > file.len() {
+            let detail = format!(
+                "expected its bytes at {end}..{}, found {:?} in a file of {}",
+                slot.range.end,
+                slot.range,
+                file.len()
+            );
+            return Err(Error::tensor(&slot.name, detail));
+        }
+        end = slot.range.end;
+    }
+    if end != file.len() {
+        return Err(refused("bytes after the last tensor"));
+    }
+    Ok((slots, metadata))
+}
+
+fn read_slot(name: &str, entry: &Field, start: usize) -> Result<TensorSlot> {
+    let dtype = entry.required("dtype")?;
+    let dtype = Dtype::parse(dtype.text()?).ok_or_else(|| dtype.refuse("one of I8, U8, F16, F32, U32"))?;
+    let mut shape = Vec::new();
+    let mut bytes = Some(dtype.size());
+    for axis in entry.required("shape")?.list()? {
+        shape.push(axis.whole()?);
+        bytes = bytes.and_then(|bytes| bytes.checked_mul(shape[shape.len() - 1]));
+    }
+    let offsets = entry.required("data_offsets")?;
+    let &[from, to] = offsets.list()?.as_slice() else {
+        return Err(offsets.refuse("two offsets"));
+    };
+    let (from, to) = (from.whole()?, to.whole()?);
+    let place = |offset: usize| start.checked_add(offset).ok_or_else(|| offsets.refuse("offsets inside the file"));
+    if bytes.is_none() || to.checked_sub(from) != bytes {
+        return Err(offsets.refuse("offsets that fit dtype and shape"));
+    }
+    Ok(TensorSlot { name: name.to_owned(), dtype, shape, range: place(from)?..place(to)? })
+}
