@@ -58,17 +58,19 @@ export function checkEvent(event: unknown): TimedEvent {
   };
 }
 
-export function checkRecommendOptions(options: unknown): RecommendOptions {
+/** Options of `recommend`, checked; `items` is the size of the catalogue. */
+export function checkRecommendOptions(options: unknown, items: number): RecommendOptions {
   const given = checkKeys(options, RECOMMEND_KEYS, 'recommend');
   return withoutUndefined({
-    ...checkSelection(given),
+    ...checkSelection(given, items),
     includeSeen: checkFlag(given, 'includeSeen'),
     explain: checkFlag(given, 'explain'),
   });
 }
 
-export function checkSimilarOptions(options: unknown): SimilarOptions {
-  return withoutUndefined(checkSelection(checkKeys(options, SIMILAR_KEYS, 'similar')));
+/** Options of `similar`, checked; `items` is the size of the catalogue. */
+export function checkSimilarOptions(options: unknown, items: number): SimilarOptions {
+  return withoutUndefined(checkSelection(checkKeys(options, SIMILAR_KEYS, 'similar'), items));
 }
 
 export function checkItemId(itemId: unknown): string {
@@ -88,19 +90,19 @@ export function checkState(state: unknown): ProfileState {
 }
 
 /** What `recommend` and `similar` have in common. */
-function checkSelection(given: Record<string, unknown>): SimilarOptions {
+function checkSelection(given: Record<string, unknown>, items: number): SimilarOptions {
   return {
-    count: checkCount(given.count),
+    count: checkCount(given.count, items),
     exclude: checkIds(given, 'exclude'),
     include: checkIds(given, 'include'),
     filter: checkFilter(given.filter),
   };
 }
 
-function checkCount(count: unknown): number {
-  if (count === undefined) return DEFAULT_COUNT;
-  if (typeof count === 'number' && Number.isSafeInteger(count) && count >= 1) return count;
-  throw argumentError('"count" to be a whole number of at least 1', count, 'ask for the number of items you show');
+function checkCount(count: unknown, items: number): number {
+  if (count === undefined) return Math.min(DEFAULT_COUNT, items);
+  if (typeof count === 'number' && Number.isSafeInteger(count) && count >= 1 && count <= items) return count;
+  throw argumentError(`"count" to be a whole number from 1 to ${items}, the size of the catalogue`, count, 'ask for the number of items you show');
 }
 
 function checkIds(given: Record<string, unknown>, key: 'exclude' | 'include'): string[] | undefined {

@@ -120,7 +120,7 @@ export class Recommender {
    * @throws {@link ProclivityError} `unknown_item` for an id in `include` or `exclude`, `argument` for an unknown column.
    */
   async recommend(options?: RecommendOptions): Promise<Recommendation> {
-    const checked = checkRecommendOptions(options);
+    const checked = checkRecommendOptions(options, this.info().items);
     return toRecommendation(await this.#run((engine) => engine.recommend(checked)));
   }
 
@@ -131,7 +131,7 @@ export class Recommender {
    */
   async similar(itemId: string, options?: SimilarOptions): Promise<Recommendation> {
     const id = checkItemId(itemId);
-    const checked = checkSimilarOptions(options);
+    const checked = checkSimilarOptions(options, this.info().items);
     return toRecommendation(await this.#run((engine) => engine.similar(id, checked)));
   }
 

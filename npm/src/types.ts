@@ -91,7 +91,7 @@ export type Filter = Record<string, readonly string[] | NumberRange>;
 
 /** Options of {@link Recommender.similar}. */
 export interface SimilarOptions {
-  /** How many items, at least 1. Default 10. Fewer come back where fewer are left. */
+  /** How many items: 1 to the size of the catalogue. Default 10, or all of a smaller catalogue. Fewer come back where fewer are left. */
   count?: number | undefined;
   /** Ids that must not be returned. */
   exclude?: readonly string[] | undefined;

@@ -8,22 +8,26 @@ const refused = (call: () => unknown, ...words: string[]): void => {
 
 describe('recommend options', () => {
   it('default to ten items', () => {
-    expect(checkRecommendOptions(undefined)).toEqual({ count: 10 });
-    expect(checkSimilarOptions({ count: undefined })).toEqual({ count: 10 });
+    expect(checkRecommendOptions(undefined, 100)).toEqual({ count: 10 });
+    expect(checkSimilarOptions({ count: undefined }, 100)).toEqual({ count: 10 });
   });
 
-  it.each([0, -1, 1.5, NaN, Infinity, '10', null, 2 ** 60])('refuse a count of %s', (count) => {
-    refused(() => checkRecommendOptions({ count }), '"count"', 'at least 1');
+  it('default to a whole catalogue that is smaller', () => {
+    expect(checkRecommendOptions({}, 4)).toEqual({ count: 4 });
+  });
+
+  it.each([0, -1, 1.5, NaN, Infinity, '10', null, 2 ** 60, 101])('refuse a count of %s', (count) => {
+    refused(() => checkRecommendOptions({ count }, 100), '"count"', 'from 1 to 100');
   });
 
   it('refuse a key they do not know, and name the known ones', () => {
-    refused(() => checkRecommendOptions({ counts: 3 }), '"counts"', 'includeSeen');
-    refused(() => checkSimilarOptions({ explain: true }), '"explain"', 'filter');
+    refused(() => checkRecommendOptions({ counts: 3 }, 100), '"counts"', 'includeSeen');
+    refused(() => checkSimilarOptions({ explain: true }, 100), '"explain"', 'filter');
   });
 
   it('pass filters on and copy them', () => {
     const given = { filter: { department: ['BAKERY'], price: { lte: 5, gt: undefined } }, exclude: ['a'], include: [] };
-    const checked = checkRecommendOptions(given);
+    const checked = checkRecommendOptions(given, 100);
     expect(checked).toEqual({ count: 10, filter: { department: ['BAKERY'], price: { lte: 5 } }, exclude: ['a'], include: [] });
     given.exclude.push('b');
     given.filter.department.push('DELI');
@@ -32,16 +36,16 @@ describe('recommend options', () => {
   });
 
   it('refuse malformed filters, lists and flags', () => {
-    refused(() => checkRecommendOptions({ filter: 'BAKERY' }), '"filter"');
-    refused(() => checkRecommendOptions({ filter: { department: 'BAKERY' } }), '"department"', '"BAKERY"');
-    refused(() => checkRecommendOptions({ filter: { price: [5] } }), '"price"');
-    refused(() => checkRecommendOptions({ filter: { price: { max: 5 } } }), '"max"', 'lte');
-    refused(() => checkRecommendOptions({ filter: { price: { lte: NaN } } }), 'NaN');
-    refused(() => checkRecommendOptions({ exclude: 'a' }), '"exclude"');
-    refused(() => checkRecommendOptions({ include: [1] }), 'item id', '1');
-    refused(() => checkRecommendOptions({ explain: 1 }), '"explain"');
-    refused(() => checkRecommendOptions(5), 'object', '5');
-    refused(() => checkRecommendOptions(['a']), 'an array of 1');
+    refused(() => checkRecommendOptions({ filter: 'BAKERY' }, 100), '"filter"');
+    refused(() => checkRecommendOptions({ filter: { department: 'BAKERY' } }, 100), '"department"', '"BAKERY"');
+    refused(() => checkRecommendOptions({ filter: { price: [5] } }, 100), '"price"');
+    refused(() => checkRecommendOptions({ filter: { price: { max: 5 } } }, 100), '"max"', 'lte');
+    refused(() => checkRecommendOptions({ filter: { price: { lte: NaN } } }, 100), 'NaN');
+    refused(() => checkRecommendOptions({ exclude: 'a' }, 100), '"exclude"');
+    refused(() => checkRecommendOptions({ include: [1] }, 100), 'item id', '1');
+    refused(() => checkRecommendOptions({ explain: 1 }, 100), '"explain"');
+    refused(() => checkRecommendOptions(5, 100), 'object', '5');
+    refused(() => checkRecommendOptions(['a'], 100), 'an array of 1');
   });
 });
 

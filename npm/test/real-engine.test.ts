@@ -87,12 +87,14 @@ describe.skipIf(missing !== undefined)(`the real engine${missing === undefined ?
     ['an unknown item', 'unknown_item', () => recommender.observe({ type: 'view', itemId: 'no such item' })],
     ['an unknown item to compare with', 'unknown_item', () => recommender.similar('no such item')],
     ['an unknown column', 'argument', () => recommender.recommend({ filter: { 'no such column': ['a'] } })],
+    ['more items than there are', 'argument', () => recommender.recommend({ count: recommender.info().items + 1 })],
     ['a rating without stars', 'argument', async () => {
       const { ids } = await recommender.catalogue();
       await recommender.observe({ type: 'rating', itemId: ids[0]! });
     }],
     ['a state of something else', 'argument', () => recommender.import({ hello: 1 })],
-    ['a model cut short', 'model_format', () => load(readFileSync(model).subarray(0, -100))],
+    ['a model cut short', 'model_tensor', () => load(readFileSync(model).subarray(0, -100))],
+    ['a model cut short in its header', 'model_format', () => load(readFileSync(model).subarray(0, 100))],
     ['no model at all', 'model_format', () => load(new Uint8Array())],
     ['an edited model', 'model_integrity', () => {
       const bytes = new Uint8Array(readFileSync(model));
