@@ -1,0 +1,74 @@
+//! `proclivity inspect MODEL`
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::Args;
+use proclivity::model::Scoring;
+use serde_json::{json, Value};
+use sha2::{Digest, Sha256};
+
+use super::open_model;
+use crate::error::{CliError, Result};
+use crate::output::{grouped, table, Output};
+
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// Model file
+    model: PathBuf,
+}
+
+pub fn run(args: &InspectArgs, output: Output) -> Result<()> {
+    let model = open_model(&args.model)?;
+    let bytes = fs::read(&args.model).map_err(|source| CliError::Open { path: args.model.clone(), source })?;
+    let sha256 = hex_sha256(&bytes);
+    let (manifest, tensors) = (model.manifest(), model.tensors());
+
+    let mut rows = vec![["tensor", "type", "shape", "bytes", "sha256"].map(str::to_owned).to_vec()];
+    for tensor in &tensors {
+        let digest = tensor.sha256.chars().take(12).collect();
+        rows.push(vec![tensor.name.clone(), tensor.dtype.clone(), format!("{:?}", tensor.shape), grouped(tensor.bytes), digest]);
+    }
+    let scoring = match &manifest.scoring {
+        Scoring::Dot => "dot".to_owned(),
+        Scoring::Cascade(shape) => {
+            let widths: Vec<String> = shape.layers.iter().map(|layer| layer.inputs.to_string()).chain(["1".into()]).collect();
+            format!("dot for {} candidates, then MLP {} + {} * dot", shape.candidates, widths.join("-"), shape.skip)
+        }
+    };
+    let columns: Vec<String> = manifest.columns.iter().map(|(name, kind)| format!("{name} ({kind})")).collect();
+    let facts = [
+        ("family", manifest.family.clone()),
+        ("items", format!("{} x {} int8", grouped(manifest.items), manifest.dim)),
+        ("scoring", scoring),
+        ("user", format!("{:?}", manifest.user)),
+        ("columns", columns.join(", ")),
+        ("golden", format!("{} queries", model.golden().len())),
+        ("bytes", grouped(bytes.len())),
+        ("sha256", sha256.clone()),
+    ];
+    let facts: Vec<String> = facts.iter().map(|(name, value)| format!("{name:<8} {value}")).collect();
+    let text = format!("{}\n\n{}\n\ncard {:#}", facts.join("\n"), table(&rows), manifest.card);
+    output.result(&text, || {
+        let tensors: Vec<_> = tensors
+            .iter()
+            .map(|t| json!({ "name": t.name, "dtype": t.dtype, "shape": t.shape, "bytes": t.bytes, "sha256": t.sha256 }))
+            .collect();
+        json!({ "bytes": bytes.len(), "sha256": sha256, "manifest": manifest_json(&bytes), "tensors": tensors, "golden": model.golden().len() })
+    });
+    Ok(())
+}
+
+/// The manifest as it stands in the file: under `model` in the safetensors metadata. The file was read as a model before, so
+/// it is there; null otherwise.
+fn manifest_json(bytes: &[u8]) -> Value {
+    let length = bytes.first_chunk::<8>().map_or(0, |length| u64::from_le_bytes(*length) as usize);
+    let header: Option<Value> = bytes.get(8..8 + length).and_then(|header| serde_json::from_slice(header).ok());
+    let manifest = header.as_ref().and_then(|header| header.pointer("/__metadata__/model")?.as_str());
+    manifest.and_then(|manifest| serde_json::from_str(manifest).ok()).unwrap_or(Value::Null)
+}
+
+/// sha256 of `bytes` in lower-case hex.
+pub fn hex_sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}

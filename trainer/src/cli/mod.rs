@@ -1,0 +1,68 @@
+//! The command line: one file a command.
+
+mod evaluate;
+mod inspect;
+mod recommend;
+mod train;
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+use proclivity::model::Model;
+
+use crate::dataset::TableOptions;
+use crate::error::{CliError, Result};
+use crate::export;
+use crate::output::Output;
+
+/// Trains, evaluates and exports recommendation models that run on the visitor's own device.
+#[derive(Debug, Parser)]
+#[command(name = "proclivity", version, propagate_version = true)]
+pub struct Cli {
+    /// Print one JSON object on standard output and nothing else
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(flatten)]
+    tables: TableOptions,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Train a model on an interaction log (CSV or TSV, plain or gzip, or Parquet)
+    Train(Box<train::TrainArgs>),
+    /// Measure a model on held-out users: Recall@20, Recall@50, NDCG@100
+    Evaluate(evaluate::EvaluateArgs),
+    /// Recommend for a history of item ids
+    Recommend(recommend::RecommendArgs),
+    /// Show what is in a model file
+    Inspect(inspect::InspectArgs),
+}
+
+impl Cli {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Any [`CliError`].
+    pub fn run(self) -> Result<()> {
+        let output = Output { json: self.json };
+        match self.command {
+            Command::Train(args) => train::run(&args, &self.tables, output),
+            Command::Evaluate(args) => evaluate::run(&args, &self.tables, output),
+            Command::Recommend(args) => recommend::run(&args, output),
+            Command::Inspect(args) => inspect::run(&args, output),
+        }
+    }
+}
+
+/// Reads a model file.
+fn open_model(path: &Path) -> Result<Arc<Model>> {
+    let bytes = fs::read(path).map_err(|source| CliError::Open { path: path.into(), source })?;
+    export::load(&bytes).map_err(|error| match error {
+        CliError::Engine(source) => CliError::Model { path: path.into(), source },
+        other => other,
+    })
+}

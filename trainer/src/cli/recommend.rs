@@ -1,0 +1,90 @@
+//! `proclivity recommend MODEL --history id,id,id`
+
+use std::path::PathBuf;
+
+use clap::Args;
+use proclivity::model::{ColumnView, Model};
+use proclivity::profile::{Event, EventKind};
+use proclivity::rank::Reason;
+use proclivity::score::BackendChoice;
+use proclivity::{Recommender, Request};
+use serde_json::{json, Value};
+
+use super::open_model;
+use crate::error::Result;
+use crate::output::{table, Output};
+
+#[derive(Debug, Args)]
+pub struct RecommendArgs {
+    /// Model file
+    model: PathBuf,
+    /// Item ids the user bought, separated by commas; none for the popular items
+    #[arg(long, value_name = "IDS", value_delimiter = ',')]
+    history: Vec<String>,
+    /// How many items
+    #[arg(short = 'k', long, default_value_t = 10)]
+    count: usize,
+    /// Say which items of the history speak for each recommendation
+    #[arg(long)]
+    explain: bool,
+}
+
+pub fn run(args: &RecommendArgs, output: Output) -> Result<()> {
+    let model = open_model(&args.model)?;
+    let recommender = pollster::block_on(Recommender::new(model.clone(), BackendChoice::Cpu))?;
+    for id in &args.history {
+        recommender.observe(Event::new(EventKind::Purchase, id.trim()))?;
+    }
+    let request = Request { count: args.count, explain: args.explain, ..Request::default() };
+    let list = pollster::block_on(recommender.recommend(&request))?;
+    let mut rows = vec![["", "score", "item", "title"].map(str::to_owned).to_vec()];
+    for (rank, item) in (1..).zip(&list.items) {
+        let reasons: Vec<String> = item.reasons.iter().map(|reason| reason_text(&model, reason)).collect();
+        let because = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join("; ")) };
+        let title = format!("{}{because}", title(&model, &item.id));
+        rows.push(vec![rank.to_string(), format!("{:.4}", item.score), item.id.clone(), title]);
+    }
+    output.result(&left_aligned_last(&rows), || {
+        let items: Vec<_> = list
+            .items
+            .iter()
+            .map(|item| json!({ "id": item.id, "title": title(&model, &item.id), "score": item.score, "reasons": item.reasons.iter().map(reason_json).collect::<Vec<_>>() }))
+            .collect();
+        json!({ "items": items })
+    });
+    Ok(())
+}
+
+/// The aligned table of all but the last column, and the last as it is.
+fn left_aligned_last(rows: &[Vec<String>]) -> String {
+    let numbers: Vec<Vec<String>> = rows.iter().map(|row| row[..row.len() - 1].to_vec()).collect();
+    let aligned = table(&numbers);
+    let lines = aligned.lines().zip(rows).map(|(line, row)| format!("{line}  {}", row[row.len() - 1]));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn reason_text(model: &Model, reason: &Reason) -> String {
+    match reason {
+        Reason::BecauseOf { item_id, weight, .. } => format!("{:.0} % {}", weight * 100.0, title(model, item_id)),
+        Reason::Popular => "popular".into(),
+    }
+}
+
+fn reason_json(reason: &Reason) -> Value {
+    match reason {
+        Reason::BecauseOf { item_id, event, weight } => {
+            json!({ "type": "because_of", "item": item_id, "event": event.name(), "weight": weight })
+        }
+        Reason::Popular => json!({ "type": "popular" }),
+    }
+}
+
+/// The item's title, or its id where the catalogue has none.
+fn title(model: &Model, id: &str) -> String {
+    let column = model.column_names().find(|name| ["title", "name"].contains(&name.to_lowercase().as_str()));
+    match (column.and_then(|name| model.column(name)), model.item_index(id)) {
+        (Some(column @ ColumnView::Text(_)), Some(item)) => Some(column.display(item)).filter(|text| !text.is_empty()),
+        _ => None,
+    }
+    .unwrap_or_else(|| id.to_owned())
+}

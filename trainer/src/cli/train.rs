@@ -1,0 +1,249 @@
+//! `proclivity train LOG --items ITEMS -o model.safetensors`
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::{Args, ValueEnum};
+use proclivity::model::Column;
+use proclivity::score::Stage;
+use serde_json::{json, Value};
+
+use super::evaluate::metrics_table;
+use super::inspect::hex_sha256;
+use crate::dataset::{
+    clean, hold_out, read_catalogue, read_held_out, read_id_list, read_log, CatalogueReport, CleanOptions, CleanReport, HeldOut,
+    IdFilter, Interactions, ItemColumnFlags, LogColumnFlags, TableOptions,
+};
+use crate::error::{CliError, Result};
+use crate::evaluate::{evaluate_model, evaluate_popularity, Metrics};
+use crate::export::{export, load};
+use crate::families::als::AlsOptions;
+use crate::families::ncf::NcfOptions;
+use crate::families::{fit_als, fit_ncf, Epoch};
+use crate::output::{check_writable, grouped, write_atomically, Output};
+
+/// What to train.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Family {
+    /// Implicit ALS alone
+    Als,
+    /// ALS for candidates, then a neural ranker: the cascade
+    Ncf,
+}
+
+#[derive(Debug, Args)]
+pub struct TrainArgs {
+    /// Interaction log with a header row: user, item, and if known time; or one basket a row
+    log: PathBuf,
+    /// Item table: id, and columns such as title, department, price
+    #[arg(long, value_name = "FILE")]
+    items: Option<PathBuf>,
+    /// Model file to write
+    #[arg(short, long, value_name = "FILE", default_value = "model.safetensors")]
+    output: PathBuf,
+    #[arg(long, value_enum, default_value = "ncf")]
+    family: Family,
+    /// The same seed and data give the same file
+    #[arg(long, default_value_t = 42)]
+    seed: u64,
+
+    #[command(flatten, next_help_heading = "Columns")]
+    log_columns: LogColumnFlags,
+    #[command(flatten, next_help_heading = "Columns")]
+    item_columns: ItemColumnFlags,
+
+    /// Drop users with fewer items
+    #[arg(long, value_name = "COUNT", default_value_t = 5, help_heading = "Cleaning")]
+    min_user_items: usize,
+    /// Drop items with fewer users
+    #[arg(long, value_name = "COUNT", default_value_t = 5, help_heading = "Cleaning")]
+    min_item_users: usize,
+    /// Keep only the users listed in this file
+    #[arg(long, value_name = "FILE", help_heading = "Cleaning")]
+    keep_users: Option<PathBuf>,
+    /// Keep only the items listed in this file
+    #[arg(long, value_name = "FILE", help_heading = "Cleaning")]
+    keep_items: Option<PathBuf>,
+
+    /// Share of users held out to measure every epoch
+    #[arg(long, value_name = "SHARE", default_value_t = 0.1, help_heading = "Validation")]
+    validation: f64,
+    /// Held-out users from files instead: what is known of them
+    #[arg(long, value_name = "FILE", requires = "validation_targets", help_heading = "Validation")]
+    validation_fold_in: Option<PathBuf>,
+    /// Held-out users from files instead: what they should be recommended
+    #[arg(long, value_name = "FILE", requires = "validation_fold_in", help_heading = "Validation")]
+    validation_targets: Option<PathBuf>,
+    /// Stop after this many epochs without a better NDCG@100
+    #[arg(long, value_name = "EPOCHS", default_value_t = 4, help_heading = "Validation")]
+    patience: usize,
+
+    /// Width of the vectors
+    #[arg(long, default_value_t = 64, help_heading = "ALS")]
+    dim: usize,
+    /// Iterations at most
+    #[arg(long, default_value_t = 15, help_heading = "ALS")]
+    iterations: usize,
+    /// Confidence of a pair in the log is 1 + ALPHA
+    #[arg(long, default_value_t = 0.5, help_heading = "ALS")]
+    alpha: f64,
+    /// Weight of the squared vectors
+    #[arg(long, default_value_t = 1.0, help_heading = "ALS")]
+    regularization: f64,
+
+    #[command(flatten, next_help_heading = "Ranker")]
+    ncf: NcfOptions,
+}
+
+/// Everything read and cleaned.
+struct Inputs {
+    data: Interactions,
+    cleaning: CleanReport,
+    columns: Vec<Column>,
+    catalogue: Option<CatalogueReport>,
+    held: Vec<HeldOut>,
+}
+
+pub fn run(args: &TrainArgs, tables: &TableOptions, output: Output) -> Result<()> {
+    let started = Instant::now();
+    check(args)?;
+    check_writable(&args.output)?;
+    let inputs = read_inputs(args, tables, output)?;
+    let (data, held) = (&inputs.data, inputs.held.as_slice());
+
+    let options = AlsOptions {
+        dim: args.dim,
+        iterations: args.iterations,
+        alpha: args.alpha,
+        regularization: args.regularization,
+        seed: args.seed,
+    };
+    let (mut trained, als) = fit_als(data, held, options, args.patience, output)?;
+    let mut ncf = Vec::new();
+    if args.family == Family::Ncf {
+        let options = NcfOptions { seed: args.seed, ..args.ncf.clone() };
+        (trained, ncf) = fit_ncf(trained, data, held, &options, args.patience, output)?;
+    }
+    let card = card(args, &inputs, &als, &ncf);
+    let bytes = export(&trained, data, inputs.columns.clone(), card)?;
+    write_atomically(&args.output, &bytes)?;
+
+    let model = load(&bytes)?;
+    let mut rows = vec![("most popular", evaluate_popularity(&data.popularity(), held))];
+    rows.push(("retrieval (als)", evaluate_model(&model, held, Stage::Retrieval)?));
+    if model.ranker().is_some() {
+        rows.push(("cascade (als+ncf)", evaluate_model(&model, held, Stage::Cascade)?));
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    output.result(&summary(&args.output, bytes.len(), seconds, held.len(), &rows), || {
+        json!({
+            "model": args.output, "bytes": bytes.len(), "sha256": hex_sha256(&bytes), "family": model.manifest().family,
+            "seconds": seconds, "cleaning": inputs.cleaning, "catalogue": inputs.catalogue,
+            "als": als, "ncf": ncf, "validation_users": held.len(),
+            "validation": { "popular": rows[0].1, "retrieval": rows[1].1, "cascade": rows.get(2).map(|row| row.1) },
+        })
+    });
+    Ok(())
+}
+
+/// What clap cannot say about the flags.
+fn check(args: &TrainArgs) -> Result<()> {
+    let refused = |flag, expected: &str, found: String| Err(CliError::Flag { flag, expected: expected.into(), found });
+    if !(0.0..=0.5).contains(&args.validation) {
+        return refused("--validation", "a share from 0 to 0.5", args.validation.to_string());
+    }
+    if !(1..=1024).contains(&args.dim) {
+        return refused("--dim", "a width from 1 to 1024", args.dim.to_string());
+    }
+    if args.iterations == 0 || args.patience == 0 {
+        return refused("--iterations and --patience", "at least 1", "0".into());
+    }
+    if !(args.alpha.is_finite() && (0.0..=1e6).contains(&args.alpha)) {
+        return refused("--alpha", "a number from 0 to 1e6", args.alpha.to_string());
+    }
+    if !(args.regularization.is_finite() && args.regularization > 0.0 && args.regularization <= 1e6) {
+        return refused("--regularization", "a number above 0, at most 1e6", args.regularization.to_string());
+    }
+    args.ncf.check()
+}
+
+fn read_inputs(args: &TrainArgs, tables: &TableOptions, output: Output) -> Result<Inputs> {
+    let ids = |path: &Option<PathBuf>, role| -> Result<IdFilter> {
+        path.as_deref().map(|path| read_id_list(path, role, tables)).transpose()
+    };
+    let options = CleanOptions {
+        min_user_items: args.min_user_items,
+        min_item_users: args.min_item_users,
+        keep_users: ids(&args.keep_users, "user id")?,
+        keep_items: ids(&args.keep_items, "item id")?,
+    };
+    let log = read_log(&args.log, &args.log_columns, tables)?;
+    let (mut data, cleaning) = clean(log, &options)?;
+    output.note(cleaning_text(&args.log, &cleaning));
+
+    let (columns, catalogue) = match &args.items {
+        Some(path) => {
+            let (columns, report) = read_catalogue(path, &data.items, &args.item_columns, tables)?;
+            output.note(catalogue_text(path, &report));
+            (columns, Some(report))
+        }
+        None => (Vec::new(), None),
+    };
+    let held = match (&args.validation_fold_in, &args.validation_targets) {
+        (Some(fold_in), Some(targets)) => {
+            let index: std::collections::HashMap<&str, u32> = data.items.iter().map(String::as_str).zip(0..).collect();
+            read_held_out(fold_in, targets, |id| index.get(id).copied(), tables)?.users
+        }
+        _ => hold_out(&mut data, args.validation, args.seed),
+    };
+    output.note(format!("train  {} users; {} held out for validation", grouped(data.users.len()), grouped(held.len())));
+    Ok(Inputs { data, cleaning, columns, catalogue, held })
+}
+
+/// The model card: where the model comes from and how good it is. No clock in it: the same run gives the same bytes.
+fn card(args: &TrainArgs, inputs: &Inputs, als: &[Epoch], ncf: &[Epoch]) -> Value {
+    let file = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let kept = |diary: &[Epoch]| diary.iter().find(|epoch| epoch.kept).cloned();
+    let ncf_options = (args.family == Family::Ncf).then_some(&args.ncf);
+    json!({
+        "trainer": concat!("proclivity ", env!("CARGO_PKG_VERSION")),
+        "data": { "log": file(&args.log), "items": args.items.as_deref().and_then(file), "cleaning": inputs.cleaning },
+        "seed": args.seed,
+        "als": { "dim": args.dim, "alpha": args.alpha, "regularization": args.regularization, "kept": kept(als) },
+        "ncf": ncf_options.map(|options| json!({ "options": options, "kept": kept(ncf) })),
+        "validation_users": inputs.held.len(),
+    })
+}
+
+fn cleaning_text(path: &Path, report: &CleanReport) -> String {
+    let mut lines = vec![format!("read   {}: {} rows, {} interactions", path.display(), grouped(report.rows), grouped(report.interactions))];
+    let dropped = [
+        (report.below_min_value, "rows below --min-value".to_owned()),
+        (report.users_not_kept, "interactions of users not in --keep-users".to_owned()),
+        (report.items_not_kept, "interactions with items not in --keep-items".to_owned()),
+        (report.repeats, "repeats of a pair (the earliest stays)".to_owned()),
+        (report.rare_item_pairs, format!("pairs of {} items with too few users", grouped(report.rare_items))),
+        (report.sparse_user_pairs, format!("pairs of {} users with too few items", grouped(report.sparse_users))),
+    ];
+    lines.extend(dropped.iter().filter(|(count, _)| *count > 0).map(|(count, why)| format!("drop   {} {why}", grouped(*count))));
+    let kept = [report.users, report.items, report.pairs].map(grouped);
+    lines.push(format!("keep   {} users, {} items, {} pairs, in {} order", kept[0], kept[1], kept[2], report.ordered_by));
+    lines.join("\n")
+}
+
+fn catalogue_text(path: &Path, report: &CatalogueReport) -> String {
+    let columns: Vec<String> = report.columns.iter().map(|(name, kind)| format!("{name} ({kind})")).collect();
+    let counts = [report.rows, report.not_in_log, report.without_row].map(grouped);
+    format!(
+        "read   {}: {} rows, {} not in the log, {} items without a row; columns {}",
+        path.display(), counts[0], counts[1], counts[2], columns.join(", ")
+    )
+}
+
+fn summary(path: &Path, bytes: usize, seconds: f64, users: usize, rows: &[(&str, Metrics)]) -> String {
+    let wrote = format!("wrote {}: {} bytes, in {seconds:.1} s", path.display(), grouped(bytes));
+    match users {
+        0 => wrote,
+        _ => format!("{}\n{wrote}", metrics_table(&format!("validation, {} users", grouped(users)), rows)),
+    }
+}

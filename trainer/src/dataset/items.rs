@@ -1,0 +1,134 @@
+//! The item table: titles, departments, prices; what the catalogue shows and filters by.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use proclivity::model::{Column, ColumnData};
+use serde::Serialize;
+
+use super::columns::{find_id, ItemColumnFlags};
+use super::table::{Table, TableOptions};
+use crate::error::{CliError, Result};
+
+/// A column with more distinct values than this is text, not a category.
+const MAX_CATEGORIES: usize = 1000;
+
+/// What the item table gave.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct CatalogueReport {
+    pub rows: usize,
+    /// Rows of items that are not in the cleaned log.
+    pub not_in_log: usize,
+    /// Items of the log without a row: their text is empty, their numbers unknown.
+    pub without_row: usize,
+    /// Name and type of each column.
+    pub columns: Vec<(String, &'static str)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Kind {
+    Text,
+    Category,
+    Number,
+    Skip,
+}
+
+/// Reads catalogue columns for `items`, in their order.
+///
+/// # Errors
+/// A missing id column, an id twice, a number that is none in a column declared `number`, or anything [`Table`] refuses.
+pub fn read_catalogue(path: &Path, items: &[String], flags: &ItemColumnFlags, options: &TableOptions) -> Result<(Vec<Column>, CatalogueReport)> {
+    let mut table = Table::open(path, options)?;
+    let id_column = find_id(&table, "item id", "--item-id-column", &flags.item_id_column)?;
+    let declared = declared_kinds(&table, &flags.columns)?;
+    let index: HashMap<&str, usize> = items.iter().enumerate().map(|(at, id)| (id.as_str(), at)).collect();
+    let mut report = CatalogueReport::default();
+    let mut values: Vec<Vec<String>> = vec![vec![String::new(); items.len()]; table.header.len()];
+    let mut lines = vec![0u64; items.len()];
+    let mut cells = Vec::new();
+    while let Some(line) = table.next_row(&mut cells)? {
+        report.rows += 1;
+        let Some(&at) = index.get(cells[id_column].trim()) else {
+            report.not_in_log += 1;
+            continue;
+        };
+        if lines[at] != 0 {
+            return Err(table.bad_value(line, id_column, "each item once", &cells[id_column]));
+        }
+        lines[at] = line;
+        for (column, cell) in values.iter_mut().zip(&cells) {
+            column[at] = cell.trim().to_owned();
+        }
+    }
+    if report.rows == 0 {
+        return Err(CliError::NoRows { path: path.into(), found: "only a header row" });
+    }
+    report.without_row = lines.iter().filter(|&&line| line == 0).count();
+    let mut columns = Vec::new();
+    for (at, values) in values.into_iter().enumerate().filter(|(at, _)| *at != id_column) {
+        let kind = declared.get(&at).copied().unwrap_or_else(|| infer(&table.header[at], &values));
+        let data = match kind {
+            Kind::Skip => continue,
+            Kind::Text => ColumnData::Text(values),
+            Kind::Category => ColumnData::Category(values),
+            Kind::Number => ColumnData::Number(numbers(&table, at, &values, &lines)?),
+        };
+        report.columns.push((table.header[at].clone(), kind.name()));
+        columns.push(Column { name: table.header[at].clone(), data });
+    }
+    Ok((columns, report))
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Kind::Text => "text",
+            Kind::Category => "category",
+            Kind::Number => "number",
+            Kind::Skip => "skip",
+        }
+    }
+}
+
+/// `NAME=TYPE` flags by column position.
+fn declared_kinds(table: &Table, flags: &[String]) -> Result<HashMap<usize, Kind>> {
+    let refused = |found: &str| CliError::Flag {
+        flag: "--column",
+        expected: format!("NAME=text, category, number or skip, with NAME one of `{}`", table.header.join("`, `")),
+        found: format!("`{found}`"),
+    };
+    flags
+        .iter()
+        .map(|flag| {
+            let (name, kind) = flag.split_once('=').ok_or_else(|| refused(flag))?;
+            let column = table.header.iter().position(|column| column == name).ok_or_else(|| refused(flag))?;
+            let kind = [Kind::Text, Kind::Category, Kind::Number, Kind::Skip].into_iter().find(|k| k.name() == kind);
+            Ok((column, kind.ok_or_else(|| refused(flag))?))
+        })
+        .collect()
+}
+
+/// Numbers where every value is one, a category where values repeat a lot, else text. Titles are always text.
+fn infer(name: &str, values: &[String]) -> Kind {
+    let given: Vec<&String> = values.iter().filter(|value| !value.is_empty()).collect();
+    if ["title", "name", "description"].contains(&name.to_lowercase().as_str()) {
+        return Kind::Text;
+    }
+    if !given.is_empty() && given.iter().all(|value| number(value).is_some()) {
+        return Kind::Number;
+    }
+    let distinct = given.iter().collect::<HashSet<_>>().len();
+    if distinct <= MAX_CATEGORIES && distinct * 2 <= given.len() { Kind::Category } else { Kind::Text }
+}
+
+fn numbers(table: &Table, column: usize, values: &[String], lines: &[u64]) -> Result<Vec<f32>> {
+    let parse = |(value, &line): (&String, &u64)| match value.as_str() {
+        "" => Ok(f32::NAN),
+        text => number(text).ok_or_else(|| table.bad_value(line, column, "a number, or nothing where unknown", text)),
+    };
+    values.iter().zip(lines).map(parse).collect()
+}
+
+fn number(text: &str) -> Option<f32> {
+    text.parse().ok().filter(|number: &f32| number.is_finite())
+}

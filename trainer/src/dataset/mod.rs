@@ -1,0 +1,20 @@
+//! From files to training data: read tables, find the columns, clean, split.
+
+mod clean;
+mod columns;
+mod delimited;
+mod interactions;
+mod items;
+mod log;
+mod parquet;
+mod split;
+mod table;
+mod timestamp;
+
+pub use clean::{clean, CleanOptions, CleanReport, IdFilter};
+pub use columns::{ItemColumnFlags, LogColumnFlags};
+pub use interactions::Interactions;
+pub use items::{read_catalogue, CatalogueReport};
+pub use log::{read_id_list, read_log};
+pub use split::{hold_out, read_held_out, split, HeldOut};
+pub use table::TableOptions;

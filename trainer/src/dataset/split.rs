@@ -1,0 +1,115 @@
+//! Held-out users: never seen in training, judged by what the model makes of part of their history.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use rand::seq::SliceRandom;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use super::columns::LogColumnFlags;
+use super::interactions::Interactions;
+use super::log::read_log;
+use super::table::TableOptions;
+use crate::error::{CliError, Result};
+
+/// Share of a held-out user's history that is to be found.
+const TARGET_SHARE: f64 = 0.2;
+
+/// A held-out user: item indices given to the model, and those it should rank high.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeldOut {
+    pub fold_in: Vec<u32>,
+    pub targets: Vec<u32>,
+}
+
+/// Takes `share` of the users with at least two items out of `data` (at least one user, unless `share` is 0) and splits
+/// their histories at random.
+pub fn hold_out(data: &mut Interactions, share: f64, seed: u64) -> Vec<HeldOut> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut able: Vec<usize> = (0..data.users.len()).filter(|&user| data.histories[user].len() >= 2).collect();
+    able.shuffle(&mut rng);
+    let wanted = (data.users.len() as f64 * share).round() as usize;
+    let count = if share > 0.0 { wanted.max(1) } else { 0 };
+    able.truncate(count.min(data.users.len().saturating_sub(1)));
+    let held = able.iter().map(|&user| split(&data.histories[user], TARGET_SHARE, &mut rng)).collect();
+    let mut kept = vec![true; data.users.len()];
+    able.iter().for_each(|&user| kept[user] = false);
+    let mut keep = kept.iter();
+    data.users.retain(|_| *keep.next().expect("one mark a user"));
+    let mut keep = kept.iter();
+    data.histories.retain(|_| *keep.next().expect("one mark a user"));
+    held
+}
+
+/// Splits a history of at least two items at random: `share` of it, rounded and at least one, are targets.
+pub fn split(history: &[u32], share: f64, rng: &mut ChaCha8Rng) -> HeldOut {
+    let mut items = history.to_vec();
+    items.shuffle(rng);
+    let targets = ((items.len() as f64 * share).round() as usize).clamp(1, items.len() - 1);
+    let fold_in = items.split_off(targets);
+    HeldOut { fold_in, targets: items }
+}
+
+/// What a pair of held-out files holds.
+#[derive(Debug, Clone, Default)]
+pub struct HeldOutFiles {
+    pub users: Vec<HeldOut>,
+    /// Rows whose item the model does not know: they cannot be folded in; as targets they count as missed.
+    pub unknown_fold_in: usize,
+    pub unknown_targets: usize,
+    /// Users without targets or without a known item to fold in, left out.
+    pub skipped: usize,
+}
+
+/// Reads fold-in and target files (columns user and item). `item_index` gives an item's index in the model.
+///
+/// # Errors
+/// As [`read_log`], and when no user can be evaluated.
+pub fn read_held_out(fold_in: &Path, targets: &Path, item_index: impl Fn(&str) -> Option<u32>, options: &TableOptions) -> Result<HeldOutFiles> {
+    let given = by_user(fold_in, options, &item_index)?;
+    let wanted = by_user(targets, options, &item_index)?;
+    let mut given: HashMap<String, Items> = given.into_iter().collect();
+    let mut files = HeldOutFiles::default();
+    for (user, targets) in wanted {
+        let Some(fold_in) = given.remove(&user).filter(|items| !items.known.is_empty()) else {
+            files.skipped += 1;
+            continue;
+        };
+        files.unknown_fold_in += fold_in.unknown;
+        files.unknown_targets += targets.unknown;
+        let mut all = targets.known;
+        all.extend(std::iter::repeat_n(u32::MAX, targets.unknown));
+        files.users.push(HeldOut { fold_in: fold_in.known, targets: all });
+    }
+    files.skipped += given.len();
+    match files.users.is_empty() {
+        true => Err(CliError::NothingLeft {
+            path: targets.into(),
+            detail: format!("no user has both a known item in {} and a target", fold_in.display()),
+            flags: "--fold-in and --targets: they must name the same users, and items of this model",
+        }),
+        false => Ok(files),
+    }
+}
+
+#[derive(Default)]
+struct Items {
+    known: Vec<u32>,
+    unknown: usize,
+}
+
+/// Each user's distinct items, users in file order.
+fn by_user(path: &Path, options: &TableOptions, item_index: impl Fn(&str) -> Option<u32>) -> Result<Vec<(String, Items)>> {
+    let log = read_log(path, &LogColumnFlags::default(), options)?;
+    let mut seen = std::collections::HashSet::new();
+    let mut users: Vec<(String, Items)> = log.users.iter().map(|user| (user.clone(), Items::default())).collect();
+    for row in log.interactions.iter().filter(|row| seen.insert((row.user, row.item))) {
+        let items = &mut users[row.user as usize].1;
+        match item_index(&log.items[row.item as usize]) {
+            Some(index) => items.known.push(index),
+            None => items.unknown += 1,
+        }
+    }
+    Ok(users)
+}

@@ -1,0 +1,80 @@
+//! The command line's one error type: each message names the file and line, or the flag, and says what was expected, what
+//! was found and what to do.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Everything a user, a file or a disk can do to the trainer.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    #[error("{path}: expected a file that can be read, found: {source}; check the path")]
+    Open { path: PathBuf, source: io::Error },
+
+    #[error("{path}: reading stopped: {source}; check the disk and try again")]
+    Read { path: PathBuf, source: io::Error },
+
+    #[error("{path}: expected a complete gzip file, found damaged or cut data ({source}); compress or download it again")]
+    Gzip { path: PathBuf, source: io::Error },
+
+    #[error("{path}:{line}: expected UTF-8 text, found {found}; convert it, for example `iconv -f {from} -t UTF-8`")]
+    Encoding { path: PathBuf, line: u64, found: &'static str, from: &'static str },
+
+    #[error("{path}: expected a header row and at least one row, found {found}; check that this is the right file")]
+    NoRows { path: PathBuf, found: &'static str },
+
+    #[error("{path}:1: expected a column for the {role}, found columns {found}; name it with {flag}")]
+    MissingColumn { path: PathBuf, role: &'static str, found: String, flag: &'static str },
+
+    #[error("{path}:{line}: expected {expected} cells as in the header, found {found}; quote cells that hold a separator")]
+    RowLength { path: PathBuf, line: u64, expected: u64, found: u64 },
+
+    #[error("{path}:{line}: column `{column}`: expected {expected}, found `{found}`; correct or remove the row")]
+    Value { path: PathBuf, line: u64, column: String, expected: &'static str, found: String },
+
+    #[error("{path}: expected a Parquet file of flat columns, found: {detail}; write it again")]
+    Parquet { path: PathBuf, detail: String },
+
+    #[error("{path}: nothing is left to train on after cleaning ({detail}); relax {flags} or use a larger log")]
+    NothingLeft { path: PathBuf, detail: String, flags: &'static str },
+
+    #[error("{flag}: expected {expected}, found {found}")]
+    Flag { flag: &'static str, expected: String, found: String },
+
+    #[error("{path}: cannot be written: {source}; choose a folder that exists and may be written to with -o")]
+    Write { path: PathBuf, source: io::Error },
+
+    #[error("{path}: {source}")]
+    Model { path: PathBuf, source: proclivity::Error },
+
+    #[error("{0}")]
+    Engine(#[from] proclivity::Error),
+
+    #[error("training diverged: expected finite numbers, found {found} in {stage}; raise --regularization or lower --alpha or --learning-rate")]
+    Diverged { stage: &'static str, found: String },
+}
+
+impl CliError {
+    /// A stable code in snake case for `--json`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            CliError::Open { .. } => "open",
+            CliError::Read { .. } => "read",
+            CliError::Gzip { .. } => "gzip",
+            CliError::Encoding { .. } => "encoding",
+            CliError::NoRows { .. } => "no_rows",
+            CliError::MissingColumn { .. } => "missing_column",
+            CliError::RowLength { .. } => "row_length",
+            CliError::Value { .. } => "value",
+            CliError::Parquet { .. } => "parquet",
+            CliError::NothingLeft { .. } => "nothing_left",
+            CliError::Flag { .. } => "flag",
+            CliError::Write { .. } => "write",
+            CliError::Model { source, .. } => source.code(),
+            CliError::Engine(source) => source.code(),
+            CliError::Diverged { .. } => "diverged",
+        }
+    }
+}
+
+/// Short for a result with [`CliError`].
+pub type Result<T> = std::result::Result<T, CliError>;

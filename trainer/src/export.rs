@@ -1,0 +1,76 @@
+//! From trained vectors to the model file.
+
+use std::sync::Arc;
+
+use proclivity::model::{write_model, Column, EmbeddingSpec, Model, ModelBuffer, ModelSpec, Precision, RankerSpec, UserTowerSpec};
+use rand::seq::SliceRandom;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use crate::dataset::Interactions;
+use crate::error::Result;
+use crate::families::als::AlsOptions;
+
+/// Golden queries in a file, and how long their histories are at most.
+const GOLDEN: usize = 6;
+const GOLDEN_LENGTH: usize = 12;
+
+/// A model's mathematics, without its catalogue.
+#[derive(Debug, Clone)]
+pub struct Trained {
+    /// (n, d) row-major.
+    pub rows: Vec<f32>,
+    pub als: AlsOptions,
+    pub ranker: Option<RankerSpec>,
+}
+
+/// The model file of `trained`, with catalogue, card and golden queries.
+///
+/// # Errors
+/// Whatever the engine would refuse to load.
+pub fn export(trained: &Trained, data: &Interactions, columns: Vec<Column>, card: serde_json::Value) -> Result<Vec<u8>> {
+    let spec = ModelSpec { columns, card, ..spec(trained, data) };
+    Ok(write_model(&spec, &golden_histories(data, trained.als.seed))?)
+}
+
+/// The same mathematics as a loaded model, as the device will see it: to validate while training.
+///
+/// # Errors
+/// As [`export`].
+pub fn draft(trained: &Trained, data: &Interactions) -> Result<Arc<Model>> {
+    load(&write_model(&spec(trained, data), &[])?)
+}
+
+/// Reads a model from bytes.
+///
+/// # Errors
+/// Whatever [`Model::read`] refuses.
+pub fn load(bytes: &[u8]) -> Result<Arc<Model>> {
+    Ok(Arc::new(Model::read(ModelBuffer::try_from(bytes)?)?))
+}
+
+fn spec(trained: &Trained, data: &Interactions) -> ModelSpec {
+    ModelSpec {
+        family: if trained.ranker.is_some() { "als+ncf" } else { "als" }.into(),
+        item_ids: data.items.clone(),
+        embedding: EmbeddingSpec { rows: trained.rows.clone(), dim: trained.als.dim, precision: Precision::Int8 },
+        item_bias: None,
+        popularity: data.popularity(),
+        user_tower: UserTowerSpec::FoldIn {
+            alpha: trained.als.alpha as f32,
+            regularization: trained.als.regularization as f32,
+        },
+        ranker: trained.ranker.clone(),
+        columns: Vec::new(),
+        event_weights: Default::default(),
+        card: serde_json::Value::Null,
+    }
+}
+
+/// The first items of a few training users, of growing length.
+fn golden_histories(data: &Interactions, seed: u64) -> Vec<Vec<u32>> {
+    let mut users: Vec<&Vec<u32>> = data.histories.iter().collect();
+    users.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+    let lengths = (1..=GOLDEN).map(|n| (n * n).div_ceil(3).min(GOLDEN_LENGTH));
+    users.iter().zip(lengths).map(|(history, length)| history.iter().take(length).copied().collect()).collect()
+}

@@ -1,0 +1,9 @@
+//! What can be trained, and the loops that train it: progress shown, the best epoch on validation kept.
+
+pub mod als;
+mod fit;
+mod mlp;
+pub mod ncf;
+mod ncf_samples;
+
+pub use fit::{fit_als, fit_ncf, Epoch};
