@@ -1,10 +1,17 @@
-let pending = 0;
+let timer = 0;
+const pending = new Map<string, string>();
 
-/** Says one sentence to assistive technology, once things have settled; the last one wins. */
-export function announce(text: string): void {
-  clearTimeout(pending);
-  pending = setTimeout(() => {
+/**
+ * Says a sentence to assistive technology once things have settled. Of one topic only the last sentence
+ * is said, so a shelf that changes three times in a row is announced once.
+ */
+export function announce(text: string, topic = 'general'): void {
+  pending.delete(topic);
+  pending.set(topic, text);
+  clearTimeout(timer);
+  timer = window.setTimeout(() => {
     const announcer = document.getElementById('announcer');
-    if (announcer) announcer.textContent = text;
-  }, 250) as unknown as number;
+    if (announcer) announcer.textContent = [...pending.values()].join(' ');
+    pending.clear();
+  }, 250);
 }

@@ -17,7 +17,7 @@ export class Engine {
     this.#recommender = recommender;
   }
 
-  /** Loads the model. Where only the GPU was asked for and it is missing, loads on the CPU, and `info().reason` says why. */
+  /** Loads the model. Where the GPU is asked for but not to be had, the CPU takes over, and `info().reason` says why. */
   static async load(backend: BackendChoice, onProgress: (progress: LoadProgress) => void): Promise<Engine> {
     return new Engine(await Recommender.load(MODEL_URL, { backend, onProgress }));
   }

@@ -1,7 +1,7 @@
 import { startCounting } from './requests.ts';
 import { ShopCatalogue } from './catalogue.ts';
 import { Engine } from './engine.ts';
-import { installSprite } from './glyphs/index.ts';
+import { installDrawings } from './glyphs/index.ts';
 import { storeForOffline } from './offline.ts';
 import { Search } from './search.ts';
 import type { Shop } from './shop.ts';
@@ -22,11 +22,12 @@ function wantedBackend(): 'auto' | 'webgpu' | 'cpu' {
 
 async function open(): Promise<Shop> {
   if (typeof WebAssembly !== 'object') throw Object.assign(new Error('WebAssembly is not available'), { code: 'no_wasm' });
+  const artwork = installDrawings();
   const engine = await Engine.load(wantedBackend(), (progress) => { loading.progress(progress); });
   const catalogue = new ShopCatalogue(await engine.catalogue());
   const store = new Store(engine, catalogue);
   await store.restore();
-  await Promise.all(FONTS.map((font) => document.fonts.load(font)));
+  await Promise.all([artwork, ...FONTS.map((font) => document.fonts.load(font))]);
   loading.step('Keeping a copy for when you are offline');
   const offline = await storeForOffline();
   return { engine, catalogue, store, search: new Search(catalogue.products), offline };
@@ -34,7 +35,6 @@ async function open(): Promise<Shop> {
 
 try {
   const shop = await open();
-  installSprite();
   startCounting();
   app?.replaceChildren(...page(shop));
   document.documentElement.dataset.state = 'open';

@@ -1,5 +1,6 @@
-import type { Reason } from 'proclivity';
+import type { EventType, Reason } from 'proclivity';
 import type { Shop } from './shop.ts';
+import { shortTitle } from './title.ts';
 
 /** A reason in words. `learnt` is false for what any visitor would be shown. */
 export interface ReasonText {
@@ -7,7 +8,7 @@ export interface ReasonText {
   learnt: boolean;
 }
 
-const VERBS: Partial<Record<string, string>> = {
+const VERBS: Partial<Record<EventType, string>> = {
   purchase: 'bought',
   cart: 'added',
   bookmark: 'liked',
@@ -15,16 +16,11 @@ const VERBS: Partial<Record<string, string>> = {
 };
 
 /** "Because you bought Bananas": the weightiest reason that can be told, else "Popular here". */
-export function reasonText(reasons: readonly Reason[], { store, catalogue }: Shop): ReasonText {
+export function reasonText(reasons: readonly Reason[], { catalogue }: Shop): ReasonText {
   const because = reasons.find((reason) => reason.type === 'because_of');
   if (because) {
-    const verb = VERBS[store.strongest(because.itemId) ?? ''] ?? 'chose';
+    const verb = VERBS[because.event] ?? 'chose';
     return { text: `Because you ${verb} ${shortTitle(catalogue.title(because.itemId))}`, learnt: true };
   }
   return { text: 'Popular here', learnt: false };
-}
-
-/** A title without its size and brand class, which come after the first comma or in brackets. */
-function shortTitle(title: string): string {
-  return title.split(/,| \(/, 1)[0] ?? title;
 }

@@ -78,12 +78,6 @@ export class Store {
     return this.events.some((event) => event.type === type && event.itemId === itemId);
   }
 
-  /** The strongest thing done with an item, for the words of a reason. */
-  strongest(itemId: string): EventType | null {
-    const order: EventType[] = ['purchase', 'cart', 'bookmark', 'view'];
-    return order.find((type) => this.has(type, itemId)) ?? null;
-  }
-
   /** Unlearns one event: the profile is made again from all the others. */
   async forgetEvent(index: number): Promise<void> {
     const rest = this.events.filter((_, at) => at !== index);

@@ -1,19 +1,13 @@
-import { fresh } from './fresh.ts';
-import { home } from './home.ts';
-import { interfaceIcons } from './interface.ts';
-import { pantry } from './pantry.ts';
+import drawings from './drawings.svg?url';
 
-const SVG = 'http://www.w3.org/2000/svg';
-
-/** Puts every drawing in the page once; `<use href="#glyph-milk">` and `#icon-search` show them. */
-export function installSprite(): void {
-  const sprite = document.createElementNS(SVG, 'svg');
+/**
+ * Puts every drawing in the page once; `<use href="#glyph-milk">` and `#icon-search` show them. Part of
+ * loading: it fetches the drawings.
+ */
+export async function installDrawings(): Promise<void> {
+  const text = await (await fetch(drawings)).text();
+  const sprite = new DOMParser().parseFromString(text, 'image/svg+xml').documentElement;
   sprite.setAttribute('class', 'sprite');
   sprite.setAttribute('aria-hidden', 'true');
-  const glyphs = Object.entries({ ...fresh, ...pantry, ...home })
-    .map(([name, body]) => `<symbol id="glyph-${name}" viewBox="0 0 64 64">${body}</symbol>`);
-  const icons = Object.entries(interfaceIcons)
-    .map(([name, body]) => `<symbol id="icon-${name}" viewBox="0 0 24 24">${body}</symbol>`);
-  sprite.innerHTML = [...glyphs, ...icons].join('');
-  document.body.prepend(sprite);
+  document.body.prepend(document.importNode(sprite, true));
 }

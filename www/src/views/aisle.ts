@@ -71,7 +71,7 @@ export function aisle(shop: Shop): Aisle {
     if (all === 0) grid.replaceChildren(nothing(query));
     more.hidden = length >= all;
     element.dataset.query = query;
-    if (query) announce(`${plural(all, 'product')} for ${query}`);
+    if (query) announce(`${plural(all, 'product')} for ${query}`, 'search');
   };
 
   more.addEventListener('click', () => {

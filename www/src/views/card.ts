@@ -4,6 +4,7 @@ import { price } from '../format.ts';
 import type { ReasonText } from '../reasons.ts';
 import { href } from '../route.ts';
 import type { Shop } from '../shop.ts';
+import { titleNodes } from '../title.ts';
 import { buyButton } from './buy-button.ts';
 import { opinions } from './opinions.ts';
 import { tile } from './tile.ts';
@@ -19,7 +20,7 @@ export function card(product: Product, shop: Shop, reason?: ReasonText): HTMLEle
       'div',
       { class: 'card-body' },
       h('p', { class: 'card-category' }, product.category),
-      h('h3', { class: 'card-title' }, h('a', { class: 'card-link', href: href({ item: product.id }) }, product.title)),
+      h('h3', { class: 'card-title' }, h('a', { class: 'card-link', href: href({ item: product.id }) }, ...titleNodes(product.title))),
       h(
         'div',
         { class: 'card-foot' },

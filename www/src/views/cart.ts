@@ -3,12 +3,13 @@ import { h, icon } from '../dom.ts';
 import { plural, price, total } from '../format.ts';
 import { href } from '../route.ts';
 import type { Shop } from '../shop.ts';
+import { titleNodes } from '../title.ts';
 import { buyButton } from './buy-button.ts';
 import { drawer, type Drawer } from './drawer.ts';
 import { tile } from './tile.ts';
 
 /** The cart. "Buy" turns every line into a purchase event; nothing is charged and nothing is sent. */
-export function cartDrawer(shop: Shop): Drawer {
+export function cartDrawer(shop: Shop, toShelf: () => void): Drawer {
   const { store } = shop;
   const panel = drawer('cart', 'Cart');
   let bought = 0;
@@ -19,7 +20,9 @@ export function cartDrawer(shop: Shop): Drawer {
       h('h2', { class: 'drawer-title' }, 'Cart'),
       ...(store.cart.size > 0 ? lines(shop, buy) : bought > 0 ? receipt(bought, seeShelf) : empty()),
     );
-    if (focused) panel.dialog.querySelector<HTMLElement>('.drawer-focus, .drawer-close')?.focus();
+    if (!focused) return;
+    const next = panel.body.querySelector<HTMLElement>('.drawer-focus') ?? panel.dialog.querySelector<HTMLElement>('.drawer-close');
+    next?.focus();
   };
   const buy = async () => {
     bought = store.cart.size;
@@ -28,9 +31,7 @@ export function cartDrawer(shop: Shop): Drawer {
   };
   const seeShelf = () => {
     panel.close();
-    const shelf = document.getElementById('for-you');
-    shelf?.scrollIntoView({ block: 'start' });
-    shelf?.focus({ preventScroll: true });
+    toShelf();
   };
   store.on('cart', () => {
     const same = [...panel.body.querySelectorAll<HTMLElement>('[data-line]')].map((line) => line.dataset.line).join();
@@ -65,7 +66,7 @@ function lines(shop: Shop, buy: () => Promise<void>): HTMLElement[] {
       tile(product),
       h(
         'div', { class: 'line-text' },
-        h('a', { class: 'line-title', href: href({ item: id }) }, product.title),
+        h('a', { class: 'line-title', href: href({ item: id }) }, ...titleNodes(product.title)),
         h('p', { class: 'price' }, price(product.price)),
       ),
       buyButton(product, shop),

@@ -8,6 +8,7 @@ import type { Shop } from '../shop.ts';
 import { knowledge } from './knowledge.ts';
 
 const WIDE = matchMedia('(min-width: 72rem)');
+const BACKENDS = ['webgpu', 'cpu'] as const;
 const NAMES: Record<BackendName, string> = { webgpu: 'WebGPU', cpu: 'CPU' };
 
 /** "On your device": what computes, how fast, how large, how many requests, and what it knows. */
@@ -18,7 +19,7 @@ export function devicePanel(shop: Shop): HTMLElement {
   const reason = h('p', { class: 'device-reason', id: 'backend-reason' });
   const facts = h('dl', { class: 'facts' });
   const bars = h('div', { class: 'bars', 'aria-hidden': 'true' });
-  const choices = (['webgpu', 'cpu'] as const).map((name) => choice(name, shop, reason));
+  const choices = BACKENDS.map((name) => choice(name, shop, reason));
 
   const draw = () => {
     const info = engine.info();
@@ -26,17 +27,13 @@ export function devicePanel(shop: Shop): HTMLElement {
     glance.textContent = `${NAMES[info.backend]}, ${millis(last)}`;
     requests.textContent = count(requestsSinceLoad());
     requests.nextElementSibling?.replaceChildren(requestsSinceLoad() === 1 ? 'request since load' : 'requests since load');
-    for (const input of choices) input.querySelector('input')?.toggleAttribute('checked', false);
-    for (const [at, name] of (['webgpu', 'cpu'] as const).entries()) {
-      const input = choices[at]?.querySelector('input');
-      if (input) input.checked = name === info.backend;
-    }
+    reason.textContent = sentence(info.reason);
+    for (const { input, name } of choices) input.checked = name === info.backend;
     facts.replaceChildren(...rows(info, engine.timings, shop));
     drawBars(bars, engine.timings);
   };
   engine.onChange(draw);
   onRequest(draw);
-  reason.textContent = sentence(engine.info().reason);
 
   const panel = h(
     'details',
@@ -46,7 +43,7 @@ export function devicePanel(shop: Shop): HTMLElement {
       'div',
       { class: 'device-body' },
       h('p', { class: 'device-requests' }, requests, h('span', {}, 'requests since load')),
-      h('fieldset', { class: 'switch', 'aria-describedby': 'backend-reason' }, h('legend', {}, 'Computed by'), ...choices),
+      h('fieldset', { class: 'switch', 'aria-describedby': 'backend-reason' }, h('legend', {}, 'Computed by'), ...choices.map(({ label }) => label)),
       reason,
       bars,
       facts,
@@ -60,26 +57,26 @@ export function devicePanel(shop: Shop): HTMLElement {
   return panel;
 }
 
-function choice(name: BackendName, { engine }: Shop, reason: HTMLElement): HTMLElement {
+interface Choice {
+  name: BackendName;
+  label: HTMLElement;
+  input: HTMLInputElement;
+}
+
+/** One half of the switch. Where the GPU is not to be had the CPU goes on, and the panel says why. */
+function choice(name: BackendName, { engine }: Shop, reason: HTMLElement): Choice {
   const change = async () => {
     try {
       const info = await engine.useBackend(name);
-      reason.textContent = sentence(info.reason);
-      announce(`Now computed by ${NAMES[info.backend]}. ${info.reason}`);
       await engine.recommend({ count: 10 }); // one query, so that the panel has a time to show
+      announce(`Now computed by ${NAMES[info.backend]}. ${sentence(info.reason)}`);
     } catch (error) {
       reason.textContent = `${NAMES[name]} is not available: ${error instanceof Error ? error.message : String(error)}`;
       announce(reason.textContent);
-      const back = document.querySelector<HTMLInputElement>(`input[name=backend][value=${engine.info().backend}]`);
-      if (back) back.checked = true;
     }
   };
-  return h(
-    'label',
-    { class: 'switch-choice' },
-    h('input', { type: 'radio', name: 'backend', value: name, onchange: () => void change() }),
-    h('span', {}, NAMES[name]),
-  );
+  const input = h('input', { type: 'radio', name: 'backend', value: name, onchange: () => void change() });
+  return { name, input, label: h('label', { class: 'switch-choice' }, input, h('span', {}, NAMES[name])) };
 }
 
 function rows(info: Info, timings: readonly number[], { offline }: Shop): HTMLElement[] {

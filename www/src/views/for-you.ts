@@ -24,6 +24,7 @@ export function forYou(shop: Shop): HTMLElement {
   let asked = 0;
   const update = async () => {
     const turn = (asked += 1);
+    list.setAttribute('aria-busy', 'true');
     const answer = await engine.recommend({
       count: SHELF, explain: true, filter: catalogue.forSale(), exclude: [...store.cart.keys()],
     });
@@ -34,12 +35,13 @@ export function forYou(shop: Shop): HTMLElement {
     });
     arrange(list, places, shop);
     note.textContent = `Ranked here from ${count(engine.info().items)} products in ${millis(answer.millis)}.`;
-    list.dataset.version = String(turn);
-    if (turn > 1) announce(summary(places));
+    list.setAttribute('aria-busy', 'false');
+    if (turn > 1) announce(summary(places), 'shelf');
   };
   const updateSoon = () => void update().catch((error: unknown) => { note.textContent = String(error); });
   store.on('profile', updateSoon);
   store.on('cart', updateSoon);
+  store.on('bought', () => { list.scrollLeft = 0; });
   updateSoon();
 
   return h(

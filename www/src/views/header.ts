@@ -13,17 +13,18 @@ export interface HeaderActions {
 
 /** Name, search, theme and cart. */
 export function header({ store }: Shop, actions: HeaderActions): HTMLElement {
-  const badge = h('span', { class: 'badge', 'aria-hidden': 'true' });
+  const badge = h('span', { class: 'badge' });
+  const unit = h('span', { class: 'visually-hidden' });
   const cart = h(
     'button',
     { type: 'button', class: 'button button-cart', id: 'open-cart', onclick: () => { actions.openCart(); } },
-    icon('icon-basket'), h('span', { class: 'wide-only' }, 'Cart'), badge,
+    icon('icon-basket'), h('span', { class: 'wide-only' }, 'Cart'), badge, unit,
   );
   const count = () => {
     const units = [...store.cart.values()].reduce((sum, quantity) => sum + quantity, 0);
     badge.textContent = String(units);
     badge.hidden = units === 0;
-    cart.setAttribute('aria-label', `Cart, ${String(units)} ${units === 1 ? 'product' : 'products'}`);
+    unit.textContent = units === 0 ? ', empty' : units === 1 ? ' product' : ' products';
   };
   store.on('cart', count);
   count();

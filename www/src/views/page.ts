@@ -13,7 +13,6 @@ import { productDrawer } from './product.ts';
 /** The whole shop. */
 export function page(shop: Shop): HTMLElement[] {
   const products = aisle(shop);
-  const cart = cartDrawer(shop);
   const main = h(
     'main',
     { class: 'main' },
@@ -38,6 +37,14 @@ export function page(shop: Shop): HTMLElement[] {
     search('');
   };
 
+  const toShelf = () => {
+    clear(); // the results of a search stand in its place
+    const shelf = document.getElementById('for-you');
+    shelf?.scrollIntoView({ block: 'start' });
+    shelf?.focus({ preventScroll: true });
+  };
+  const cart = cartDrawer(shop, toShelf);
+
   let shown = place();
   onRoute(() => {
     if (place() === shown) return;
@@ -46,7 +53,7 @@ export function page(shop: Shop): HTMLElement[] {
     if (route().department) document.getElementById('products')?.scrollIntoView({ block: 'start' });
   });
   shop.store.on('cart', refreshBuyButtons);
-  skipLinks();
+  skipLinks(toShelf);
   void products.show('');
 
   const top = header(shop, {
@@ -74,11 +81,12 @@ function place(): string {
 }
 
 /** The address after # is the shop's own, so the skip links move the focus themselves. */
-function skipLinks(): void {
+function skipLinks(toShelf: () => void): void {
   for (const link of document.querySelectorAll<HTMLAnchorElement>('.skip-link')) {
     link.addEventListener('click', (event) => {
       event.preventDefault();
-      document.querySelector<HTMLElement>(link.hash)?.focus();
+      if (link.hash === '#for-you') toShelf();
+      else document.querySelector<HTMLElement>(link.hash)?.focus();
     });
   }
 }

@@ -3,6 +3,7 @@ import { h } from '../dom.ts';
 import { price } from '../format.ts';
 import { go, href, onRoute, route } from '../route.ts';
 import type { Shop } from '../shop.ts';
+import { titleNodes } from '../title.ts';
 import { buyButton } from './buy-button.ts';
 import { card } from './card.ts';
 import { drawer } from './drawer.ts';
@@ -53,7 +54,7 @@ function details(product: Product, shop: Shop): HTMLElement[] {
       ' / ',
       h('a', { href: href({ department: product.department, category: product.category, item: null }) }, product.category),
     ),
-    h('h2', { class: 'drawer-title' }, product.title),
+    h('h2', { class: 'drawer-title' }, ...titleNodes(product.title)),
     h(
       'div',
       { class: 'drawer-buy' },

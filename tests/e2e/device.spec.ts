@@ -1,0 +1,59 @@
+import { expect, test } from './support/shop.ts';
+
+test('the panel tells what computes, how fast, how large, and that nothing was requested', async ({ shop, page, backend }) => {
+  await shop.visit();
+  await expect(page.locator('#requests')).toHaveText('0');
+  await expect(page.locator('[data-fact=last]')).toHaveText(/^\d+(\.\d+)? ms$/);
+  await expect(page.locator('[data-fact=median]')).toHaveText(/^\d+(\.\d+)? ms$/);
+  await expect(page.locator('[data-fact=model]')).toHaveText(/^\d+(\.\d+)? (KB|MB)$/);
+  await expect(page.locator('[data-fact=code]')).toHaveText(/^\d+ KB$/);
+  await expect(page.locator('[data-fact=golden]')).toHaveText(/^[1-9]\d*$/);
+  await expect(page.locator('[data-fact=offline]')).toHaveText('yes');
+  if (backend === 'webgpu') await expect(page.locator('[data-fact=adapter]')).not.toHaveText(/none/);
+});
+
+test('the request counter counts: a fetch, an image and a beacon make three', async ({ page, server, backend }) => {
+  await page.goto(`${server.address}/?backend=${backend}`);
+  await expect(page.locator('html')).toHaveAttribute('data-state', 'open', { timeout: 45_000 });
+  await expect(page.locator('#requests')).toHaveText('0');
+  await page.evaluate(async () => {
+    await fetch('/theme.js');
+    navigator.sendBeacon('/nowhere', 'x');
+    const image = new Image();
+    image.src = '/nothing.png';
+    await new Promise((done) => { image.onerror = done; });
+  });
+  await expect(page.locator('#requests')).toHaveText('3');
+});
+
+test('switching the backend in the panel keeps the shelf and says why', async ({ shop, page, backend }) => {
+  await shop.visit();
+  await shop.addBySearch('bananas');
+  await shop.clearSearch();
+  await shop.buy();
+  const ids = await shop.shelfIds();
+  const other = backend === 'webgpu' ? 'cpu' : 'webgpu';
+  for (const name of [other, backend] as const) {
+    await page.locator('.switch-choice').filter({ has: page.locator(`[value=${name}]`) }).click();
+    await shop.runsOn(name);
+    await expect(page.locator('#backend-reason')).not.toBeEmpty();
+  }
+  await page.locator('.switch-choice').filter({ has: page.locator(`[value=${other}]`) }).click();
+  await shop.runsOn(other);
+  await page.getByRole('button', { name: /^Forget: Added/ }).click(); // ranks again, from the purchase alone
+  const onOther = await shop.shelfIds();
+  expect(onOther.length).toBe(ids.length);
+  await expect(page.locator('#requests')).toHaveText('0');
+});
+
+test('where there is no GPU the CPU takes over and the panel says why', async ({ page, server, backend }) => {
+  test.skip(backend === 'cpu', 'the CPU asks for no GPU');
+  await page.addInitScript(() => { Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined }); });
+  await page.goto(`${server.address}/?backend=webgpu`);
+  await expect(page.locator('html')).toHaveAttribute('data-state', 'open', { timeout: 45_000 });
+  await expect(page.locator('input[name=backend][value=cpu]')).toBeChecked();
+  await expect(page.locator('#backend-reason')).not.toBeEmpty();
+  await page.locator('.switch-choice').filter({ has: page.locator('[value=webgpu]') }).click();
+  await expect(page.locator('input[name=backend][value=cpu]')).toBeChecked();
+  await expect(page.locator('#for-you .card')).toHaveCount(10);
+});
