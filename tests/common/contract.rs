@@ -1,0 +1,240 @@
+//! What every backend promises. One body; each backend, native and in the browser, runs all of it.
+
+use std::sync::Arc;
+
+use futures_util::join;
+use proclivity::model::Model;
+use proclivity::profile::{Event, EventKind, fold_in};
+use proclivity::rank::Reason;
+use proclivity::score::{BackendChoice, ItemMask, Plan, Query, Scored, Scorer, Stage, Tolerance, reference};
+use proclivity::{Recommender, Request};
+
+use super::fixtures::{Random, checkerboard, model, random, spec, tied, with_ranker};
+
+/// Opens the backend, and fails if another one answers.
+pub async fn open(model: &Arc<Model>, choice: BackendChoice) -> Scorer {
+    let scorer = Scorer::open(model.clone(), choice).await.expect("opens");
+    let wanted = match choice {
+        BackendChoice::WebGpu => "webgpu",
+        BackendChoice::Cpu => "cpu",
+        BackendChoice::Reference => "reference",
+        BackendChoice::Auto => panic!("the contract names its backend"),
+    };
+    let info = scorer.info();
+    assert_eq!(info.backend, wanted, "{}", info.reason);
+    scorer
+}
+
+/// The share of the tolerance that the worst difference takes; above 1 the lists differ by more than ties.
+pub fn disagreement(model: &Model, query: &Query<'_>, found: &[Scored], tolerance: Tolerance) -> f32 {
+    let plan = Plan::new(model, query).expect("a valid query");
+    let expected = reference::score(model, &plan);
+    if expected.len() != found.len() {
+        return f32::INFINITY;
+    }
+    let mut worst = 0.0f32;
+    for (a, b) in expected.iter().zip(found) {
+        worst = worst.max((a.score - b.score).abs() / tolerance.at(a.score));
+    }
+    let Some(last) = expected.last() else { return worst };
+    for a in &expected {
+        let clear = a.score - last.score > 2.0 * tolerance.at(a.score);
+        if clear && !found.iter().any(|b| b.item == a.item) {
+            return f32::INFINITY;
+        }
+    }
+    worst
+}
+
+fn user(random: &mut Random, dim: usize) -> Vec<f32> {
+    random.floats(dim, 2.0)
+}
+
+/// The checkerboard's provable answer.
+pub async fn checkerboard_answer(choice: BackendChoice) {
+    let model = model(&checkerboard(40));
+    let scorer = open(&model, choice).await;
+    let user = fold_in(&model, &[(4, 1.0), (6, 1.0)]).expect("folds in");
+    let mut mask = ItemMask::none(40);
+    mask.exclude(4);
+    mask.exclude(6);
+    let query = Query { user: &user, mask: &mask, k: 5, stage: Stage::Retrieval };
+    let found: Vec<u32> = scorer.score(&query).await.expect("scores").iter().map(|s| s.item).collect();
+    assert_eq!(found, [0, 2, 8, 10, 12]);
+}
+
+/// Dot shapes: bit-identical lists over sizes around block multiples, k from 1 past n, ties everywhere.
+pub async fn dot_is_exact(choice: BackendChoice) {
+    for (n, items) in [1, 2, 31, 32, 33, 1023, 1024, 1025, 2049, 3000].into_iter().enumerate() {
+        for spec in [tied(items, 16, 7 + n as u64), random(items, 48, 70 + n as u64)] {
+            let model = model(&spec);
+            let scorer = open(&model, choice).await;
+            let mut random = Random(n as u64);
+            let mut mask = ItemMask::none(items);
+            (0..items / 3).for_each(|_| mask.exclude(random.below(items) as u32));
+            for (k, stage) in [
+                (1, Stage::Retrieval),
+                (10, Stage::Retrieval),
+                (100, Stage::Similarity),
+                (600, Stage::Retrieval),
+                (items + 5, Stage::Retrieval),
+                (10, Stage::Popularity),
+            ] {
+                let user = user(&mut random, model.dim());
+                let query = Query { user: &user, mask: &mask, k, stage };
+                let expected = reference::score(&model, &Plan::new(&model, &query).expect("valid"));
+                let found = scorer.score(&query).await.expect("scores");
+                assert_eq!(found, expected, "{items} items, k = {k}, {stage:?}");
+            }
+        }
+    }
+}
+
+/// Extreme scales and all-negative scores keep their order.
+pub async fn extremes(choice: BackendChoice) {
+    for scale in [1e-12f32, 1e3] {
+        let mut random = Random(5);
+        let rows: Vec<f32> = random.floats(300 * 16, scale).into_iter().map(|x| x.abs() + scale).collect();
+        let model = model(&spec(rows, 16));
+        let scorer = open(&model, choice).await;
+        let mask = ItemMask::none(300);
+        for sign in [-1.0f32, 1.0] {
+            let user: Vec<f32> = random.floats(16, 1.0).into_iter().map(|x| sign * (x.abs() + 0.1)).collect();
+            let query = Query { user: &user, mask: &mask, k: 300, stage: Stage::Retrieval };
+            let expected = reference::score(&model, &Plan::new(&model, &query).expect("valid"));
+            assert_eq!(scorer.score(&query).await.expect("scores"), expected, "scale {scale}, sign {sign}");
+        }
+    }
+}
+
+/// Cascades agree with float64 within the stated tolerance, over layer widths, candidates and k.
+pub async fn cascade_within_tolerance(choice: BackendChoice) {
+    for (n, (hidden, candidates, k)) in [
+        (vec![32, 16], 200, 10),
+        (vec![128, 64], 200, 200),
+        (vec![7], 1, 10),
+        (vec![], 64, 20),
+        (vec![300, 20, 5], 513, 600),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let model = model(&with_ranker(random(1500, 32, n as u64), &hidden, candidates, 90 + n as u64));
+        let scorer = open(&model, choice).await;
+        let mut random = Random(n as u64 + 1);
+        let mask = ItemMask::none(1500);
+        let mut worst = 0.0f32;
+        for _ in 0..4 {
+            let user = user(&mut random, 32);
+            let query = Query { user: &user, mask: &mask, k, stage: Stage::Cascade };
+            let found = scorer.score(&query).await.expect("scores");
+            worst = worst.max(disagreement(&model, &query, &found, Tolerance::MLP));
+        }
+        assert!(worst <= 1.0, "hidden {hidden:?}: worst error is {worst} of the tolerance");
+    }
+}
+
+/// Everything left out gives an empty list; fewer left than asked for gives what is left.
+pub async fn masks(choice: BackendChoice) {
+    let model = model(&with_ranker(random(70, 16, 3), &[8], 20, 4));
+    let scorer = open(&model, choice).await;
+    let user = vec![0.5; 16];
+    for stage in [Stage::Retrieval, Stage::Cascade] {
+        let all = ItemMask::all(70);
+        let mut two = all.clone();
+        two.include(69);
+        two.include(3);
+        let query = |mask| Query { user: &user, mask, k: 10, stage };
+        assert!(scorer.score(&query(&all)).await.expect("scores").is_empty());
+        let mut found: Vec<u32> = scorer.score(&query(&two)).await.expect("scores").iter().map(|s| s.item).collect();
+        found.sort_unstable();
+        assert_eq!(found, [3, 69]);
+    }
+}
+
+/// What cannot be asked is refused, not answered.
+pub async fn refusals(choice: BackendChoice) {
+    let model = model(&checkerboard(10));
+    let scorer = open(&model, choice).await;
+    let (mask, small) = (ItemMask::none(10), ItemMask::none(9));
+    let (user, nan) = (vec![1.0; 16], vec![f32::NAN; 16]);
+    let stage = Stage::Retrieval;
+    for query in [
+        Query { user: &user, mask: &mask, k: 0, stage },
+        Query { user: &user[1..], mask: &mask, k: 1, stage },
+        Query { user: &nan, mask: &mask, k: 1, stage },
+        Query { user: &user, mask: &small, k: 1, stage },
+    ] {
+        assert_eq!(scorer.score(&query).await.expect_err("refused").code(), "argument");
+    }
+}
+
+/// Queries that overlap do not mix.
+pub async fn overlapping(choice: BackendChoice) {
+    let model = model(&with_ranker(random(1200, 16, 8), &[8], 50, 9));
+    let scorer = open(&model, choice).await;
+    let mut random = Random(11);
+    let (a, b) = (user(&mut random, 16), user(&mut random, 16));
+    let mask = ItemMask::none(1200);
+    let query = |user| Query { user, mask: &mask, k: 10, stage: Stage::Cascade };
+    let (first, second) = (query(a.as_slice()), query(b.as_slice()));
+    let (together_a, together_b) = join!(scorer.score(&first), scorer.score(&second));
+    assert_eq!(together_a.expect("scores"), scorer.score(&first).await.expect("scores"));
+    assert_eq!(together_b.expect("scores"), scorer.score(&second).await.expect("scores"));
+}
+
+/// The façade: cold start, observe, reasons, filters, seen items, similar, export and import.
+pub async fn facade(choice: BackendChoice) {
+    let model = model(&with_ranker(random(200, 16, 21), &[8], 50, 22));
+    let recommender = Recommender::new(model.clone(), choice).await.expect("opens");
+    let request = Request { count: 8, ..Request::default() };
+    let cold = recommender.recommend(&request).await.expect("recommends");
+    let ids = |list: &proclivity::Recommendation| list.items.iter().map(|i| i.id.clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&cold)[0], "item-0", "the most popular comes first before the first event");
+    assert_eq!(cold.items[0].reasons, [Reason::Popular]);
+
+    for id in ["item-7", "item-9", "item-33"] {
+        recommender.observe(Event::new(EventKind::Purchase, id)).expect("known");
+    }
+    recommender.observe(Event::new(EventKind::View, "item-50")).expect("known");
+    assert_eq!(recommender.observe(Event::new(EventKind::View, "nope")).expect_err("unknown").code(), "unknown_item");
+    let warm = recommender.recommend(&request).await.expect("recommends");
+    assert_eq!(warm.items.len(), 8);
+    assert_ne!(ids(&warm), ids(&cold));
+    assert!(warm.items.iter().all(|i| !["item-7", "item-9", "item-33"].contains(&i.id.as_str())));
+    assert!(warm.items.iter().any(|i| i.reasons.iter().any(|r| matches!(r, Reason::BecauseOf { .. }))));
+
+    let filter = vec![("parity".to_owned(), proclivity::rank::Condition::Equals("odd".to_owned()))];
+    let odd = recommender.recommend(&Request { filter, ..request.clone() }).await.expect("recommends");
+    assert!(odd.items.iter().all(|i| i.id.trim_start_matches("item-").parse::<usize>().expect("a number") % 2 == 1));
+    let none =
+        recommender.recommend(&Request { include: Some(Vec::new()), ..request.clone() }).await.expect("recommends");
+    assert!(none.items.is_empty());
+    for count in [0, 201] {
+        let refused = recommender.recommend(&Request { count, ..request.clone() }).await.expect_err("refused");
+        assert_eq!(refused.code(), "argument");
+    }
+
+    let similar = recommender.similar("item-5", &request).await.expect("recommends");
+    assert!(similar.items.iter().all(|i| i.id != "item-5" && i.score <= 1.0 + 1e-5));
+    let state = recommender.export_profile();
+    recommender.forget();
+    assert_eq!(ids(&recommender.recommend(&request).await.expect("recommends")), ids(&cold));
+    recommender.import_profile(&state).expect("just exported");
+    assert_eq!(ids(&recommender.recommend(&request).await.expect("recommends")), ids(&warm));
+}
+
+/// Runs `$check` for every test of the contract: `$check!(name)`.
+#[macro_export]
+macro_rules! contract_tests {
+    ($check:ident) => {
+        $check!(checkerboard_answer);
+        $check!(dot_is_exact);
+        $check!(extremes);
+        $check!(cascade_within_tolerance);
+        $check!(masks);
+        $check!(refusals);
+        $check!(overlapping);
+        $check!(facade);
+    };
+}

@@ -1,0 +1,116 @@
+//! Small models with known answers.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use proclivity::model::{
+    Column, ColumnData, DenseLayer, EmbeddingSpec, Model, ModelBuffer, ModelSpec, Precision, RankerSpec, UserTowerSpec,
+    write_model,
+};
+
+/// A small deterministic generator (SplitMix64, Steele et al. 2014).
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Uniform in -1..1.
+    pub fn unit(&mut self) -> f32 {
+        (self.next() >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+    }
+
+    pub fn floats(&mut self, n: usize, scale: f32) -> Vec<f32> {
+        (0..n).map(|_| self.unit() * scale).collect()
+    }
+
+    pub fn below(&mut self, n: usize) -> usize {
+        (self.next() % n as u64) as usize
+    }
+}
+
+/// A spec around an item table (n, dim).
+pub fn spec(rows: Vec<f32>, dim: usize) -> ModelSpec {
+    let items = rows.len() / dim;
+    ModelSpec {
+        family: "als".to_owned(),
+        item_ids: (0..items).map(|i| format!("item-{i}")).collect(),
+        embedding: EmbeddingSpec { rows, dim, precision: Precision::Int8 },
+        item_bias: None,
+        popularity: (0..items).map(|i| (items - i) as f32).collect(),
+        user_tower: UserTowerSpec::FoldIn { alpha: 2.0, regularization: 1.0 },
+        ranker: None,
+        columns: vec![
+            Column {
+                name: "title".to_owned(),
+                data: ColumnData::Text((0..items).map(|i| format!("Item {i} – ü")).collect()),
+            },
+            Column {
+                name: "parity".to_owned(),
+                data: ColumnData::Category((0..items).map(|i| ["even", "odd"][i % 2].to_owned()).collect()),
+            },
+            Column { name: "price".to_owned(), data: ColumnData::Number((0..items).map(|i| i as f32 / 2.0).collect()) },
+        ],
+        event_weights: BTreeMap::new(),
+        card: serde_json::json!({ "made": "for tests" }),
+    }
+}
+
+/// Two groups of users and items with nothing in common: even items go with even ones, odd with odd. Within a group all
+/// items are alike, so the best answer is provable: the group's unseen items, lower index first.
+pub fn checkerboard(items: usize) -> ModelSpec {
+    let rows = (0..items).flat_map(|i| if i % 2 == 0 { [1.0, 0.0] } else { [0.0, 1.0] }).collect();
+    spec(rows, 2)
+}
+
+/// Random rows and biases.
+pub fn random(items: usize, dim: usize, seed: u64) -> ModelSpec {
+    let mut random = Random(seed);
+    let mut spec = spec(random.floats(items * dim, 1.0), dim);
+    spec.item_bias = Some(random.floats(items, 0.5));
+    spec
+}
+
+/// Rows of -1, 0 and 1: ties everywhere.
+pub fn tied(items: usize, dim: usize, seed: u64) -> ModelSpec {
+    let mut random = Random(seed);
+    spec((0..items * dim).map(|_| random.below(3) as f32 - 1.0).collect(), dim)
+}
+
+/// Adds an MLP ranker with these hidden widths.
+pub fn with_ranker(mut spec: ModelSpec, hidden: &[usize], candidates: usize, seed: u64) -> ModelSpec {
+    let mut random = Random(seed);
+    let mut inputs = 2 * spec.embedding.dim;
+    let layers = hidden.iter().copied().chain([1]).map(|outputs| {
+        let scale = (2.0 / inputs as f32).sqrt();
+        let weight = random.floats(inputs * outputs, scale);
+        let layer = DenseLayer { weight, bias: random.floats(outputs, 0.1), inputs, outputs };
+        inputs = outputs;
+        layer
+    });
+    spec.ranker = Some(RankerSpec { layers: layers.collect(), skip: 0.5, candidates });
+    spec.family = "als+ncf".to_owned();
+    spec
+}
+
+/// Histories for golden queries: a few items each.
+pub fn histories(items: usize) -> Vec<Vec<u32>> {
+    (0..3u32).map(|q| vec![q % items as u32]).collect()
+}
+
+/// Writes the spec and reads it back.
+pub fn model(spec: &ModelSpec) -> Arc<Model> {
+    let bytes = bytes(spec);
+    let buffer = ModelBuffer::try_from(bytes.as_slice()).expect("small");
+    Arc::new(Model::read(buffer).expect("just written"))
+}
+
+/// The file of a spec.
+pub fn bytes(spec: &ModelSpec) -> Vec<u8> {
+    write_model(spec, &histories(spec.item_ids.len())).expect("a valid spec")
+}

@@ -1,0 +1,5 @@
+//! Fixtures and checks shared by the native and the in-browser tests.
+#![allow(dead_code)] // each test binary uses its part
+
+pub mod contract;
+pub mod fixtures;

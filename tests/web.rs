@@ -1,0 +1,37 @@
+//! The contract in a browser: on the CPU with the kernels of this build, and on WebGPU, which must be there.
+#![cfg(target_arch = "wasm32")]
+
+mod common;
+
+use common::contract;
+use proclivity::score::BackendChoice;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+macro_rules! on {
+    ($module:ident, $choice:expr) => {
+        mod $module {
+            use super::*;
+
+            macro_rules! check {
+                ($name:ident) => {
+                    #[wasm_bindgen_test]
+                    async fn $name() {
+                        contract::$name($choice).await;
+                    }
+                };
+            }
+            contract_tests!(check);
+        }
+    };
+}
+
+on!(cpu, BackendChoice::Cpu);
+on!(webgpu, BackendChoice::WebGpu);
+
+/// The build under test is the one that ships: with SIMD.
+#[wasm_bindgen_test]
+fn simd_is_on() {
+    assert_eq!(proclivity::score::CpuKernels::BEST.name(), "simd128");
+}
