@@ -13,7 +13,9 @@ pub enum CliError {
     #[error("{path}: reading stopped: {source}; check the disk and try again")]
     Read { path: PathBuf, source: io::Error },
 
-    #[error("{path}: expected a complete gzip file, found damaged or cut data ({source}); compress or download it again")]
+    #[error(
+        "{path}: expected a complete gzip file, found damaged or cut data ({source}); compress or download it again"
+    )]
     Gzip { path: PathBuf, source: io::Error },
 
     #[error("{path}:{line}: expected UTF-8 text, found {found}; convert it, for example `iconv -f {from} -t UTF-8`")]
@@ -25,7 +27,9 @@ pub enum CliError {
     #[error("{path}:1: expected a column for the {role}, found columns {found}; name it with {flag}")]
     MissingColumn { path: PathBuf, role: &'static str, found: String, flag: &'static str },
 
-    #[error("{path}:{line}: expected {expected} cells as in the header, found {found}; quote cells that hold a separator")]
+    #[error(
+        "{path}:{line}: expected {expected} cells as in the header, found {found}; quote cells that hold a separator"
+    )]
     RowLength { path: PathBuf, line: u64, expected: u64, found: u64 },
 
     #[error("{path}:{line}: column `{column}`: expected {expected}, found `{found}`; correct or remove the row")]
@@ -49,7 +53,9 @@ pub enum CliError {
     #[error("{0}")]
     Engine(#[from] proclivity::Error),
 
-    #[error("training diverged: expected finite numbers, found {found} in {stage}; raise --regularization or lower --alpha or --learning-rate")]
+    #[error(
+        "training diverged: expected finite numbers, found {found} in {stage}; raise --regularization or lower --alpha or --learning-rate"
+    )]
     Diverged { stage: &'static str, found: String },
 }
 

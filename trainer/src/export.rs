@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use proclivity::model::{write_model, Column, EmbeddingSpec, Model, ModelBuffer, ModelSpec, Precision, RankerSpec, UserTowerSpec};
-use rand::seq::SliceRandom;
+use proclivity::model::{
+    Column, EmbeddingSpec, Model, ModelBuffer, ModelSpec, Precision, RankerSpec, UserTowerSpec, write_model,
+};
 use rand::SeedableRng;
+use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use crate::dataset::Interactions;
@@ -28,7 +30,12 @@ pub struct Trained {
 ///
 /// # Errors
 /// Whatever the engine would refuse to load.
-pub fn export(trained: &Trained, data: &Interactions, columns: Vec<Column>, card: serde_json::Value) -> Result<Vec<u8>> {
+pub fn export(
+    trained: &Trained,
+    data: &Interactions,
+    columns: Vec<Column>,
+    card: serde_json::Value,
+) -> Result<Vec<u8>> {
     let spec = ModelSpec { columns, card, ..spec(trained, data) };
     Ok(write_model(&spec, &golden_histories(data, trained.als.seed))?)
 }

@@ -31,7 +31,8 @@ impl Output {
         if self.json {
             return ProgressBar::hidden();
         }
-        let style = ProgressStyle::with_template("{msg:<5} [{bar:30}] {pos}/{len} {elapsed}").expect("a fixed template");
+        let style =
+            ProgressStyle::with_template("{msg:<5} [{bar:30}] {pos}/{len} {elapsed}").expect("a fixed template");
         let bar = ProgressBar::new(length as u64).with_style(style).with_message(label);
         bar.enable_steady_tick(Duration::from_millis(200));
         bar
@@ -55,7 +56,9 @@ impl Output {
 /// Aligned columns: the first to the left, the others to the right.
 pub fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let line = |row: &Vec<String>| {
         let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, &width))| match column {
@@ -70,7 +73,8 @@ pub fn table(rows: &[Vec<String>]) -> String {
 /// `1234567` as `1,234,567`.
 pub fn grouped(number: usize) -> String {
     let digits = number.to_string();
-    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).expect("digits")).collect();
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).expect("digits")).collect();
     groups.join(",")
 }
 

@@ -7,10 +7,10 @@ use proclivity::score::Stage;
 use serde_json::json;
 
 use super::open_model;
-use crate::dataset::{read_held_out, TableOptions};
+use crate::dataset::{TableOptions, read_held_out};
 use crate::error::Result;
-use crate::evaluate::{evaluate_model, evaluate_popularity, Metrics};
-use crate::output::{grouped, table, Output};
+use crate::evaluate::{Metrics, evaluate_model, evaluate_popularity};
+use crate::output::{Output, grouped, table};
 
 #[derive(Debug, Args)]
 pub struct EvaluateArgs {

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use proclivity::model::Scoring;
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::open_model;
 use crate::error::{CliError, Result};
-use crate::output::{grouped, table, Output};
+use crate::output::{Output, grouped, table};
 
 #[derive(Debug, Args)]
 pub struct InspectArgs {
@@ -27,12 +27,19 @@ pub fn run(args: &InspectArgs, output: Output) -> Result<()> {
     let mut rows = vec![["tensor", "type", "shape", "bytes", "sha256"].map(str::to_owned).to_vec()];
     for tensor in &tensors {
         let digest = tensor.sha256.chars().take(12).collect();
-        rows.push(vec![tensor.name.clone(), tensor.dtype.clone(), format!("{:?}", tensor.shape), grouped(tensor.bytes), digest]);
+        rows.push(vec![
+            tensor.name.clone(),
+            tensor.dtype.clone(),
+            format!("{:?}", tensor.shape),
+            grouped(tensor.bytes),
+            digest,
+        ]);
     }
     let scoring = match &manifest.scoring {
         Scoring::Dot => "dot".to_owned(),
         Scoring::Cascade(shape) => {
-            let widths: Vec<String> = shape.layers.iter().map(|layer| layer.inputs.to_string()).chain(["1".into()]).collect();
+            let widths: Vec<String> =
+                shape.layers.iter().map(|layer| layer.inputs.to_string()).chain(["1".into()]).collect();
             format!("dot for {} candidates, then MLP {} + {} * dot", shape.candidates, widths.join("-"), shape.skip)
         }
     };

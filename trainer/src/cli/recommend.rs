@@ -8,11 +8,11 @@ use proclivity::profile::{Event, EventKind};
 use proclivity::rank::Reason;
 use proclivity::score::BackendChoice;
 use proclivity::{Recommender, Request};
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use super::open_model;
 use crate::error::Result;
-use crate::output::{table, Output};
+use crate::output::{Output, table};
 
 #[derive(Debug, Args)]
 pub struct RecommendArgs {

@@ -6,21 +6,21 @@ use std::time::Instant;
 use clap::{Args, ValueEnum};
 use proclivity::model::Column;
 use proclivity::score::Stage;
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use super::evaluate::metrics_table;
 use super::inspect::hex_sha256;
 use crate::dataset::{
-    clean, hold_out, read_catalogue, read_held_out, read_id_list, read_log, CatalogueReport, CleanOptions, CleanReport, HeldOut,
-    IdFilter, Interactions, ItemColumnFlags, LogColumnFlags, TableOptions,
+    CatalogueReport, CleanOptions, CleanReport, HeldOut, IdFilter, Interactions, ItemColumnFlags, LogColumnFlags,
+    TableOptions, clean, hold_out, read_catalogue, read_held_out, read_id_list, read_log,
 };
 use crate::error::{CliError, Result};
-use crate::evaluate::{evaluate_model, evaluate_popularity, Metrics};
+use crate::evaluate::{Metrics, evaluate_model, evaluate_popularity};
 use crate::export::{export, load};
 use crate::families::als::AlsOptions;
 use crate::families::ncf::NcfOptions;
-use crate::families::{fit_als, fit_ncf, Epoch};
-use crate::output::{check_writable, grouped, write_atomically, Output};
+use crate::families::{Epoch, fit_als, fit_ncf};
+use crate::output::{Output, check_writable, grouped, write_atomically};
 
 /// What to train.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -216,7 +216,12 @@ fn card(args: &TrainArgs, inputs: &Inputs, als: &[Epoch], ncf: &[Epoch]) -> Valu
 }
 
 fn cleaning_text(path: &Path, report: &CleanReport) -> String {
-    let mut lines = vec![format!("read   {}: {} rows, {} interactions", path.display(), grouped(report.rows), grouped(report.interactions))];
+    let mut lines = vec![format!(
+        "read   {}: {} rows, {} interactions",
+        path.display(),
+        grouped(report.rows),
+        grouped(report.interactions)
+    )];
     let dropped = [
         (report.below_min_value, "rows below --min-value".to_owned()),
         (report.users_not_kept, "interactions of users not in --keep-users".to_owned()),
@@ -225,9 +230,14 @@ fn cleaning_text(path: &Path, report: &CleanReport) -> String {
         (report.rare_item_pairs, format!("pairs of {} items with too few users", grouped(report.rare_items))),
         (report.sparse_user_pairs, format!("pairs of {} users with too few items", grouped(report.sparse_users))),
     ];
-    lines.extend(dropped.iter().filter(|(count, _)| *count > 0).map(|(count, why)| format!("drop   {} {why}", grouped(*count))));
+    lines.extend(
+        dropped.iter().filter(|(count, _)| *count > 0).map(|(count, why)| format!("drop   {} {why}", grouped(*count))),
+    );
     let kept = [report.users, report.items, report.pairs].map(grouped);
-    lines.push(format!("keep   {} users, {} items, {} pairs, in {} order", kept[0], kept[1], kept[2], report.ordered_by));
+    lines.push(format!(
+        "keep   {} users, {} items, {} pairs, in {} order",
+        kept[0], kept[1], kept[2], report.ordered_by
+    ));
     lines.join("\n")
 }
 
@@ -236,7 +246,11 @@ fn catalogue_text(path: &Path, report: &CatalogueReport) -> String {
     let counts = [report.rows, report.not_in_log, report.without_row].map(grouped);
     format!(
         "read   {}: {} rows, {} not in the log, {} items without a row; columns {}",
-        path.display(), counts[0], counts[1], counts[2], columns.join(", ")
+        path.display(),
+        counts[0],
+        counts[1],
+        counts[2],
+        columns.join(", ")
     )
 }
 

@@ -109,7 +109,12 @@ fn core(pairs: &mut Vec<Interaction>, log: &Log, options: &CleanOptions, report:
 }
 
 /// Drops pairs whose `key` occurs fewer than `least` times; returns how many keys and pairs went.
-fn drop_below(pairs: &mut Vec<Interaction>, least: usize, keys: usize, key: impl Fn(&Interaction) -> u32) -> (usize, usize) {
+fn drop_below(
+    pairs: &mut Vec<Interaction>,
+    least: usize,
+    keys: usize,
+    key: impl Fn(&Interaction) -> u32,
+) -> (usize, usize) {
     let mut counts = vec![0usize; keys];
     for pair in pairs.iter() {
         counts[key(pair) as usize] += 1;
@@ -126,7 +131,9 @@ fn index(log: &Log, pairs: &[Interaction]) -> Interactions {
         *buyers.entry(pair.item).or_default() += 1;
     }
     let mut items: Vec<u32> = buyers.keys().copied().collect();
-    items.sort_by(|a, b| buyers[b].cmp(&buyers[a]).then_with(|| by_id(&log.items[*a as usize], &log.items[*b as usize])));
+    items.sort_by(|a, b| {
+        buyers[b].cmp(&buyers[a]).then_with(|| by_id(&log.items[*a as usize], &log.items[*b as usize]))
+    });
     let mut users: Vec<u32> = pairs.iter().map(|pair| pair.user).collect::<HashSet<_>>().into_iter().collect();
     users.sort_by(|a, b| by_id(&log.users[*a as usize], &log.users[*b as usize]));
 
@@ -136,7 +143,8 @@ fn index(log: &Log, pairs: &[Interaction]) -> Interactions {
     for pair in pairs {
         histories[user_at[&pair.user]].push(item_at[&pair.item]);
     }
-    let named = |indices: Vec<u32>, ids: &[String]| indices.into_iter().map(|index| ids[index as usize].clone()).collect();
+    let named =
+        |indices: Vec<u32>, ids: &[String]| indices.into_iter().map(|index| ids[index as usize].clone()).collect();
     Interactions { items: named(items, &log.items), users: named(users, &log.users), histories }
 }
 
@@ -149,7 +157,12 @@ fn by_id(a: &str, b: &str) -> std::cmp::Ordering {
 fn nothing_left(log: &Log, options: &CleanOptions, report: &CleanReport) -> CliError {
     let detail = format!(
         "{} interactions read, {} without a kept user, {} without a kept item, {} repeats, {} of rare items, {} of users with few items",
-        report.interactions, report.users_not_kept, report.items_not_kept, report.repeats, report.rare_item_pairs, report.sparse_user_pairs
+        report.interactions,
+        report.users_not_kept,
+        report.items_not_kept,
+        report.repeats,
+        report.rare_item_pairs,
+        report.sparse_user_pairs
     );
     let flags = match options.keep_users.is_some() || options.keep_items.is_some() {
         true => "--keep-users or --keep-items",

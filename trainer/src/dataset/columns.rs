@@ -5,8 +5,40 @@ use clap::Args;
 use super::table::Table;
 use crate::error::{CliError, Result};
 
-const USER_NAMES: &[&str] = &["user", "userid", "customer", "customerid", "household", "householdid", "visitor", "visitorid", "member", "memberid", "session", "sessionid", "uid", "user_idx"];
-const ITEM_NAMES: &[&str] = &["item", "itemid", "items", "product", "productid", "sku", "article", "articleid", "movie", "movieid", "book", "bookid", "content", "contentid", "iid", "id"];
+const USER_NAMES: &[&str] = &[
+    "user",
+    "userid",
+    "customer",
+    "customerid",
+    "household",
+    "householdid",
+    "visitor",
+    "visitorid",
+    "member",
+    "memberid",
+    "session",
+    "sessionid",
+    "uid",
+    "user_idx",
+];
+const ITEM_NAMES: &[&str] = &[
+    "item",
+    "itemid",
+    "items",
+    "product",
+    "productid",
+    "sku",
+    "article",
+    "articleid",
+    "movie",
+    "movieid",
+    "book",
+    "bookid",
+    "content",
+    "contentid",
+    "iid",
+    "id",
+];
 const TIME_NAMES: &[&str] = &["timestamp", "time", "ts", "datetime", "date", "createdat", "eventtime"];
 const VALUE_NAMES: &[&str] = &["rating", "value", "score", "stars"];
 
@@ -78,11 +110,23 @@ pub fn find_id(table: &Table, role: &'static str, flag: &'static str, named: &Op
     required(table, role, flag, named, names)
 }
 
-fn required(table: &Table, role: &'static str, flag: &'static str, named: &Option<String>, known: &[&str]) -> Result<usize> {
+fn required(
+    table: &Table,
+    role: &'static str,
+    flag: &'static str,
+    named: &Option<String>,
+    known: &[&str],
+) -> Result<usize> {
     optional(table, role, flag, named, known)?.ok_or_else(|| missing(table, role, flag))
 }
 
-fn optional(table: &Table, role: &'static str, flag: &'static str, named: &Option<String>, known: &[&str]) -> Result<Option<usize>> {
+fn optional(
+    table: &Table,
+    role: &'static str,
+    flag: &'static str,
+    named: &Option<String>,
+    known: &[&str],
+) -> Result<Option<usize>> {
     if let Some(name) = named {
         let found = table.header.iter().position(|column| column == name);
         return found.map(Some).ok_or_else(|| missing(table, role, flag));

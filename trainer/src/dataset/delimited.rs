@@ -22,12 +22,22 @@ pub struct Delimited {
 
 impl Delimited {
     /// Reads the header row; a byte order mark before it is skipped.
-    pub fn open(path: &Path, mut bytes: Box<dyn Read>, gzip: bool, delimiter: Option<char>) -> Result<(Vec<String>, Delimited)> {
+    pub fn open(
+        path: &Path,
+        mut bytes: Box<dyn Read>,
+        gzip: bool,
+        delimiter: Option<char>,
+    ) -> Result<(Vec<String>, Delimited)> {
         let mut start = vec![0; PEEK];
         let count = read_up_to(&mut bytes, &mut start).map_err(|source| io_error(path, gzip, source))?;
         start.truncate(count);
         if start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]) {
-            return Err(CliError::Encoding { path: path.into(), line: 1, found: "a UTF-16 byte order mark", from: "UTF-16" });
+            return Err(CliError::Encoding {
+                path: path.into(),
+                line: 1,
+                found: "a UTF-16 byte order mark",
+                from: "UTF-16",
+            });
         }
         if start.starts_with(&[0xef, 0xbb, 0xbf]) {
             start.drain(..3);
@@ -50,7 +60,8 @@ impl Delimited {
     }
 
     pub fn next_row(&mut self, cells: &mut Vec<String>) -> Result<Option<u64>> {
-        let more = self.reader.read_byte_record(&mut self.record).map_err(|error| csv_error(&self.path, self.gzip, error))?;
+        let more =
+            self.reader.read_byte_record(&mut self.record).map_err(|error| csv_error(&self.path, self.gzip, error))?;
         if !more {
             return Ok(None);
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 use proclivity::model::{Column, ColumnData};
 use serde::Serialize;
 
-use super::columns::{find_id, ItemColumnFlags};
+use super::columns::{ItemColumnFlags, find_id};
 use super::table::{Table, TableOptions};
 use crate::error::{CliError, Result};
 
@@ -37,7 +37,12 @@ enum Kind {
 ///
 /// # Errors
 /// A missing id column, an id twice, a number that is none in a column declared `number`, or anything [`Table`] refuses.
-pub fn read_catalogue(path: &Path, items: &[String], flags: &ItemColumnFlags, options: &TableOptions) -> Result<(Vec<Column>, CatalogueReport)> {
+pub fn read_catalogue(
+    path: &Path,
+    items: &[String],
+    flags: &ItemColumnFlags,
+    options: &TableOptions,
+) -> Result<(Vec<Column>, CatalogueReport)> {
     let mut table = Table::open(path, options)?;
     let id_column = find_id(&table, "item id", "--item-id-column", &flags.item_id_column)?;
     let declared = declared_kinds(&table, &flags.columns)?;

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::columns::{find_id, LogColumnFlags, LogColumns};
+use super::columns::{LogColumnFlags, LogColumns, find_id};
 use super::table::{Table, TableOptions};
 use super::timestamp;
 use crate::error::{CliError, Result};

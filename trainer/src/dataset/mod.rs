@@ -11,10 +11,10 @@ mod split;
 mod table;
 mod timestamp;
 
-pub use clean::{clean, CleanOptions, CleanReport, IdFilter};
+pub use clean::{CleanOptions, CleanReport, IdFilter, clean};
 pub use columns::{ItemColumnFlags, LogColumnFlags};
 pub use interactions::Interactions;
-pub use items::{read_catalogue, CatalogueReport};
+pub use items::{CatalogueReport, read_catalogue};
 pub use log::{read_id_list, read_log};
-pub use split::{hold_out, read_held_out, split, HeldOut};
+pub use split::{HeldOut, hold_out, read_held_out, split};
 pub use table::TableOptions;

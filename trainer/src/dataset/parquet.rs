@@ -4,8 +4,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use parquet::file::reader::{FileReader, SerializedFileReader};
-use parquet::record::reader::RowIter;
 use parquet::record::Field;
+use parquet::record::reader::RowIter;
 
 use crate::error::{CliError, Result};
 
@@ -18,7 +18,8 @@ pub struct ParquetRows {
 
 impl ParquetRows {
     pub fn open(path: &Path, file: File) -> Result<(Vec<String>, ParquetRows)> {
-        let failed = |error: parquet::errors::ParquetError| CliError::Parquet { path: path.into(), detail: error.to_string() };
+        let failed =
+            |error: parquet::errors::ParquetError| CliError::Parquet { path: path.into(), detail: error.to_string() };
         let reader = SerializedFileReader::new(file).map_err(failed)?;
         let schema = reader.metadata().file_metadata().schema_descr_ptr();
         let fields = schema.root_schema().get_fields();

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use rand::seq::SliceRandom;
 use rand::SeedableRng;
+use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::columns::LogColumnFlags;
@@ -66,7 +66,12 @@ pub struct HeldOutFiles {
 ///
 /// # Errors
 /// As [`read_log`], and when no user can be evaluated.
-pub fn read_held_out(fold_in: &Path, targets: &Path, item_index: impl Fn(&str) -> Option<u32>, options: &TableOptions) -> Result<HeldOutFiles> {
+pub fn read_held_out(
+    fold_in: &Path,
+    targets: &Path,
+    item_index: impl Fn(&str) -> Option<u32>,
+    options: &TableOptions,
+) -> Result<HeldOutFiles> {
     let given = by_user(fold_in, options, &item_index)?;
     let wanted = by_user(targets, options, &item_index)?;
     let mut given: HashMap<String, Items> = given.into_iter().collect();
@@ -100,7 +105,11 @@ struct Items {
 }
 
 /// Each user's distinct items, users in file order.
-fn by_user(path: &Path, options: &TableOptions, item_index: impl Fn(&str) -> Option<u32>) -> Result<Vec<(String, Items)>> {
+fn by_user(
+    path: &Path,
+    options: &TableOptions,
+    item_index: impl Fn(&str) -> Option<u32>,
+) -> Result<Vec<(String, Items)>> {
     let log = read_log(path, &LogColumnFlags::default(), options)?;
     let mut seen = std::collections::HashSet::new();
     let mut users: Vec<(String, Items)> = log.users.iter().map(|user| (user.clone(), Items::default())).collect();

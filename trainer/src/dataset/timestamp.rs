@@ -82,7 +82,18 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_refused() {
-        for text in ["", "yesterday", "2017-13-01", "2017-02-29", "2017-1-1", "2017-01-01 25:00", "NaN", "inf", "1e300", "2017-01-01 é+"] {
+        for text in [
+            "",
+            "yesterday",
+            "2017-13-01",
+            "2017-02-29",
+            "2017-1-1",
+            "2017-01-01 25:00",
+            "NaN",
+            "inf",
+            "1e300",
+            "2017-01-01 é+",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

@@ -7,7 +7,7 @@ use proclivity::profile::fold_in;
 use proclivity::score::{CpuScorer, ItemMask, Query, Stage};
 use rayon::prelude::*;
 
-use super::metrics::{Metrics, DEPTH};
+use super::metrics::{DEPTH, Metrics};
 use crate::dataset::HeldOut;
 use crate::error::Result;
 

@@ -123,7 +123,17 @@ fn solve(rows: &mut [f64], fixed: &[f64], links: &[Vec<u32>], options: &AlsOptio
 /// Lower half of `system += alpha * linked * linked^T`; `linked` (d, links).
 fn add_outer_products(system: MatMut<'_, f64>, linked: MatRef<'_, f64>, alpha: f64) {
     use triangular::BlockStructure::{Rectangular, TriangularLower};
-    triangular::matmul(system, TriangularLower, Accum::Add, linked, Rectangular, linked.transpose(), Rectangular, alpha, Par::Seq);
+    triangular::matmul(
+        system,
+        TriangularLower,
+        Accum::Add,
+        linked,
+        Rectangular,
+        linked.transpose(),
+        Rectangular,
+        alpha,
+        Par::Seq,
+    );
 }
 
 /// `Y^T Y` of `rows` (n, d): (d, d), both halves.

@@ -1,5 +1,6 @@
 //! Training loops with early stopping: every epoch is measured as the device would run it, the best one is kept.
 
+use proclivity::model::RankerSpec;
 use proclivity::score::Stage;
 use serde::Serialize;
 
@@ -8,8 +9,11 @@ use super::ncf::{Ncf, NcfOptions};
 use crate::dataset::{HeldOut, Interactions};
 use crate::error::{CliError, Result};
 use crate::evaluate::evaluate_model;
-use crate::export::{draft, Trained};
+use crate::export::{Trained, draft};
 use crate::output::Output;
+
+/// Factors on the skip weight that are tried on held-out users, besides 1.
+const SKIP_BOOSTS: [f32; 5] = [1.5, 2.0, 3.0, 5.0, 10.0];
 
 /// One line of training's diary.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -51,7 +55,13 @@ impl<T> Best<T> {
 ///
 /// # Errors
 /// [`CliError::Diverged`], or what the engine refuses.
-pub fn fit_als(data: &Interactions, held: &[HeldOut], options: AlsOptions, patience: usize, output: Output) -> Result<(Trained, Vec<Epoch>)> {
+pub fn fit_als(
+    data: &Interactions,
+    held: &[HeldOut],
+    options: AlsOptions,
+    patience: usize,
+    output: Output,
+) -> Result<(Trained, Vec<Epoch>)> {
     let mut als = Als::new(data, options);
     let mut best = Best::new(patience);
     let mut diary = Vec::new();
@@ -79,7 +89,14 @@ pub fn fit_als(data: &Interactions, held: &[HeldOut], options: AlsOptions, patie
 ///
 /// # Errors
 /// As [`fit_als`].
-pub fn fit_ncf(retrieval: Trained, data: &Interactions, held: &[HeldOut], options: &NcfOptions, patience: usize, output: Output) -> Result<(Trained, Vec<Epoch>)> {
+pub fn fit_ncf(
+    retrieval: Trained,
+    data: &Interactions,
+    held: &[HeldOut],
+    options: &NcfOptions,
+    patience: usize,
+    output: Output,
+) -> Result<(Trained, Vec<Epoch>)> {
     let model = draft(&retrieval, data)?;
     let mut ncf = Ncf::new(&model, data, options)?;
     let mut best = Best::new(patience);
@@ -91,8 +108,7 @@ pub fn fit_ncf(retrieval: Trained, data: &Interactions, held: &[HeldOut], option
     }
     for epoch in 1..=options.epochs {
         let loss = finite(ncf.epoch(epoch)?, "NCF")?;
-        let trained = Trained { ranker: Some(ncf.ranker()), ..retrieval.clone() };
-        let ndcg = measure(&trained, data, held, Stage::Cascade)?;
+        let (trained, ndcg) = balanced(&retrieval, ncf.ranker(), data, held)?;
         output.line(&bar, &line("ncf", epoch, loss, ndcg));
         diary.push(Epoch { epoch, loss, ndcg, kept: false });
         bar.inc(1);
@@ -107,6 +123,33 @@ pub fn fit_ncf(retrieval: Trained, data: &Interactions, held: &[HeldOut], option
         None => output.note("ncf   no epoch ranks held-out users better than als alone; the model has no ranker"),
     }
     Ok((trained, diary))
+}
+
+/// The cascade with the weight of the retrieval score that ranks the held-out users best.
+///
+/// The item vectors were fitted to the very users the ranker learns from, so it finds the retrieval score more telling,
+/// and its own corrections safer, than they are for a new user. Held-out users say how far to trust it.
+fn balanced(
+    retrieval: &Trained,
+    ranker: RankerSpec,
+    data: &Interactions,
+    held: &[HeldOut],
+) -> Result<(Trained, Option<f64>)> {
+    let with = |boost: f32| {
+        let ranker = RankerSpec { skip: ranker.skip * boost, ..ranker.clone() };
+        Trained { ranker: Some(ranker), ..retrieval.clone() }
+    };
+    let mut best = (with(1.0), measure(&with(1.0), data, held, Stage::Cascade)?);
+    if held.is_empty() {
+        return Ok(best);
+    }
+    for boost in SKIP_BOOSTS {
+        let ndcg = measure(&with(boost), data, held, Stage::Cascade)?;
+        if ndcg > best.1 {
+            best = (with(boost), ndcg);
+        }
+    }
+    Ok(best)
 }
 
 /// NDCG@100 of the held-out users, through the file and the scorer that ship.

@@ -27,7 +27,10 @@ impl Mlp {
             let weight: Vec<f32> = (0..inputs * outputs).map(|_| bound * (2.0 * rng.random::<f32>() - 1.0)).collect();
             Linear {
                 weight: Param::from_data(TensorData::new(weight, [inputs, outputs]), device),
-                bias: Some(Param::from_data(TensorData::new(vec![if n == last { bias } else { 0.0 }; outputs], [outputs]), device)),
+                bias: Some(Param::from_data(
+                    TensorData::new(vec![if n == last { bias } else { 0.0 }; outputs], [outputs]),
+                    device,
+                )),
             }
         };
         let layers = widths.windows(2).enumerate().map(layer).collect();
@@ -55,7 +58,9 @@ impl Mlp {
             let [inputs, outputs] = layer.weight.val().dims();
             let mut weight = values(layer.weight.val().transpose());
             if n == 0 {
-                weight.chunks_exact_mut(inputs).for_each(|row| row.iter_mut().zip(input_scale).for_each(|(w, s)| *w *= s));
+                weight
+                    .chunks_exact_mut(inputs)
+                    .for_each(|row| row.iter_mut().zip(input_scale).for_each(|(w, s)| *w *= s));
             }
             let bias = layer.bias.as_ref().map_or_else(|| vec![0.0; outputs], |bias| values(bias.val()));
             DenseLayer { weight, bias, inputs, outputs }

@@ -6,4 +6,4 @@ mod mlp;
 pub mod ncf;
 mod ncf_samples;
 
-pub use fit::{fit_als, fit_ncf, Epoch};
+pub use fit::{Epoch, fit_als, fit_ncf};

@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
 use super::mlp::Mlp;
-use super::ncf_samples::{draw, Sample, Samples};
+use super::ncf_samples::{Sample, Samples, draw};
 use crate::dataset::Interactions;
 use crate::error::{CliError, Result};
 
@@ -25,7 +25,7 @@ const BATCH: usize = 2048;
 #[derive(Debug, Clone, PartialEq, Serialize, Args)]
 pub struct NcfOptions {
     /// Epochs at most
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 12)]
     pub epochs: usize,
     /// Widths of the hidden layers, separated by commas
     #[arg(long = "layers", value_delimiter = ',', default_value = "64,32")]
@@ -39,7 +39,7 @@ pub struct NcfOptions {
     /// Share of those drawn from the retrieval candidates, the others from the whole catalogue
     #[arg(long, default_value_t = 0.9)]
     pub hard_share: f64,
-    #[arg(long, default_value_t = 0.0003)]
+    #[arg(long, default_value_t = 0.001)]
     pub learning_rate: f64,
     #[arg(long, default_value_t = 0.01)]
     pub weight_decay: f32,
@@ -53,8 +53,12 @@ impl NcfOptions {
     /// # Errors
     /// [`CliError::Flag`].
     pub fn check(&self) -> Result<()> {
-        let refused = |flag, expected: &str, found: String| Err(CliError::Flag { flag, expected: expected.into(), found });
-        if self.layers.is_empty() || self.layers.len() > 3 || self.layers.iter().any(|width| !(1..=1024).contains(width)) {
+        let refused =
+            |flag, expected: &str, found: String| Err(CliError::Flag { flag, expected: expected.into(), found });
+        if self.layers.is_empty()
+            || self.layers.len() > 3
+            || self.layers.iter().any(|width| !(1..=1024).contains(width))
+        {
             return refused("--layers", "one to three widths from 1 to 1024", format!("{:?}", self.layers));
         }
         if self.epochs == 0 || self.candidates == 0 || self.negatives == 0 {
@@ -98,7 +102,8 @@ impl<'a> Ncf<'a> {
         let halves = [inverse_rms(&sample.users), inverse_rms(&items)];
         let input_scale = halves.iter().flat_map(|&scale| vec![scale; model.dim()]).collect();
         let device = Device::flex().autodiff();
-        let widths: Vec<usize> = [2 * model.dim()].into_iter().chain(options.layers.iter().copied()).chain([1]).collect();
+        let widths: Vec<usize> =
+            [2 * model.dim()].into_iter().chain(options.layers.iter().copied()).chain([1]).collect();
         let (skip, bias) = calibrate(&sample, &items, model.dim());
         let mlp = Mlp::new(&widths, skip, bias, &mut ChaCha8Rng::seed_from_u64(options.seed), &device);
         let optimizer = AdamWConfig::new().with_weight_decay(options.weight_decay).init();
@@ -151,7 +156,8 @@ impl<'a> Ncf<'a> {
 /// Logistic regression of the labels on the dot alone, by Newton's method: (slope, intercept). Training starts here, so
 /// that the network has only what the dot cannot say left to learn.
 fn calibrate(samples: &Samples, items: &[f32], dim: usize) -> (f32, f32) {
-    let points: Vec<(f64, f64)> = samples.rows.iter().map(|row| (f64::from(dot(samples, items, dim, row)), f64::from(row.taken))).collect();
+    let points: Vec<(f64, f64)> =
+        samples.rows.iter().map(|row| (f64::from(dot(samples, items, dim, row)), f64::from(row.taken))).collect();
     let (mut slope, mut intercept) = (1.0f64, 0.0f64);
     for _ in 0..30 {
         // Gradient and Hessian, with a little ridge that keeps the slope finite where the labels are separable.

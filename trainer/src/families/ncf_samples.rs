@@ -15,7 +15,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::ncf::NcfOptions;
-use crate::dataset::{split, Interactions};
+use crate::dataset::{Interactions, split};
 use crate::error::Result;
 
 /// Share of a history that is asked for.

@@ -1,0 +1,173 @@
+//! Every bad input is refused with an error that names file and line, or the flag, and nothing is left half-written.
+
+mod support;
+
+use std::io::Write;
+
+use support::{Folder, delimited, failure, items, proclivity, train};
+
+/// Trains on a log with these bytes; returns what was said. No model may appear.
+fn refused(name: &str, bytes: impl AsRef<[u8]>, more: &[&str]) -> String {
+    let folder = Folder::new();
+    let log = folder.write(name, bytes);
+    let said = failure(&[&["train", &log, "-o", &folder.at("model.safetensors"), "--family", "als"], more].concat());
+    assert_eq!(folder.names(), [name], "{said}");
+    assert!(said.contains("error:"), "{said}");
+    said
+}
+
+#[track_caller]
+fn says(said: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(said.contains(part), "expected `{part}` in: {said}");
+    }
+}
+
+#[test]
+fn a_missing_column_names_the_columns_and_the_flag() {
+    says(&refused("log.csv", "who,what\n1,2\n", &[]), &["log.csv:1", "user id", "`who`, `what`", "--user-column"]);
+    says(&refused("log.csv", "user,item\n1,2\n", &["--item-column", "sku"]), &["item id", "--item-column"]);
+}
+
+#[test]
+fn a_bad_number_names_line_and_column() {
+    let text = "user,item,rating\n1,2,5\n1,3,many\n";
+    says(&refused("log.csv", text, &["--min-value", "4"]), &["log.csv:3", "`rating`", "a number", "`many`"]);
+    says(&refused("log.csv", "user,item,rating\n1,2,NaN\n", &["--min-value", "4"]), &["log.csv:2"]);
+}
+
+#[test]
+fn a_bad_time_names_line_and_column() {
+    says(
+        &refused("log.csv", "user,item,timestamp\n1,2,soon\n", &[]),
+        &["log.csv:2", "`timestamp`", "ISO 8601", "`soon`"],
+    );
+}
+
+#[test]
+fn an_empty_id_names_line_and_column() {
+    says(&refused("log.csv", "user,item\n1,2\n,3\n", &[]), &["log.csv:3", "`user`"]);
+    says(&refused("log.csv", "user,item\n1,2\n1,\n", &[]), &["log.csv:3", "`item`"]);
+}
+
+#[test]
+fn a_row_of_another_length_names_the_line() {
+    says(&refused("log.csv", "user,item\n1,2\n1,2,3\n", &[]), &["log.csv:3", "expected 2 cells", "found 3"]);
+}
+
+#[test]
+fn other_encodings_are_named() {
+    let utf16: Vec<u8> =
+        [0xff, 0xfe].into_iter().chain("user,item\n".encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    says(&refused("log.csv", utf16, &[]), &["log.csv:1", "UTF-16", "iconv"]);
+    says(&refused("log.csv", b"user,item\n1,caf\xe9\n", &[]), &["log.csv:2", "UTF-8", "iconv"]);
+}
+
+#[test]
+fn no_rows_is_an_error() {
+    says(&refused("log.csv", "user,item\n", &[]), &["log.csv", "only a header row"]);
+    says(&refused("log.csv", "", &[]), &["log.csv", "an empty file"]);
+    says(&refused("log.csv", "\n\n  \n", &[]), &["log.csv", "an empty file"]);
+}
+
+#[test]
+fn broken_gzip_is_an_error() {
+    let mut whole = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    whole.write_all(delimited(',').as_bytes()).unwrap();
+    let whole = whole.finish().unwrap();
+    says(&refused("cut.csv.gz", &whole[..whole.len() / 2], &[]), &["cut.csv.gz", "complete gzip"]);
+    let mut edited = whole.clone();
+    let middle = edited.len() / 2;
+    edited[middle] ^= 0xff;
+    says(&refused("edited.csv.gz", &edited, &[]), &["edited.csv.gz"]);
+}
+
+#[test]
+fn a_broken_parquet_file_is_an_error() {
+    says(&refused("log.parquet", b"PAR1 and then nothing of the kind", &[]), &["log.parquet", "Parquet"]);
+}
+
+#[test]
+fn a_log_that_cleans_away_says_what_was_dropped() {
+    says(&refused("log.csv", "user,item\n1,2\n", &[]), &["nothing is left", "rare items", "--min-item-users"]);
+}
+
+#[test]
+fn a_missing_file_is_an_error() {
+    says(&failure(&["train", "/no/such/log.csv"]), &["/no/such/log.csv", "check the path"]);
+    says(&failure(&["inspect", "/no/such/model"]), &["/no/such/model"]);
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_found_before_training() {
+    let folder = Folder::new();
+    let log = folder.write("log.csv", delimited(','));
+    let output = folder.at("none/model.safetensors");
+    says(&failure(&["train", &log, "-o", &output]), &["none/model.safetensors", "cannot be written", "-o"]);
+    says(&failure(&["train", &log, "-o", &folder.at("")]), &["folder"]);
+}
+
+#[test]
+fn flags_out_of_range_name_themselves() {
+    let folder = Folder::new();
+    let log = folder.write("log.csv", delimited(','));
+    let cases = [
+        ("--validation", "0.9"),
+        ("--dim", "0"),
+        ("--dim", "5000"),
+        ("--iterations", "0"),
+        ("--alpha", "NaN"),
+        ("--regularization", "0"),
+        ("--layers", "8,0"),
+        ("--learning-rate", "0"),
+        ("--hard-share", "2"),
+        ("--delimiter", "é"),
+    ];
+    for (flag, value) in cases {
+        says(&failure(&["train", &log, "-o", &folder.at("model"), flag, value]), &[flag, "expected"]);
+    }
+}
+
+#[test]
+fn an_item_table_is_checked_too() {
+    let folder = Folder::new();
+    let log = folder.write("log.csv", delimited(','));
+    let try_items = |text: &str, more: &[&str]| {
+        let items = folder.write("items.csv", text);
+        failure(&[&["train", &log, "--items", &items, "-o", &folder.at("model"), "--family", "als"], more].concat())
+    };
+    says(&try_items("name,price\na,1\n", &[]), &["items.csv:1", "--item-id-column"]);
+    says(&try_items("item,price\ni1,1\ni1,2\n", &[]), &["items.csv:3", "each item once"]);
+    says(&try_items("item,price\ni1,cheap\n", &["--column", "price=number"]), &["items.csv:2", "`price`", "`cheap`"]);
+    says(&try_items("item,price\ni1,1\n", &["--column", "price=money"]), &["--column", "`price=money`"]);
+    assert!(!folder.path("model").exists());
+}
+
+#[test]
+fn a_model_that_was_cut_or_edited_is_refused() {
+    let folder = Folder::new();
+    let log = folder.write("log.csv", delimited(','));
+    train(&log, &folder.path("model"), &["--family", "als"]);
+    let whole = std::fs::read(folder.path("model")).unwrap();
+    let cut = folder.write("cut", &whole[..whole.len() / 2]);
+    says(&failure(&["inspect", &cut]), &["cut: not a usable model file"]);
+    let mut edited = whole.clone();
+    *edited.last_mut().unwrap() ^= 1;
+    let edited = folder.write("edited", edited);
+    says(&failure(&["recommend", &edited, "--history", "i1"]), &["edited: tensor"]);
+    says(&failure(&["evaluate", &edited, "--fold-in", &log, "--targets", &log]), &["edited"]);
+}
+
+#[test]
+fn an_unknown_item_and_a_count_of_zero_are_refused() {
+    let folder = Folder::new();
+    let log = folder.write("log.csv", delimited(','));
+    let items = folder.write("items.csv", items());
+    train(&log, &folder.path("model"), &["--family", "als", "--items", &items]);
+    let model = folder.at("model");
+    says(&failure(&["recommend", &model, "--history", "i1,nothing"]), &["`nothing`", "catalogue"]);
+    says(&failure(&["recommend", &model, "--history", "i1", "-k", "0"]), &["count", "at least 1"]);
+    let output = proclivity(&["recommend", &model, "--history", "nothing", "--json"]);
+    let error: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(error["error"]["code"], "unknown_item");
+}

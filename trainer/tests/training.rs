@@ -1,0 +1,186 @@
+//! From a log to a model: the same whatever the file is, the same every time, and good at its task.
+
+mod support;
+
+use std::io::Write;
+use std::sync::Arc;
+
+use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
+use serde_json::Value;
+use support::{Folder, delimited, items, json, proclivity, rows, train};
+
+/// Name and sha256 of each tensor: what a model knows, without its card.
+fn tensors(folder: &Folder, model: &str) -> Vec<(Value, Value)> {
+    let inspected = json(&["inspect", &folder.at(model)]);
+    let tensors = inspected["tensors"].as_array().expect("a list");
+    tensors.iter().map(|tensor| (tensor["name"].clone(), tensor["sha256"].clone())).collect()
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn parquet() -> Vec<u8> {
+    let schema = "message log { required binary user (UTF8); required binary item (UTF8); required int64 timestamp; }";
+    let schema = Arc::new(parse_message_type(schema).unwrap());
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Default::default()).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let text = |prefix: &str, n: u32| ByteArray::from(format!("{prefix}{n}").as_str());
+    let users: Vec<ByteArray> = rows().iter().map(|row| text("u", row.0)).collect();
+    let items: Vec<ByteArray> = rows().iter().map(|row| text("i", row.1)).collect();
+    let times: Vec<i64> = rows().iter().map(|row| i64::from(row.2)).collect();
+    for values in [users, items] {
+        let mut column = group.next_column().unwrap().unwrap();
+        column.typed::<ByteArrayType>().write_batch(&values, None, None).unwrap();
+        column.close().unwrap();
+    }
+    let mut column = group.next_column().unwrap().unwrap();
+    column.typed::<Int64Type>().write_batch(&times, None, None).unwrap();
+    column.close().unwrap();
+    group.close().unwrap();
+    writer.into_inner().unwrap()
+}
+
+/// The same log, one basket a row.
+fn baskets() -> String {
+    let mut text = "user,timestamp,items\n".to_owned();
+    let mut rows = rows();
+    rows.sort();
+    for basket in rows.chunk_by(|a, b| (a.0, a.2) == (b.0, b.2)) {
+        let items: Vec<String> = basket.iter().map(|row| format!("i{}", row.1)).collect();
+        text += &format!("u{},{},{}\n", basket[0].0, basket[0].2, items.join(" "));
+    }
+    text
+}
+
+#[test]
+fn every_kind_of_file_gives_the_same_model() {
+    let folder = Folder::new();
+    let with_mark = format!("\u{feff}{}", delimited(','));
+    let logs = [
+        ("log.csv", delimited(',').into_bytes()),
+        ("log.tsv", delimited('\t').into_bytes()),
+        ("semicolons.txt", delimited(';').into_bytes()),
+        ("marked.csv", with_mark.into_bytes()),
+        ("windows.csv", delimited(',').replace('\n', "\r\n").into_bytes()),
+        ("log.csv.gz", gzip(&delimited(','))),
+        ("log.tsv.gz", gzip(&delimited('\t'))),
+        ("log.parquet", parquet()),
+        ("baskets.csv", baskets().into_bytes()),
+    ];
+    let mut expected = None;
+    for (name, bytes) in logs {
+        let log = folder.write(name, bytes);
+        train(&log, &folder.path("model"), &["--family", "als"]);
+        let found = tensors(&folder, "model");
+        assert_eq!(&found, expected.get_or_insert(found.clone()), "{name}");
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_and_another_does_not() {
+    let folder = Folder::new();
+    let log = folder.write("log.csv", delimited(','));
+    let model = |name: &str, seed: &str| {
+        train(&log, &folder.path(name), &["--seed", seed]);
+        std::fs::read(folder.path(name)).unwrap()
+    };
+    assert_eq!(model("a", "7"), model("b", "7"));
+    assert_ne!(model("a", "7"), model("c", "8"));
+}
+
+#[test]
+fn als_learns_the_two_tastes_and_says_how_it_went() {
+    let folder = Folder::new();
+    let (log, items) = (folder.write("log.csv", delimited(',')), folder.write("items.csv", items()));
+    let report = train(&log, &folder.path("model"), &["--items", &items, "--family", "als"]);
+    let losses: Vec<f64> =
+        report["als"].as_array().unwrap().iter().map(|epoch| epoch["loss"].as_f64().unwrap()).collect();
+    assert!(losses.windows(2).all(|pair| pair[1] <= pair[0]), "{losses:?}");
+    let ndcg = |stage: &str| report["validation"][stage]["ndcg@100"].as_f64().unwrap();
+    assert!(ndcg("retrieval") > ndcg("popular"), "{report}");
+    assert_eq!(report["catalogue"]["columns"][1], serde_json::json!(["department", "category"]));
+
+    let list = json(&["recommend", &folder.at("model"), "--history", "i0,i1,i2", "-k", "9", "--explain"]);
+    for item in list["items"].as_array().unwrap() {
+        let number: u32 = item["id"].as_str().unwrap()[1..].parse().unwrap();
+        assert!((3..12).contains(&number), "a bakery customer is shown {item}");
+        assert_eq!(item["title"], format!("Item number {number}"));
+        assert_eq!(item["reasons"][0]["type"], "because_of");
+    }
+    let popular = json(&["recommend", &folder.at("model"), "-k", "30", "--explain"]);
+    assert_eq!(popular["items"].as_array().unwrap().len(), 24, "more than the catalogue gives the catalogue");
+}
+
+#[test]
+fn the_cascade_is_kept_only_if_it_ranks_better() {
+    let folder = Folder::new();
+    let log = folder.write("log.csv", delimited(','));
+    let report = train(&log, &folder.path("model"), &["--learning-rate", "0.01"]);
+    let inspected = json(&["inspect", &folder.at("model")]);
+    let ndcg = |stage: &str| report["validation"][stage]["ndcg@100"].as_f64();
+    match inspected["manifest"]["family"].as_str().unwrap() {
+        "als" => assert_eq!(ndcg("cascade"), None),
+        family => assert!(family == "als+ncf" && ndcg("cascade") > ndcg("retrieval"), "{report}"),
+    }
+}
+
+#[test]
+fn without_held_out_users_the_last_epoch_ships_with_its_ranker() {
+    let folder = Folder::new();
+    let log = folder.write("log.csv", delimited(','));
+    let report = train(&log, &folder.path("model"), &["--validation", "0"]);
+    assert_eq!(report["family"], "als+ncf");
+    let kept: Vec<bool> =
+        report["ncf"].as_array().unwrap().iter().map(|epoch| epoch["kept"].as_bool().unwrap()).collect();
+    assert_eq!(kept, [false, true]);
+    let list = json(&["recommend", &folder.at("model"), "--history", "i0,i1", "-k", "3"]);
+    assert_eq!(list["items"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn keep_lists_and_held_out_files_are_followed() {
+    let folder = Folder::new();
+    let log = folder.write("log.csv", delimited(','));
+    let users: String = (0..30).map(|user| format!("u{user}\n")).collect();
+    let users = folder.write("users.csv", format!("user\n{users}"));
+    let list: String = (0..20).map(|item| format!("i{item}\n")).collect();
+    let list = folder.write("list.csv", format!("item\n{list}"));
+    let fold_in = folder.write("fold_in.csv", "user,item\nx,i0\nx,i1\ny,i13\n");
+    let targets = folder.write("targets.csv", "user,item\nx,i2\nx,i99\ny,i14\n");
+    let split = [
+        "--keep-users",
+        &users,
+        "--keep-items",
+        &list,
+        "--validation-fold-in",
+        &fold_in,
+        "--validation-targets",
+        &targets,
+    ];
+    let report = train(&log, &folder.path("model"), &[&split[..], &["--family", "als"]].concat());
+    assert_eq!((&report["cleaning"]["users"], &report["cleaning"]["items"]), (&30.into(), &20.into()));
+    assert_eq!(report["validation_users"], 2);
+
+    let measured = json(&["evaluate", &folder.at("model"), "--fold-in", &fold_in, "--targets", &targets]);
+    assert_eq!(measured["unknown_targets"], 1);
+    let measured = &measured["retrieval"]["ndcg@100"];
+    assert_eq!(measured, &report["validation"]["retrieval"]["ndcg@100"], "evaluate and train measure alike");
+    assert!(measured.as_f64().unwrap() < 1.0, "a target that is not in the catalogue counts as missed");
+}
+
+#[test]
+fn people_get_tables() {
+    let folder = Folder::new();
+    let log = folder.write("log.csv", delimited(','));
+    let output = proclivity(&["train", &log, "-o", &folder.at("model"), "--family", "als", "--iterations", "2"]);
+    let (said, printed) = (String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout));
+    assert!(said.contains("als     1  loss") && said.contains("validation NDCG@100"), "{said}");
+    assert!(printed.contains("Recall@20") && printed.contains("most popular"), "{printed}");
+    let inspected = String::from_utf8(proclivity(&["inspect", &folder.at("model")]).stdout).unwrap();
+    assert!(inspected.contains("item.embedding") && inspected.contains("sha256"), "{inspected}");
+}
