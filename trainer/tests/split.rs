@@ -21,6 +21,12 @@ fn als_is_as_good_as_the_implicit_package() {
         println!("SKIPPED: the split files are not part of the repository; expected them in {}", split.display());
         return;
     }
+    if cfg!(debug_assertions) {
+        println!(
+            "SKIPPED: minutes without optimisation, seconds with it; run `cargo test --release -p proclivity-cli`"
+        );
+        return;
+    }
     let text = |path: PathBuf| path.to_str().expect("a plain path").to_owned();
     let file = |name: &str| text(split.join(name));
     let folder = Folder::new();
