@@ -2,9 +2,8 @@
 // would and prints the ten titles then recommended. Fails unless each run is on the backend it asked
 // for and both lists are the same, in the same order.
 import { chromium } from '@playwright/test';
-import { KNOWN, LAUNCH, openShop } from './support/browser.mjs';
-
-const PATIENCE = { timeout: 60_000 };
+import { LAUNCH, openShop } from './support/browser.mjs';
+import { buyKnown, opened } from './support/purchase.mjs';
 
 /** Opens the shop on `backend`, buys the known products, and reads backend and shelf from the page. */
 async function buyAndRead(browser, address, backend) {
@@ -12,21 +11,8 @@ async function buyAndRead(browser, address, backend) {
   try {
     const page = await context.newPage();
     await page.goto(`${address}/?backend=${backend}`);
-    await page.locator('html[data-state]').waitFor(PATIENCE);
-    const state = await page.locator('html').getAttribute('data-state');
-    if (state !== 'open') throw new Error(`the shop did not open: ${await page.locator('main').innerText()}`);
-
-    for (const id of Object.values(KNOWN)) {
-      await page.evaluate((item) => { location.hash = `item=${item}`; }, id);
-      const add = page.locator(`#product .drawer-buy [data-buy="${id}"]`);
-      await add.getByRole('button').click(PATIENCE);
-      await add.locator('.stepper').waitFor(PATIENCE);
-      await page.keyboard.press('Escape');
-    }
-    await page.locator('#open-cart').click();
-    await page.locator('#buy').click();
-    await page.locator('#see-shelf').click(PATIENCE);
-    await page.locator('#for-you .shelf[aria-busy=false]').waitFor(PATIENCE);
+    await opened(page);
+    await buyKnown(page);
 
     const cards = await page.locator('#for-you .card').evaluateAll((elements) =>
       elements.map((card) => ({

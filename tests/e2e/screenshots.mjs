@@ -2,7 +2,8 @@
 import { chromium } from '@playwright/test';
 import { mkdir, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { KNOWN, LAUNCH, openShop } from './support/browser.mjs';
+import { LAUNCH, openShop } from './support/browser.mjs';
+import { buyKnown, opened } from './support/purchase.mjs';
 
 const FOLDER = resolve(import.meta.dirname, '../../docs/images');
 const LARGEST = 250_000;
@@ -15,21 +16,6 @@ const pictures = [
   { name: 'shop-phone', ...PHONE, colorScheme: 'light' },
 ];
 
-/** A visitor who has just bought three things: the shelf has reasons. */
-async function buyThree(page) {
-  for (const id of Object.values(KNOWN)) {
-    await page.evaluate((item) => { location.hash = `item=${item}`; }, id);
-    await page.locator(`#product [data-buy="${id}"]`).first().getByRole('button').click();
-    await page.keyboard.press('Escape');
-  }
-  await page.locator('#open-cart').click();
-  await page.locator('#buy').click();
-  await page.locator('#see-shelf').click();
-  await page.locator('#for-you .shelf[aria-busy=false]').waitFor();
-  await page.evaluate(() => { document.activeElement?.blur(); scrollTo(0, 0); });
-  await page.waitForTimeout(800); // cards glide to their places
-}
-
 const shop = await openShop();
 const browser = await chromium.launch(LAUNCH);
 try {
@@ -38,8 +24,10 @@ try {
     const context = await browser.newContext(options);
     const page = await context.newPage();
     await page.goto(shop.address);
-    await page.locator('html[data-state=open]').waitFor({ timeout: 60_000 });
-    await buyThree(page);
+    await opened(page);
+    await buyKnown(page); // so that the shelf has its reasons
+    await page.evaluate(() => { document.activeElement?.blur(); scrollTo(0, 0); });
+    await page.waitForTimeout(800); // cards glide to their places
     const path = resolve(FOLDER, `${name}.png`);
     await page.screenshot({ path });
     const { size } = await stat(path);

@@ -2,9 +2,9 @@ type Child = Node | string | null | undefined | false;
 type Props = Record<string, unknown>;
 
 /**
- * Makes an element. A function is a listener (`onclick`), a boolean is present or absent, a name in
- * camel case that the element knows is a property, the rest are attributes. `style` takes custom
- * properties only, set through the CSS object model, which the content security policy allows.
+ * Makes an element. Of its properties a function is a listener (`onclick`), the rest are attributes:
+ * `true` is present, `false`, `null` and `undefined` are absent. `style` takes custom properties, set
+ * through the CSS object model, which the content security policy allows.
  */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,

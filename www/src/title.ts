@@ -8,7 +8,7 @@ export function titleNodes(title: string): (Node | string)[] {
   const at = title.indexOf(SEPARATOR);
   if (at < 0) return [title];
   const variant = title.slice(at + SEPARATOR.length);
-  return [title.slice(0, at), h('span', { class: 'title-separator' }, SEPARATOR), h('span', { class: 'title-variant' }, variant)];
+  return [title.slice(0, at), ' ', h('span', { class: 'title-separator' }, '· '), h('span', { class: 'title-variant' }, variant)];
 }
 
 /** A title without size, brand class and variant, for the middle of a sentence. */

@@ -14,8 +14,10 @@ const SIMILAR = 6;
 
 /** The product named in the address, in a drawer, with what is similar to it. Opening it is a `view` event. */
 export function productDrawer(shop: Shop): HTMLElement {
-  const panel = drawer('product', 'Product', () => { if (route().item) go({ item: null }); });
   let shown: string | null = null;
+  // The close event comes late: another product may be in the address, or open, by then.
+  const closed = () => { if (!panel.dialog.open && route().item === shown) go({ item: null }); };
+  const panel = drawer('product', 'Product', closed);
 
   const update = async () => {
     const { item } = route();
