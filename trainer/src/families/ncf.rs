@@ -6,7 +6,7 @@ use std::sync::Arc;
 use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor, TensorData};
 use clap::Args;
-use proclivity::model::{Model, RankerSpec};
+use proclivity::model::{DenseLayer, Model, RankerSpec};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
@@ -85,6 +85,8 @@ pub struct Ncf<'a> {
     device: Device,
     mlp: Mlp,
     optimizer: ModuleOptimizer,
+    /// Width of the vectors as trained; d is that of the model, padded with zeros.
+    dim: usize,
     /// Item rows as the device sees them, (n, d).
     items: Vec<f32>,
     /// What the user half and the item half of the input are multiplied by to have unit variance, (2 d).
@@ -92,11 +94,11 @@ pub struct Ncf<'a> {
 }
 
 impl<'a> Ncf<'a> {
-    /// A ranker that still ranks as `model`'s retrieval does.
+    /// A ranker that still ranks as `model`'s retrieval does; `dim` is the width of the vectors before padding.
     ///
     /// # Errors
     /// Whatever the engine refuses.
-    pub fn new(model: &'a Arc<Model>, data: &'a Interactions, options: &'a NcfOptions) -> Result<Ncf<'a>> {
+    pub fn new(model: &'a Arc<Model>, dim: usize, data: &'a Interactions, options: &'a NcfOptions) -> Result<Ncf<'a>> {
         let items: Vec<f32> = (0..model.item_count() as u32).flat_map(|item| model.embedding(item)).collect();
         let sample = draw(model, data, options, 0)?;
         let halves = [inverse_rms(&sample.users), inverse_rms(&items)];
@@ -107,7 +109,7 @@ impl<'a> Ncf<'a> {
         let (skip, bias) = calibrate(&sample, &items, model.dim());
         let mlp = Mlp::new(&widths, skip, bias, &mut ChaCha8Rng::seed_from_u64(options.seed), &device);
         let optimizer = AdamWConfig::new().with_weight_decay(options.weight_decay).init();
-        Ok(Ncf { model, data, options, device, mlp, optimizer, items, input_scale })
+        Ok(Ncf { model, data, options, device, mlp, optimizer, dim, items, input_scale })
     }
 
     /// One epoch; returns the mean loss.
@@ -131,7 +133,8 @@ impl<'a> Ncf<'a> {
 
     /// The ranker as it stands, for the model file.
     pub fn ranker(&self) -> RankerSpec {
-        let layers = self.mlp.dense_layers(&self.input_scale);
+        let mut layers = self.mlp.dense_layers(&self.input_scale);
+        unpad(&mut layers[0], self.model.dim(), self.dim);
         RankerSpec { layers, skip: self.mlp.skip(), candidates: self.options.candidates }
     }
 
@@ -151,6 +154,13 @@ impl<'a> Ncf<'a> {
         let input = Tensor::from_data(TensorData::new(input, [rows.len(), 2 * dim]), &self.device);
         (input, column(dots), column(taken))
     }
+}
+
+/// Takes the columns of the padding out of the first layer: (outputs, 2 padded) to (outputs, 2 dim).
+fn unpad(layer: &mut DenseLayer, padded: usize, dim: usize) {
+    let halves = layer.weight.chunks_exact(padded).flat_map(|half| &half[..dim]);
+    layer.weight = halves.copied().collect();
+    layer.inputs = 2 * dim;
 }
 
 /// Logistic regression of the labels on the dot alone, by Newton's method: (slope, intercept). Training starts here, so
