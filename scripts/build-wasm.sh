@@ -21,7 +21,7 @@ if [ -f npm/wasm/proclivity_bg.wasm ] && [ "$(cat "$stamp" 2> /dev/null)" = "$su
 mkdir -p npm/wasm
 rm -f "$stamp"
 wasm-bindgen --target web --out-dir npm/wasm --out-name proclivity "$built"
-npm/node_modules/.bin/wasm-opt -Oz --one-caller-inline-max-function-size 40 --strip-debug --strip-producers --enable-simd --enable-bulk-memory \
+npm/node_modules/.bin/wasm-opt -Oz --one-caller-inline-max-function-size 15 --strip-debug --strip-producers --enable-simd --enable-bulk-memory \
   --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals --enable-reference-types \
   --enable-multivalue npm/wasm/proclivity_bg.wasm -o npm/wasm/proclivity_bg.opt.wasm
 mv npm/wasm/proclivity_bg.opt.wasm npm/wasm/proclivity_bg.wasm

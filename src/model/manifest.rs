@@ -72,8 +72,9 @@ impl Manifest {
     ///
     /// # Errors
     /// [`Error::Argument`] that names the member, what it should be and what it is.
-    pub(crate) fn from_json(value: &Value) -> Result<Manifest> {
-        let root = Field::root(value, "model");
+    pub(crate) fn from_json(mut value: Value) -> Result<Manifest> {
+        let card = value.get_mut("card").map_or(Value::Null, Value::take);
+        let root = Field::root(&value, "model");
         let (mut columns, mut event_weights, mut sha256) = (Vec::new(), Vec::new(), Vec::new());
         for column in root.required("columns")?.list()? {
             columns.push((column.required("name")?.text()?.to_owned(), column.required("type")?.text()?.to_owned()));
@@ -93,7 +94,7 @@ impl Manifest {
             columns,
             event_weights,
             sha256,
-            card: value.get("card").cloned().unwrap_or(Value::Null),
+            card,
         })
     }
 

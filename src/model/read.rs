@@ -219,7 +219,7 @@ fn read_manifest(metadata: &[(String, String)]) -> Result<Manifest> {
         |e: &dyn std::fmt::Display| Error::ModelFormat { detail: format!("its manifest cannot be used ({e})") };
     let json = metadata("model").unwrap_or("");
     let value = serde_json::from_str(json).map_err(|e| refused(&e))?;
-    Manifest::from_json(&value).map_err(|e| refused(&e))
+    Manifest::from_json(value).map_err(|e| refused(&e))
 }
 
 fn check_sizes(manifest: &Manifest) -> Result<()> {

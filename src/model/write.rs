@@ -11,6 +11,7 @@ use super::manifest::{CascadeShape, LayerShape, Manifest, Scoring, UserTower};
 use super::quantise::quantise_rows;
 use super::read::Model;
 use super::tensor_writer::TensorWriter;
+use super::tensors::check_finite;
 use crate::error::{Error, Result};
 use crate::score::reference::golden_answer;
 
@@ -98,6 +99,7 @@ fn lay_out(spec: &ModelSpec, file: &mut TensorWriter) -> Result<Manifest> {
     if items == 0 || spec.embedding.dim == 0 {
         return Err(Error::tensor("item.embedding", "expected at least one item and one column, found none"));
     }
+    check_finite(&spec.embedding.rows, "item.embedding")?;
     let rows = pad_rows(&spec.embedding.rows, spec.embedding.dim, dim);
     let stored = add_rows(file, &rows, dim, items, spec.embedding.precision);
     if let Some(bias) = &spec.item_bias {

@@ -26,7 +26,8 @@ pub enum BackendChoice {
     WebGpu,
     /// The CPU.
     Cpu,
-    /// The oracle; for tests and measurements.
+    /// The oracle, for tests and measurements; not in the browser build.
+    #[cfg(not(target_arch = "wasm32"))]
     Reference,
 }
 
@@ -40,8 +41,9 @@ impl BackendChoice {
             "auto" => Ok(BackendChoice::Auto),
             "webgpu" => Ok(BackendChoice::WebGpu),
             "cpu" => Ok(BackendChoice::Cpu),
+            #[cfg(not(target_arch = "wasm32"))]
             "reference" => Ok(BackendChoice::Reference),
-            _ => Err(Error::argument("backend", "one of auto, webgpu, cpu, reference", format!("`{name}`"))),
+            _ => Err(Error::argument("backend", "one of auto, webgpu, cpu", format!("`{name}`"))),
         }
     }
 }
@@ -63,6 +65,7 @@ pub struct BackendInfo {
 
 #[derive(Clone)]
 enum Active {
+    #[cfg(not(target_arch = "wasm32"))]
     Reference,
     Cpu,
     #[cfg(feature = "gpu")]
@@ -111,6 +114,7 @@ impl Scorer {
         let plan = Plan::new(&self.model, query)?;
         let active = self.active.borrow().0.clone();
         match active {
+            #[cfg(not(target_arch = "wasm32"))]
             Active::Reference => Ok(reference::score(&self.model, &plan)),
             Active::Cpu => Ok(self.cpu.run(&plan)),
             #[cfg(feature = "gpu")]
@@ -139,6 +143,7 @@ impl Scorer {
 
 async fn choose(model: &Arc<Model>, cpu: &CpuScorer, choice: BackendChoice) -> Result<(Active, BackendInfo)> {
     match choice {
+        #[cfg(not(target_arch = "wasm32"))]
         BackendChoice::Reference => open_reference(model),
         BackendChoice::Cpu => open_cpu(model, cpu, "asked for".to_owned()),
         BackendChoice::WebGpu => match open_gpu(model, "asked for").await {
@@ -164,6 +169,7 @@ async fn choose(model: &Arc<Model>, cpu: &CpuScorer, choice: BackendChoice) -> R
     }
 }
 
+#[cfg(not(target_arch = "wasm32"))]
 fn open_reference(model: &Arc<Model>) -> Result<(Active, BackendInfo)> {
     let golden = check(model, "reference", |query| Ok(reference::score(model, &Plan::new(model, query)?)))?;
     let info =

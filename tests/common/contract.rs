@@ -17,6 +17,7 @@ pub async fn open(model: &Arc<Model>, choice: BackendChoice) -> Scorer {
     let wanted = match choice {
         BackendChoice::WebGpu => "webgpu",
         BackendChoice::Cpu => "cpu",
+        #[cfg(not(target_arch = "wasm32"))]
         BackendChoice::Reference => "reference",
         BackendChoice::Auto => panic!("the contract names its backend"),
     };

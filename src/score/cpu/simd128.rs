@@ -8,6 +8,7 @@ use super::vector::Vector;
 pub(crate) struct Simd128;
 
 impl Vector for Simd128 {
+    #[inline(always)]
     fn dot_i8(row: &[i8], user: &[i8]) -> i32 {
         let mut sums = i32x4_splat(0);
         for (a, b) in row.chunks_exact(16).zip(user.chunks_exact(16)) {
@@ -22,6 +23,7 @@ impl Vector for Simd128 {
             + i32x4_extract_lane::<3>(sums)
     }
 
+    #[inline(always)]
     fn axpy(out: &mut [f32], x: f32, weight: &[f32]) {
         let wide = out.len().min(weight.len()) / 4 * 4;
         let (out_wide, out_rest) = out.split_at_mut(wide);
@@ -51,18 +53,21 @@ impl Vector for Simd128 {
     }
 }
 
+#[inline(always)]
 fn load_i8(values: &[i8]) -> v128 {
     assert!(values.len() >= 16);
     // SAFETY: at least 16 bytes are readable; v128_load needs no alignment.
     unsafe { v128_load(values.as_ptr().cast()) }
 }
 
+#[inline(always)]
 fn load_f32(values: &[f32]) -> v128 {
     assert!(values.len() >= 4);
     // SAFETY: at least 16 bytes are readable; v128_load needs no alignment.
     unsafe { v128_load(values.as_ptr().cast()) }
 }
 
+#[inline(always)]
 fn store_f32(out: &mut [f32], value: v128) {
     assert!(out.len() >= 4);
     // SAFETY: at least 16 bytes are writable; v128_store needs no alignment.

@@ -21,6 +21,19 @@ pub fn shader_sources() -> [(&'static str, String); 3] {
     [("dot_topk", whole(DOT_TOPK)), ("merge_topk", whole(MERGE_TOPK)), ("rank_mlp", whole(RANK_MLP))]
 }
 
+/// Structs shared with the shaders: name, size, and the offset of each field; a test holds the shaders to it.
+#[doc(hidden)]
+#[allow(clippy::type_complexity)]
+pub fn shader_layouts() -> [(&'static str, usize, Vec<(&'static str, usize)>); 2] {
+    macro_rules! fields {
+        ($type:ty: $($field:ident),*) => { vec![$((stringify!($field), std::mem::offset_of!($type, $field))),*] };
+    }
+    [
+        ("Params", size_of::<Params>(), fields!(Params: count, words, keep, bound, input, output, zero, user_scale)),
+        ("Layers", size_of::<Layers>(), fields!(Layers: shape, count, skip, unused_0, unused_1)),
+    ]
+}
+
 fn whole(kernel: &str) -> String {
     [COMMON, kernel].concat()
 }

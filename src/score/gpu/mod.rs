@@ -6,5 +6,5 @@ mod recording;
 mod scorer;
 mod tables;
 
-pub use kernels::shader_sources;
+pub use kernels::{shader_layouts, shader_sources};
 pub use scorer::GpuScorer;

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Formatting, clippy, shaders, TypeScript. Warnings are errors.
+set -euo pipefail
+source "$(dirname "$0")/env.sh"
+scripts/build-wasm.sh
+scripts/setup-node.sh npm www tests/e2e
+say "rustfmt"
+cargo fmt --all --check
+say "clippy"
+cargo clippy --quiet --release --workspace --all-targets -- -D warnings
+RUSTFLAGS="-C target-feature=+simd128" \
+  cargo clippy --quiet --release --target wasm32-unknown-unknown --tests -- -D warnings
+say "WGSL through naga"
+cargo test --quiet --release --test shaders
+say "TypeScript"
+npm run --silent --prefix npm build
+for package in npm www tests/e2e; do npm run --silent --prefix "$package" lint; done

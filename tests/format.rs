@@ -1,0 +1,237 @@
+//! The model file: what is written is read back, by us and by the `safetensors` crate; what is broken is refused by name.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod common;
+
+use common::fixtures::{bytes, model, random, spec, with_ranker};
+use proclivity::Error;
+use proclivity::model::{ColumnView, Model, ModelBuffer, ModelSpec, Precision, write_model};
+use proptest::prelude::*;
+use safetensors::SafeTensors;
+use serde_json::{Value, json};
+
+fn full() -> ModelSpec {
+    with_ranker(random(60, 20, 1), &[8, 4], 10, 2)
+}
+
+fn read(bytes: &[u8]) -> Result<Model, Error> {
+    Model::read(ModelBuffer::try_from(bytes).expect("small"))
+}
+
+/// Rewrites the JSON header of a file; the manifest inside is passed parsed.
+fn edit(bytes: &[u8], change: impl FnOnce(&mut Value, &mut Value)) -> Vec<u8> {
+    let length = u64::from_le_bytes(bytes[..8].try_into().expect("eight")) as usize;
+    let mut header: Value = serde_json::from_slice(&bytes[8..8 + length]).expect("our own");
+    let mut manifest: Value =
+        serde_json::from_str(header["__metadata__"]["model"].as_str().expect("a text")).expect("our own");
+    change(&mut header, &mut manifest);
+    if header["__metadata__"].get("model").is_some() {
+        header["__metadata__"]["model"] = manifest.to_string().into();
+    }
+    let json = header.to_string();
+    [&(json.len() as u64).to_le_bytes()[..], json.as_bytes(), &bytes[8 + length..]].concat()
+}
+
+/// Replaces the bytes of one tensor and mends its hash: what a hostile exporter could do.
+fn forge(bytes: &[u8], tensor: &str, change: impl FnOnce(&mut [u8])) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    let length = u64::from_le_bytes(bytes[..8].try_into().expect("eight")) as usize;
+    let header: Value = serde_json::from_slice(&bytes[8..8 + length]).expect("our own");
+    let at = |i: usize| 8 + length + header[tensor]["data_offsets"][i].as_u64().expect("an offset") as usize;
+    change(&mut bytes[at(0)..at(1)]);
+    let hash: String = {
+        use sha2::{Digest, Sha256};
+        Sha256::digest(&bytes[at(0)..at(1)]).iter().map(|b| format!("{b:02x}")).collect()
+    };
+    edit(&bytes, |_, manifest| manifest["sha256"][tensor] = hash.into())
+}
+
+/// The code of the refusal, which must name `name`.
+fn refusal(bytes: &[u8], name: &str) -> &'static str {
+    let error = read(bytes).expect_err("must be refused");
+    assert!(error.to_string().contains(name), "`{error}` does not name `{name}`");
+    error.code()
+}
+
+#[test]
+fn what_is_written_is_read_back() {
+    let spec = full();
+    let model = model(&spec);
+    assert_eq!((model.item_count(), model.dim()), (60, 32));
+    assert_eq!(model.item_index("item-17"), Some(17));
+    assert_eq!(model.item_index("item-60"), None);
+    assert_eq!(model.item_id(59), "item-59");
+    assert_eq!(model.column_names().collect::<Vec<_>>(), ["title", "parity", "price"]);
+    let Some(ColumnView::Number(prices)) = model.column("price") else { panic!("price is a number") };
+    assert_eq!(prices[3], 1.5);
+    assert_eq!(model.column("title").expect("there").display(2), "Item 2 – ü");
+    assert_eq!(model.column("parity").expect("there").display(3), "odd");
+    assert_eq!(model.golden().len(), 3);
+    assert_eq!(model.manifest().card["made"], "for tests");
+    for (stored, given) in model.embedding(5).iter().zip(&spec.embedding.rows[5 * 20..6 * 20]) {
+        assert!((stored - given).abs() <= model.scale()[5] * 0.51);
+    }
+}
+
+#[test]
+fn the_safetensors_crate_reads_it() {
+    let bytes = bytes(&full());
+    let tensors = SafeTensors::deserialize(&bytes).expect("a valid safetensors file");
+    let table = tensors.tensor("item.embedding").expect("there");
+    assert_eq!((table.dtype(), table.shape()), (safetensors::Dtype::I8, &[60, 32][..]));
+    let model = read(&bytes).expect("reads");
+    assert_eq!(tensors.len(), model.tensors().len());
+    for summary in model.tensors() {
+        let view = tensors.tensor(&summary.name).expect("the same names");
+        assert_eq!((view.shape(), view.data().len()), (summary.shape.as_slice(), summary.bytes), "{}", summary.name);
+    }
+}
+
+#[test]
+fn the_same_spec_gives_the_same_bytes() {
+    assert_eq!(bytes(&full()), bytes(&full()));
+}
+
+#[test]
+fn floats_load_too() {
+    for precision in [Precision::F32, Precision::F16] {
+        let mut spec = full();
+        spec.embedding.precision = precision;
+        let (float, int8) = (model(&spec), model(&full()));
+        for item in 0..60 {
+            for (a, b) in float.embedding(item).iter().zip(int8.embedding(item)) {
+                assert!((a - b).abs() <= 2.0 * int8.scale()[item as usize], "{precision:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_cut_anywhere_is_refused() {
+    let bytes = bytes(&full());
+    for length in (0..bytes.len()).step_by(97).chain(bytes.len() - 64..bytes.len()) {
+        let error = read(&bytes[..length]).expect_err("cut short");
+        assert!(["model_format", "model_tensor"].contains(&error.code()), "{length}: {error}");
+    }
+    let header = 8 + u64::from_le_bytes(bytes[..8].try_into().expect("eight")) as usize;
+    assert!(read(&bytes[..header + 1]).expect_err("cut").to_string().contains("tensor `"), "names the tensor");
+}
+
+#[test]
+fn an_edited_byte_is_noticed() {
+    let bytes = bytes(&full());
+    let header = 8 + u64::from_le_bytes(bytes[..8].try_into().expect("eight")) as usize;
+    for at in (header..bytes.len()).step_by(211) {
+        let mut edited = bytes.clone();
+        edited[at] ^= 0x10;
+        assert_eq!(read(&edited).expect_err("edited").code(), "model_integrity");
+    }
+}
+
+#[test]
+fn other_formats_and_versions_are_refused() {
+    let bytes = bytes(&full());
+    let version = edit(&bytes, |header, _| header["__metadata__"]["version"] = "2".into());
+    assert_eq!(refusal(&version, "found 2"), "model_version");
+    let format = edit(&bytes, |header, _| header["__metadata__"]["format"] = "pt".into());
+    assert_eq!(refusal(&format, "`pt`"), "model_format");
+    let none = edit(&bytes, |header, _| header["__metadata__"] = json!({}));
+    assert_eq!(refusal(&none, "none"), "model_format");
+    assert_eq!(refusal(b"<!doctype html><p>not found</p>", "safetensors"), "model_format");
+    assert_eq!(refusal(b"", "safetensors"), "model_format");
+}
+
+#[test]
+fn lying_shapes_are_refused() {
+    let bytes = bytes(&full());
+    let shape = edit(&bytes, |header, _| header["item.embedding"]["shape"] = json!([32, 60]));
+    assert_eq!(refusal(&shape, "item.embedding"), "model_tensor");
+    let overflow = edit(&bytes, |header, _| header["item.embedding"]["shape"] = json!([1u64 << 52, 1u64 << 52]));
+    assert_eq!(refusal(&overflow, "item.embedding"), "model_tensor");
+    let items = edit(&bytes, |_, manifest| manifest["items"] = json!(61));
+    assert_eq!(refusal(&items, "item.embedding"), "model_tensor");
+    let huge = edit(&bytes, |_, manifest| manifest["items"] = json!(1u64 << 40));
+    assert_eq!(refusal(&huge, "item.embedding"), "model_tensor");
+    let dim = edit(&bytes, |_, manifest| manifest["dim"] = json!(20));
+    assert_eq!(refusal(&dim, "multiple of 16"), "model_tensor");
+    let layer = edit(&bytes, |_, manifest| manifest["scoring"]["layers"][1]["inputs"] = json!(9));
+    assert_eq!(refusal(&layer, "mlp.1.weight"), "model_tensor");
+    let column = edit(&bytes, |_, manifest| manifest["columns"][1]["type"] = "text".into());
+    assert_eq!(refusal(&column, "column.parity"), "model_tensor");
+    let missing = edit(&bytes, |_, manifest| manifest["columns"][0]["name"] = "subtitle".into());
+    assert_eq!(refusal(&missing, "column.subtitle"), "model_tensor");
+    let unhashed = edit(&bytes, |_, manifest| {
+        manifest["sha256"].as_object_mut().expect("an object").remove("user.gram");
+    });
+    assert_eq!(refusal(&unhashed, "user.gram"), "model_tensor");
+}
+
+#[test]
+fn values_that_cannot_be_used_are_refused() {
+    let bytes = bytes(&full());
+    let put = |tensor: &str, value: f32| forge(&bytes, tensor, |data| data[..4].copy_from_slice(&value.to_le_bytes()));
+    for tensor in [
+        "item.embedding.scale",
+        "item.bias",
+        "item.popularity",
+        "user.gram",
+        "mlp.0.weight",
+        "mlp.1.bias",
+        "golden.score",
+    ] {
+        for value in [f32::NAN, f32::INFINITY] {
+            assert_eq!(refusal(&put(tensor, value), tensor), "model_tensor");
+        }
+    }
+    assert_eq!(refusal(&put("item.embedding.scale", -1.0), "item.embedding.scale"), "model_tensor");
+    assert_eq!(refusal(&put("mlp.2.weight", 1e6), "mlp.2.weight"), "model_tensor");
+    assert_eq!(refusal(&put("user.gram", -1e6), "user.gram"), "model_tensor");
+    let low = forge(&bytes, "item.embedding", |data| data[7] = 0x80);
+    assert_eq!(refusal(&low, "item.embedding"), "model_tensor");
+    let utf8 = forge(&bytes, "column.title.bytes", |data| data[0] = 0xff);
+    assert_eq!(refusal(&utf8, "column.title.bytes"), "model_tensor");
+    let offsets = forge(&bytes, "item.id.offsets", |data| data[4..8].copy_from_slice(&u32::MAX.to_le_bytes()));
+    assert_eq!(refusal(&offsets, "item.id.offsets"), "model_tensor");
+    let codes = forge(&bytes, "column.parity.codes", |data| data[0] = 9);
+    assert_eq!(refusal(&codes, "column.parity.codes"), "model_tensor");
+    let golden = forge(&bytes, "golden.item", |data| data[..4].copy_from_slice(&60u32.to_le_bytes()));
+    assert_eq!(refusal(&golden, "golden.item"), "model_tensor");
+    let twice = forge(&bytes, "item.id.bytes", |data| data[6 + 5] = b'0');
+    assert_eq!(refusal(&twice, "item-0"), "model_tensor");
+}
+
+#[test]
+fn a_wrong_golden_answer_is_noticed_at_load() {
+    let bytes = forge(&bytes(&full()), "golden.score", |data| data[..4].copy_from_slice(&9.0f32.to_le_bytes()));
+    let model = std::sync::Arc::new(read(&bytes).expect("well-formed"));
+    let opened = pollster::block_on(proclivity::score::Scorer::open(model, proclivity::score::BackendChoice::Cpu));
+    assert_eq!(opened.err().expect("refused").code(), "golden_mismatch");
+}
+
+#[test]
+fn a_spec_that_cannot_be_is_refused_before_a_byte_is_written() {
+    let refused = |spec: ModelSpec| write_model(&spec, &[]).expect_err("refused").code();
+    assert_eq!(refused(ModelSpec { item_ids: vec!["a".into(); 60], ..full() }), "model_tensor");
+    assert_eq!(refused(ModelSpec { popularity: vec![1.0; 59], ..full() }), "model_tensor");
+    assert_eq!(refused(ModelSpec { item_bias: Some(vec![f32::NAN; 60]), ..full() }), "model_tensor");
+    assert_eq!(refused(spec(Vec::new(), 4)), "model_tensor");
+    let mut nan = full();
+    nan.embedding.rows[3] = f32::NAN;
+    assert_eq!(refused(nan), "model_tensor");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// No bytes make the reader panic: random ones, and a good file with random damage, header included.
+    #[test]
+    fn no_bytes_panic(noise in prop::collection::vec(any::<u8>(), 0..300), edits in prop::collection::vec((any::<usize>(), any::<u8>()), 1..6)) {
+        let _ = read(&noise);
+        let mut damaged = bytes(&with_ranker(random(5, 3, 1), &[2], 2, 2));
+        for (at, value) in edits {
+            let at = at % damaged.len();
+            damaged[at] = value;
+        }
+        let _ = read(&damaged);
+    }
+}
