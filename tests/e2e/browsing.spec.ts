@@ -14,22 +14,22 @@ test('search finds by the beginnings of words, and says when it finds nothing', 
   await expect(page.locator('#announcer')).toHaveText('0 products for zzzz');
 });
 
-test('ten thousand titles are searched within a frame or two', async ({ shop, page }) => {
+test('ten thousand titles are searched, and results drawn, as one types', async ({ shop, page }) => {
   await shop.visit();
   const millis = await page.evaluate(async () => {
     const input = document.querySelector<HTMLInputElement>('#search');
     if (!input) throw new Error('no search field');
     const times = [];
-    for (const word of ['b', 'br', 'bre', 'bread']) {
+    for (const word of ['b', 'br', 'bre', 'brea', 'bread', 'm', 'mi', 'mil', 'milk']) {
       input.value = word;
       const start = performance.now();
       input.dispatchEvent(new Event('input'));
       await new Promise((done) => setTimeout(done));
       times.push(performance.now() - start);
     }
-    return Math.max(...times);
+    return times.sort((a, b) => a - b)[times.length >> 1] ?? Infinity; // the median: a busy machine stalls a page now and then
   });
-  expect(millis).toBeLessThan(150);
+  expect(millis).toBeLessThan(100);
 });
 
 test('a department and a category narrow the products; prices sort', async ({ shop, page }) => {
