@@ -16,7 +16,7 @@ RUSTFLAGS="-C target-feature=+simd128$remap" \
 built="$TARGET/wasm32-unknown-unknown/wasm-release/proclivity.wasm"
 
 stamp=npm/wasm/.built-from
-sum=$(cat "$built" scripts/build-wasm.sh | sha256sum)
+sum=$(cat "$built" scripts/build-wasm.sh scripts/shorten-imports.mjs | sha256sum)
 if [ -f npm/wasm/proclivity_bg.wasm ] && [ "$(cat "$stamp" 2> /dev/null)" = "$sum" ]; then exit 0; fi
 mkdir -p npm/wasm
 rm -f "$stamp"
@@ -25,5 +25,6 @@ npm/node_modules/.bin/wasm-opt -Oz --one-caller-inline-max-function-size 15 --st
   --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals --enable-reference-types \
   --enable-multivalue npm/wasm/proclivity_bg.wasm -o npm/wasm/proclivity_bg.opt.wasm
 mv npm/wasm/proclivity_bg.opt.wasm npm/wasm/proclivity_bg.wasm
+node scripts/shorten-imports.mjs npm/wasm
 printf '%s\n' "$sum" > "$stamp"
 say "engine: $(gzip -9c npm/wasm/proclivity_bg.wasm | wc -c) bytes gzip'd"

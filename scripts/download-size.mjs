@@ -1,18 +1,28 @@
-// Prints what a first visit to the built shop downloads, gzip'd: the model, the library's code, the shop's own files.
-// The library's code is what the bundler made of the npm package: the engine and every script that holds part of it.
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+// Prints what a first visit to the built shop downloads, gzip'd: the model, the library's code, the shop's own.
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
-const dist = new URL('../www/dist', import.meta.url).pathname;
-const files = readdirSync(dist, { recursive: true }).map((name) => join(dist, name)).filter((file) => statSync(file).isFile());
-const gzip = (file) => gzipSync(readFileSync(file), { level: 9 }).length;
-const total = (list) => list.reduce((sum, file) => sum + gzip(file), 0);
-const kind = (test) => files.filter((file) => test.test(file));
+const dist = fileURLToPath(new URL('../www/dist', import.meta.url));
+const sizes = readdirSync(dist, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => [entry.name, gzipSync(readFileSync(join(entry.parentPath, entry.name)), { level: 9 }).length]);
+const total = (test) => sizes.filter(([name]) => test(name)).reduce((sum, [, bytes]) => sum + bytes, 0);
+const line = (what, bytes) => console.log(`  ${what.padEnd(44)} ${(bytes / 1000).toFixed(1).padStart(7)} KB`);
 
-const wasm = kind(/\.wasm$/);
-const scripts = kind(/assets\/.*\.js$/);
-const kb = (bytes) => `${(bytes / 1000).toFixed(1)} KB`;
-console.log(`first load, gzip'd: model ${kb(total(kind(/\.safetensors$/)))}`);
-console.log(`  engine (wasm, GPU and CPU) ${kb(total(wasm))}`);
-for (const script of scripts) console.log(`  ${script.slice(dist.length + 1)} ${kb(gzip(script))}`);
+const isModel = (name) => name.endsWith('.safetensors');
+const isEngine = (name) => name.endsWith('.wasm');
+// The bundler keeps the library in chunks named after it; the worker and the service worker are not part of a first visit.
+const isBinding = (name) => /^proclivity-.*\.js$/.test(name);
+const isShop = (name) => /\.js$/.test(name) && !isBinding(name) && !/^(worker-|sw\.)/.test(name);
+for (const [what, test] of Object.entries({ model: isModel, engine: isEngine, bindings: isBinding, shop: isShop })) {
+  if (!sizes.some(([name]) => test(name))) throw new Error(`www/dist holds no ${what}: build it with make demo`);
+}
+
+console.log('First load, gzip\'d:');
+line('model', total(isModel));
+line('library: engine (wasm, GPU and CPU)', total(isEngine));
+line('library: JavaScript', total(isBinding));
+line('library, code in all', total((name) => isEngine(name) || isBinding(name)));
+line("the shop's own JavaScript", total(isShop));

@@ -28,7 +28,8 @@ fn edit(bytes: &[u8], change: impl FnOnce(&mut Value, &mut Value)) -> Vec<u8> {
     if header["__metadata__"].get("model").is_some() {
         header["__metadata__"]["model"] = manifest.to_string().into();
     }
-    let json = header.to_string();
+    let mut json = header.to_string();
+    json.push_str(&" ".repeat(json.len().next_multiple_of(8) - json.len()));
     [&(json.len() as u64).to_le_bytes()[..], json.as_bytes(), &bytes[8 + length..]].concat()
 }
 

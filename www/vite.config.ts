@@ -11,5 +11,7 @@ export default defineConfig({
     // The content security policy allows no data: URLs, so nothing is inlined.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // The library in chunks of its own, so that its share of the download can be told from the shop's.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'proclivity', test: /\/npm\/(dist|wasm)\// }] } } },
   },
 });

@@ -155,7 +155,8 @@ async fn choose(model: &Arc<Model>, cpu: &CpuScorer, choice: BackendChoice) -> R
                 let start = Instant::now();
                 let mut cpu_open = open_cpu(model, cpu, String::new())?;
                 let cpu_time = microseconds(start);
-                let measured = format!("the golden queries took {gpu_time} µs on the GPU, {cpu_time} µs on the CPU");
+                let (on_gpu, on_cpu) = (milliseconds(gpu_time), milliseconds(cpu_time));
+                let measured = format!("the golden queries took {on_gpu} ms on the GPU, {on_cpu} ms on the CPU");
                 if gpu_time < cpu_time {
                     gpu.1.reason = format!("faster on this device: {measured}");
                     Ok(gpu)
@@ -228,6 +229,11 @@ fn note(report: &mut GoldenReport, backend: &'static str, query: usize, outcome:
 
 fn tolerance(model: &Model) -> Tolerance {
     if model.ranker().is_some() { Tolerance::MLP } else { Tolerance::DOT }
+}
+
+/// Microseconds as milliseconds with one decimal.
+fn milliseconds(micros: u64) -> String {
+    format!("{}.{}", micros / 1000, micros % 1000 / 100)
 }
 
 fn microseconds(start: Instant) -> u64 {

@@ -53,6 +53,13 @@ impl Device {
                 *note = Some(format!("device lost ({reason:?}): {message}"));
             }
         });
+        // Errors outside a scope: note them instead of wgpu's default, a panic.
+        let note = lost.clone();
+        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
+            if let Ok(mut note) = note.lock() {
+                *note = Some(error.to_string());
+            }
+        }));
         Ok(Device { device, queue, adapter: describe(&adapter.get_info()), lost })
     }
 
@@ -70,21 +77,28 @@ impl Device {
         limits.max_storage_buffer_binding_size.min(limits.max_buffer_size)
     }
 
-    /// Waits for `buffer` (MAP_READ) and copies its words out.
-    pub async fn read(&self, buffer: &wgpu::Buffer) -> Result<Vec<u32>> {
+    /// Asks for `buffer` (MAP_READ) to be mapped once the work before it is done; what [`Device::read`] waits for.
+    pub fn map(&self, buffer: &wgpu::Buffer) -> Mapped {
         let (sender, receiver) = oneshot::channel();
-        let slice = buffer.slice(..);
-        slice.map_async(wgpu::MapMode::Read, move |result| {
+        buffer.slice(..).map_async(wgpu::MapMode::Read, move |result| {
             let _ = sender.send(result);
         });
+        receiver
+    }
+
+    /// Waits for a mapping and copies the buffer's words out.
+    pub async fn read(&self, buffer: &wgpu::Buffer, mapped: Mapped) -> Result<Vec<u32>> {
         let failed = |e: &dyn std::fmt::Display| Error::Gpu { detail: format!("the answer could not be read ({e})") };
         self.device.poll(wgpu::PollType::wait_indefinitely()).map_err(|e| failed(&e))?;
-        receiver.await.map_err(|e| failed(&e))?.map_err(|e| failed(&e))?;
-        let words = bytemuck::pod_collect_to_vec(&slice.get_mapped_range().map_err(|e| failed(&e))?);
+        mapped.await.map_err(|e| failed(&e))?.map_err(|e| failed(&e))?;
+        let words = bytemuck::pod_collect_to_vec(&buffer.slice(..).get_mapped_range().map_err(|e| failed(&e))?);
         buffer.unmap();
         Ok(words)
     }
 }
+
+/// The outcome of a mapping, when it comes.
+pub(crate) type Mapped = oneshot::Receiver<std::result::Result<(), wgpu::BufferAsyncError>>;
 
 /// The adapter in words; browsers may keep its name to themselves.
 fn describe(info: &wgpu::AdapterInfo) -> String {

@@ -73,8 +73,9 @@ impl GpuScorer {
         let memory = self.device.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let validation = self.device.device.push_error_scope(wgpu::ErrorFilter::Validation);
         let answer = self.submit(plan, &recording);
+        let mapped = self.device.map(&answer);
         let (validation, memory) = (validation.pop(), memory.pop());
-        let words = self.device.read(&answer).await;
+        let words = self.device.read(&answer, mapped).await;
         if let Some(error) = validation.await.or(memory.await) {
             return Err(Error::Gpu { detail: error.to_string() });
         }
