@@ -1,6 +1,6 @@
 # Every target does its own set-up; run any of them first on a fresh machine that has Rust and Node.
 
-.PHONY: help demo test lint bench quality clean
+.PHONY: help demo test lint quality clean
 
 help:
 	@echo "make demo          build everything, train on the embedded data, serve the shop on http://localhost:4173"
@@ -8,7 +8,6 @@ help:
 	@echo "make test          every test: native, in the browser, npm package, packaging, the demo end to end"
 	@echo "make lint          formatting, clippy, WGSL, TypeScript"
 	@echo "make quality       evaluation tables on the fixed splits, into target/quality/"
-	@echo "make bench         timings, into target/bench/"
 
 demo:
 	@CHECK="$(CHECK)" scripts/demo.sh
@@ -18,9 +17,6 @@ test:
 
 lint:
 	@scripts/lint.sh
-
-bench:
-	@scripts/bench.sh
 
 quality:
 	@scripts/quality.sh
