@@ -7,11 +7,11 @@ scripts/setup-node.sh npm
 
 say "building the engine for WebAssembly"
 # Paths in panic messages are made short and the same on every machine.
-registry=$(echo "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*/)
 std=$(rustc --print sysroot)/lib/rustlib/src/rust/library
 std_hash=/rustc/$(rustc -vV | awk '/^commit-hash/ { print $2 }')/library
-remap=$(printf -- ' --remap-path-prefix=%s=%s' "${registry%/}" crates "$ROOT" . "$std" std "$std_hash" std)
-RUSTFLAGS="-C target-feature=+simd128$remap" \
+flags=(-Ctarget-feature=+simd128 "--remap-path-prefix=$ROOT=." "--remap-path-prefix=$std=std" "--remap-path-prefix=$std_hash=std")
+for registry in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*; do flags+=("--remap-path-prefix=$registry=crates"); done
+CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f'; printf '%s' "${flags[*]}") \
   cargo build --quiet --lib --target wasm32-unknown-unknown --profile wasm-release
 built="$TARGET/wasm32-unknown-unknown/wasm-release/proclivity.wasm"
 

@@ -7,6 +7,7 @@ node scripts/download-size.mjs
 
 if [ -n "${CHECK:-}" ]; then
   scripts/setup-system.sh browser
+  use_browser
   scripts/setup-node.sh tests/e2e
   say "driving the shop in headless Chromium"
   npm run --silent --prefix tests/e2e check

@@ -20,5 +20,8 @@ as_root() {
   else return 1; fi
 }
 
+# use_browser: names the browser for the scripts that drive one.
+use_browser() { CHROMIUM=${CHROMIUM:-$(find_first chromium chromium-browser google-chrome)}; export CHROMIUM; }
+
 # find_first NAME...: the path of the first program that exists.
 find_first() { local name; for name in "$@"; do command -v "$name" 2> /dev/null && return; done; return 1; }

@@ -4,6 +4,7 @@ set -euo pipefail
 source "$(dirname "$0")/env.sh"
 scripts/build-wasm.sh
 scripts/setup-node.sh npm www tests/e2e
+rustup component add rustfmt clippy 2> /dev/null
 say "rustfmt"
 cargo fmt --all --check
 say "clippy"

@@ -5,9 +5,9 @@ set -euo pipefail
 source "$(dirname "$0")/env.sh"
 
 name=complete-journey-strong
-split="$ROOT/../shared/splits/$name"
+split="${PROCLIVITY_SPLITS:-$ROOT/../shared/splits}/$name"
 if [ ! -d "$split" ]; then
-  say "skipped $name: the split is not part of the repository; expected in ../shared/splits/$name"
+  say "skipped $name: the split is not part of the repository; expected in $split (set PROCLIVITY_SPLITS)"
   exit 0
 fi
 say "building the trainer"

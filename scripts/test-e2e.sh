@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# The demo as a person uses it, on both backends.
+# After build-web.sh. The demo as a person uses it, on both backends.
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
 scripts/setup-system.sh browser
+use_browser
 scripts/setup-node.sh tests/e2e
 say "end-to-end tests"
 npm test --silent --prefix tests/e2e

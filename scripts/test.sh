@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every test. Each step is a script of its own and can be run alone.
+# Every test. Each step is a script of its own.
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
 scripts/test-native.sh

@@ -202,6 +202,26 @@ fn values_that_cannot_be_used_are_refused() {
 }
 
 #[test]
+fn files_made_to_be_slow_or_large_are_refused() {
+    let bytes = bytes(&full());
+    let long = [&(64u64 << 20).to_le_bytes()[..], &vec![b'['; 64 << 20]].concat();
+    assert_eq!(refusal(&long, "1 MiB"), "model_format");
+    let many = edit(&bytes, |header, _| {
+        for n in 0..600 {
+            header[format!("empty.{n}")] = json!({ "dtype": "U8", "shape": [0], "data_offsets": [0, 0] });
+        }
+    });
+    assert_eq!(refusal(&many, "512 tensors"), "model_format");
+    let columns = edit(&bytes, |_, manifest| {
+        let title = manifest["columns"][0].clone();
+        manifest["columns"].as_array_mut().expect("a list").push(title);
+    });
+    assert_eq!(refusal(&columns, "column.title"), "model_tensor");
+    let empty = forge(&bytes, "golden.history.indptr", |data| data[4..8].fill(0));
+    assert_eq!(refusal(&empty, "golden.history.indptr"), "model_tensor");
+}
+
+#[test]
 fn a_wrong_golden_answer_is_noticed_at_load() {
     let bytes = forge(&bytes(&full()), "golden.score", |data| data[..4].copy_from_slice(&9.0f32.to_le_bytes()));
     let model = std::sync::Arc::new(read(&bytes).expect("well-formed"));

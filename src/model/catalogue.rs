@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::header::Dtype;
-use super::limits::MAX_ITEMS;
+use super::limits::{MAX_COLUMNS, MAX_ITEMS};
 use super::tensors::{TensorTable, typed};
 use crate::error::{Error, Result};
 
@@ -100,6 +100,15 @@ impl Catalogue {
         if let Some(pair) = by_id.windows(2).find(|p| ids.get(file, p[0] as usize) == ids.get(file, p[1] as usize)) {
             let id = ids.get(file, pair[0] as usize);
             return Err(Error::tensor("item.id.bytes", format!("expected unique ids, found `{id}` twice")));
+        }
+        if columns.len() > MAX_COLUMNS {
+            let found = columns.len();
+            return Err(Error::tensor("column", format!("expected at most {MAX_COLUMNS} columns, found {found}")));
+        }
+        for (n, (name, _)) in columns.iter().enumerate() {
+            if columns[..n].iter().any(|(earlier, _)| earlier == name) {
+                return Err(Error::tensor(&format!("column.{name}"), "expected distinct column names, found it twice"));
+            }
         }
         let columns = columns
             .iter()

@@ -1,6 +1,7 @@
 //! Golden queries: a few histories with their right answers, stored by the exporter and checked on each backend at load.
 
 use super::header::Dtype;
+use super::limits::{MAX_GOLDEN, MAX_GOLDEN_ITEMS};
 use super::tensors::{TensorTable, typed};
 use crate::error::{Error, Result};
 
@@ -12,9 +13,6 @@ pub struct GoldenQuery {
     pub scores: Vec<f32>,
 }
 
-/// Most golden queries a file may bring; each costs a query on every backend at load.
-pub(crate) const MAX_GOLDEN: usize = 16;
-
 /// Reads `golden.history.{indptr,indices}`, `golden.item` (q, k) and `golden.score` (q, k); none is allowed.
 pub(crate) fn read_golden(table: &TensorTable, file: &[u8], items: usize) -> Result<Vec<GoldenQuery>> {
     let Some(slot) = table.find("golden.item") else {
@@ -23,10 +21,11 @@ pub(crate) fn read_golden(table: &TensorTable, file: &[u8], items: usize) -> Res
     let &[queries, k] = slot.shape.as_slice() else {
         return Err(Error::tensor("golden.item", format!("expected shape (queries, k), found {:?}", slot.shape)));
     };
-    if queries > MAX_GOLDEN || k == 0 || k > items {
+    let most = items.min(MAX_GOLDEN_ITEMS);
+    if queries > MAX_GOLDEN || k == 0 || k > most {
         return Err(Error::tensor(
             "golden.item",
-            format!("expected at most {MAX_GOLDEN} queries of 1 to {items} items, found shape ({queries}, {k})"),
+            format!("expected at most {MAX_GOLDEN} queries of 1 to {most} items, found shape ({queries}, {k})"),
         ));
     }
     let answer: &[u32] = typed(file, &table.expect("golden.item", Dtype::U32, &[queries, k])?, "golden.item")?;
@@ -40,10 +39,11 @@ pub(crate) fn read_golden(table: &TensorTable, file: &[u8], items: usize) -> Res
     let indptr: &[u32] = typed(file, &indptr_range, "golden.history.indptr")?;
     let (indices_range, length) = table.expect_vector("golden.history.indices", Dtype::U32)?;
     let indices: &[u32] = typed(file, &indices_range, "golden.history.indices")?;
-    if indptr[0] != 0 || indptr[queries] as usize != length || indptr.windows(2).any(|p| p[0] > p[1]) {
+    let fits = |pair: &[u32]| pair[0] < pair[1] && (pair[1] - pair[0]) as usize <= MAX_GOLDEN_ITEMS;
+    if indptr[0] != 0 || indptr[queries] as usize != length || !indptr.windows(2).all(fits) {
         return Err(Error::tensor(
             "golden.history.indptr",
-            format!("expected ascending offsets from 0 to {length}, found others"),
+            format!("expected histories of 1 to {MAX_GOLDEN_ITEMS} items that fill {length}, found others"),
         ));
     }
     for (name, values) in [("golden.item", answer), ("golden.history.indices", indices)] {

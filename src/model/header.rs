@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+use super::limits::{MAX_HEADER, MAX_TENSORS};
 use crate::error::{Error, Result};
 use crate::json::Field;
 
@@ -59,6 +60,9 @@ pub(crate) fn parse_header(file: &[u8]) -> Result<(Vec<TensorSlot>, Vec<(String,
     let refused = |detail: &str| Error::ModelFormat { detail: format!("expected a safetensors file, found {detail}") };
     let length = file.first_chunk::<8>().ok_or_else(|| refused("fewer than 8 bytes"))?;
     let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
+    if length > MAX_HEADER {
+        return Err(refused("a header of more than 1 MiB"));
+    }
     let json = file[8..].get(..length).ok_or_else(|| refused("a header that is longer than the file"))?;
     let header: Value = serde_json::from_slice(json).map_err(|_| refused("a header that is not JSON"))?;
     let (mut slots, mut metadata) = (Vec::new(), Vec::new());
@@ -71,6 +75,9 @@ pub(crate) fn parse_header(file: &[u8]) -> Result<(Vec<TensorSlot>, Vec<(String,
             let slot = read_slot(name, &entry, 8 + length);
             slots.push(slot.map_err(|e| Error::tensor(name, format!("its header cannot be used ({e})")))?);
         }
+    }
+    if slots.len() > MAX_TENSORS {
+        return Err(refused("more than 512 tensors"));
     }
     slots.sort_unstable_by_key(|slot: &TensorSlot| (slot.range.start, slot.range.end));
     let mut end = 8 + length;

@@ -11,7 +11,16 @@ pub const MAX_LAYERS: usize = 4;
 pub const MAX_WIDTH: usize = 1024;
 /// Largest magnitude of any weight: four layers of this width and size stay below `f32::MAX`.
 pub const MAX_ABS: f32 = 1e4;
-/// Smallest non-zero row scale: keeps scores out of the subnormal numbers, which GPUs may flush to zero.
-pub(crate) const MIN_SCALE: f32 = 1e-20;
+/// Smallest non-zero row scale: the product of two stays out of the subnormal numbers, which GPUs may flush to zero.
+pub(crate) const MIN_SCALE: f32 = 2e-19;
+/// Longest header in bytes: JSON grows some sixteen-fold when parsed, and a real header has some KB.
+pub(crate) const MAX_HEADER: usize = 1 << 20;
+/// Most tensors of a file.
+pub(crate) const MAX_TENSORS: usize = 512;
+/// Most catalogue columns.
+pub(crate) const MAX_COLUMNS: usize = 64;
+/// Most golden queries, items a golden answer, and items a golden history: each costs time on every backend at load.
+pub(crate) const MAX_GOLDEN: usize = 16;
+pub(crate) const MAX_GOLDEN_ITEMS: usize = 256;
 /// Most items of a catalogue (an item index and the "no item" mark fit in 32 bits).
 pub(crate) const MAX_ITEMS: usize = 1 << 30;

@@ -8,7 +8,7 @@ use super::golden::{GoldenQuery, read_golden};
 use super::header::Dtype;
 use super::limits::{DIM_MULTIPLE, MAX_ABS, MAX_DIM, MIN_SCALE};
 use super::manifest::{FORMAT, FORMAT_VERSION, Manifest, Scoring, UserTower};
-use super::quantise::{QuantisedRows, quantise_rows};
+use super::quantise::{QuantisedRows, quantise_into};
 use super::ranker::Ranker;
 use super::tensors::{TensorSummary, TensorTable, check_finite, check_magnitude, typed};
 use super::view::ColumnView;
@@ -245,12 +245,7 @@ fn read_rows(table: &TensorTable, file: &[u8], items: usize, dim: usize) -> Resu
     let dtype = table.find(NAME).map(|slot| slot.dtype);
     if matches!(dtype, Some(Dtype::F32 | Dtype::F16)) {
         let range = table.expect(NAME, dtype.expect("matched above"), &[items, dim])?;
-        let rows: Vec<f32> = match dtype {
-            Some(Dtype::F32) => typed::<f32>(file, &range, NAME)?.to_vec(),
-            _ => typed::<u16>(file, &range, NAME)?.iter().map(|&bits| half::f16::from_bits(bits).to_f32()).collect(),
-        };
-        check_finite(&rows, NAME)?;
-        return Ok(Rows::Owned(quantise_rows(&rows, dim)));
+        return quantise_stored(file, &range, dtype == Some(Dtype::F16), items, dim).map(Rows::Owned);
     }
     let values = table.expect(NAME, Dtype::I8, &[items, dim])?;
     if let Some(i) = bytemuck::cast_slice::<u8, i8>(&file[values.clone()]).iter().position(|&x| x == i8::MIN) {
@@ -272,6 +267,27 @@ fn read_rows(table: &TensorTable, file: &[u8], items: usize, dim: usize) -> Resu
         ));
     }
     Ok(Rows::View { values, scale })
+}
+
+/// Quantises an F32 or F16 table (items, dim) row by row; no float copy of the whole is made.
+fn quantise_stored(file: &[u8], range: &Range<usize>, half: bool, items: usize, dim: usize) -> Result<QuantisedRows> {
+    const NAME: &str = "item.embedding";
+    let mut values = Vec::new();
+    let bytes = items.saturating_mul(dim);
+    values.try_reserve_exact(bytes).map_err(|_| Error::OutOfMemory { bytes, purpose: "the item table" })?;
+    let mut scale = Vec::with_capacity(items);
+    let size = dim * if half { 2 } else { 4 };
+    for start in range.clone().step_by(size) {
+        let place = start..start + size;
+        let row: Vec<f32> = if half {
+            typed::<u16>(file, &place, NAME)?.iter().map(|&bits| half::f16::from_bits(bits).to_f32()).collect()
+        } else {
+            typed::<f32>(file, &place, NAME)?.to_vec()
+        };
+        check_finite(&row, NAME)?;
+        scale.push(quantise_into(&row, &mut values));
+    }
+    Ok(QuantisedRows { values, scale, dim })
 }
 
 fn check_gram(gram: &[f32], dim: usize, user: &UserTower) -> Result<()> {

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use super::buffer::ModelBuffer;
 use super::catalogue::{Column, ColumnData};
-use super::golden::MAX_GOLDEN;
 use super::header::Dtype;
-use super::limits::DIM_MULTIPLE;
+use super::limits::{DIM_MULTIPLE, MAX_GOLDEN};
 use super::manifest::{CascadeShape, LayerShape, Manifest, Scoring, UserTower};
 use super::quantise::quantise_rows;
 use super::read::Model;

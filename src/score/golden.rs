@@ -56,9 +56,6 @@ pub(crate) fn compare(golden: &GoldenQuery, found: &[Scored], tolerance: Toleran
     Ok(worst)
 }
 
-/// How many times each golden query runs on a GPU: the second run sees reused buffers.
-pub(crate) const GPU_ROUNDS: usize = 2;
-
 /// A golden query as any other.
 pub(crate) fn as_query<'a>(user: &'a [f32], mask: &'a super::mask::ItemMask, golden: &GoldenQuery) -> Query<'a> {
     Query { user, mask, k: golden.items.len(), stage: super::plan::Stage::Cascade }

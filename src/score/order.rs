@@ -1,6 +1,7 @@
 //! The one order of answers: higher score first, ties by the lower item index. The GPU kernels build the same keys.
 
 /// No item; comes after every item.
+#[cfg(feature = "gpu")]
 pub(crate) const NO_ITEM: u32 = u32::MAX;
 
 /// Maps a score to an integer that sorts like it (finite scores; -0.0 comes just below 0.0).

@@ -72,10 +72,11 @@ impl GpuScorer {
         });
         let memory = self.device.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let validation = self.device.device.push_error_scope(wgpu::ErrorFilter::Validation);
-        let answer = self.submit(plan, &recording);
-        let mapped = self.device.map(&answer);
+        let buffers = self.submit(plan, &recording);
+        let mapped = self.device.map(&buffers.answer);
         let (validation, memory) = (validation.pop(), memory.pop());
-        let words = self.device.read(&answer, mapped).await;
+        let words = self.device.read(&buffers.answer, mapped).await;
+        drop(buffers);
         if let Some(error) = validation.await.or(memory.await) {
             return Err(Error::Gpu { detail: error.to_string() });
         }
@@ -89,7 +90,7 @@ impl GpuScorer {
     }
 
     /// Uploads the query, encodes every step and the copy of the answer, submits once.
-    fn submit(&self, plan: &Plan<'_>, recording: &Recording) -> wgpu::Buffer {
+    fn submit(&self, plan: &Plan<'_>, recording: &Recording) -> QueryBuffers {
         let Device { device, queue, .. } = &self.device;
         let mut params = vec![0u8; recording.steps.len() * PARAMS_STRIDE];
         for (slot, step) in params.chunks_exact_mut(PARAMS_STRIDE).zip(&recording.steps) {
@@ -137,7 +138,8 @@ impl GpuScorer {
         }
         encoder.copy_buffer_to_buffer(&entries, start as u64 * 8, &answer, 0, len as u64 * 8);
         queue.submit([encoder.finish()]);
-        answer
+        let others = [params, user, mask, entries].into_iter().chain(first).collect();
+        QueryBuffers { answer, others }
     }
 
     fn bind(
@@ -163,6 +165,25 @@ impl GpuScorer {
             layout: &self.kernels.get(kernel).layout,
             entries: &entries,
         })
+    }
+}
+
+/// What one query put on the GPU. In browsers a buffer that is merely dropped lives until the garbage collector comes.
+struct QueryBuffers {
+    answer: wgpu::Buffer,
+    others: Vec<wgpu::Buffer>,
+}
+
+impl Drop for QueryBuffers {
+    fn drop(&mut self) {
+        self.others.iter().chain([&self.answer]).for_each(wgpu::Buffer::destroy);
+    }
+}
+
+/// Frees the tables at once; in browsers a dropped device would keep them.
+impl Drop for GpuScorer {
+    fn drop(&mut self) {
+        self.device.device.destroy();
     }
 }
 
