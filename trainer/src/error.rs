@@ -41,6 +41,9 @@ pub enum CliError {
     #[error("{path}: nothing is left to train on after cleaning ({detail}); relax {flags} or use a larger log")]
     NothingLeft { path: PathBuf, detail: String, flags: &'static str },
 
+    #[error("{path}:1: expected {expected}, found {found}; rename or remove columns")]
+    Header { path: PathBuf, expected: String, found: String },
+
     #[error("{flag}: expected {expected}, found {found}")]
     Flag { flag: &'static str, expected: String, found: String },
 
@@ -69,6 +72,7 @@ impl CliError {
             CliError::Encoding { .. } => "encoding",
             CliError::NoRows { .. } => "no_rows",
             CliError::MissingColumn { .. } => "missing_column",
+            CliError::Header { .. } => "header",
             CliError::RowLength { .. } => "row_length",
             CliError::Value { .. } => "value",
             CliError::Parquet { .. } => "parquet",

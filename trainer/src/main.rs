@@ -8,6 +8,7 @@ mod export;
 mod families;
 mod output;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -18,11 +19,13 @@ fn main() -> ExitCode {
     match cli.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if json => {
-            println!("{:#}", serde_json::json!({ "error": { "code": error.code(), "message": error.to_string() } }));
+            let shown = serde_json::json!({ "error": { "code": error.code(), "message": error.to_string() } });
+            // A reader that went away (`| head`) is no reason to panic.
+            let _ = writeln!(std::io::stdout().lock(), "{shown:#}");
             ExitCode::FAILURE
         }
         Err(error) => {
-            eprintln!("error: {error}");
+            let _ = writeln!(std::io::stderr().lock(), "error: {error}");
             ExitCode::FAILURE
         }
     }

@@ -22,7 +22,7 @@ impl Output {
     /// A line for people; nothing with `--json`.
     pub fn note(&self, text: impl AsRef<str>) {
         if !self.json {
-            eprintln!("{}", text.as_ref());
+            let _ = writeln!(std::io::stderr().lock(), "{}", text.as_ref());
         }
     }
 
@@ -41,7 +41,7 @@ impl Output {
     /// A line above a progress bar, seen also where there is no terminal.
     pub fn line(&self, bar: &ProgressBar, text: &str) {
         if !self.json {
-            bar.suspend(|| eprintln!("{text}"));
+            let _ = bar.suspend(|| writeln!(std::io::stderr().lock(), "{text}"));
         }
     }
 

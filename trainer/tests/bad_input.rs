@@ -88,6 +88,20 @@ fn a_broken_parquet_file_is_an_error() {
 }
 
 #[test]
+fn a_closed_pipe_is_no_panic() {
+    for arguments in [&["inspect", "/no/such/model", "--json"][..], &["inspect", "/no/such/model"]] {
+        let closed = || {
+            let (reader, writer) = std::io::pipe().expect("a pipe");
+            drop(reader);
+            writer
+        };
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_proclivity"));
+        let status = command.args(arguments).stdout(closed()).stderr(closed()).status().expect("it runs");
+        assert_eq!(status.code(), Some(1), "{arguments:?}: 101 is a panic");
+    }
+}
+
+#[test]
 fn a_log_that_cleans_away_says_what_was_dropped() {
     says(&refused("log.csv", "user,item\n1,2\n", &[]), &["nothing is left", "rare items", "--min-item-users"]);
 }
@@ -117,7 +131,11 @@ fn flags_out_of_range_name_themselves() {
         ("--dim", "5000"),
         ("--iterations", "0"),
         ("--alpha", "NaN"),
+        ("--alpha", "0"),
+        ("--alpha", "1e-50"),
         ("--regularization", "0"),
+        ("--regularization", "1e-50"),
+        ("--regularization", "inf"),
         ("--layers", "8,0"),
         ("--learning-rate", "0"),
         ("--hard-share", "2"),
@@ -139,6 +157,9 @@ fn an_item_table_is_checked_too() {
     says(&try_items("name,price\na,1\n", &[]), &["items.csv:1", "--item-id-column"]);
     says(&try_items("item,price\ni1,1\ni1,2\n", &[]), &["items.csv:3", "each item once"]);
     says(&try_items("item,price\ni1,cheap\n", &["--column", "price=number"]), &["items.csv:2", "`price`", "`cheap`"]);
+    says(&try_items("item,price,price\ni1,1,2\n", &[]), &["items.csv:1", "each column name once", "`price` twice"]);
+    let wide: String = (0..65).map(|n| format!(",c{n}")).collect();
+    says(&try_items(&format!("item{wide}\ni1{}\n", ",1".repeat(65)), &[]), &["items.csv:1", "at most 64", "found 65"]);
     says(&try_items("item,price\ni1,1\n", &["--column", "price=money"]), &["--column", "`price=money`"]);
     assert!(!folder.path("model").exists());
 }

@@ -158,11 +158,12 @@ fn check(args: &TrainArgs) -> Result<()> {
     if args.iterations == 0 || args.patience == 0 {
         return refused("--iterations and --patience", "at least 1", "0".into());
     }
-    if !(args.alpha.is_finite() && (0.0..=1e6).contains(&args.alpha)) {
-        return refused("--alpha", "a number from 0 to 1e6", args.alpha.to_string());
-    }
-    if !(args.regularization.is_finite() && args.regularization > 0.0 && args.regularization <= 1e6) {
-        return refused("--regularization", "a number above 0, at most 1e6", args.regularization.to_string());
+    // The model file holds them as f32, where the smallest numbers become 0.
+    let positive = |number: f64| number as f32 > 0.0 && number <= 1e6;
+    for (flag, number) in [("--alpha", args.alpha), ("--regularization", args.regularization)] {
+        if !positive(number) {
+            return refused(flag, "a number above 0 (as a 32-bit float), at most 1e6", format!("{number:?}"));
+        }
     }
     args.ncf.check()
 }

@@ -19,11 +19,12 @@ const USER_NAMES: &[&str] = &[
     "session",
     "sessionid",
     "uid",
-    "user_idx",
+    "useridx",
 ];
 const ITEM_NAMES: &[&str] = &[
     "item",
     "itemid",
+    "itemidx",
     "items",
     "product",
     "productid",

@@ -13,6 +13,9 @@ use crate::error::{CliError, Result};
 /// A column with more distinct values than this is text, not a category.
 const MAX_CATEGORIES: usize = 1000;
 
+/// Most columns of a catalogue; a model file holds no more.
+const MAX_COLUMNS: usize = 64;
+
 /// What the item table gave.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct CatalogueReport {
@@ -36,7 +39,7 @@ enum Kind {
 /// Reads catalogue columns for `items`, in their order.
 ///
 /// # Errors
-/// A missing id column, an id twice, a number that is none in a column declared `number`, or anything [`Table`] refuses.
+/// A missing id column, a column name twice, more than 64 columns, an id twice, a number that is none in a column declared `number`, or anything [`Table`] refuses.
 pub fn read_catalogue(
     path: &Path,
     items: &[String],
@@ -46,6 +49,7 @@ pub fn read_catalogue(
     let mut table = Table::open(path, options)?;
     let id_column = find_id(&table, "item id", "--item-id-column", &flags.item_id_column)?;
     let declared = declared_kinds(&table, &flags.columns)?;
+    check_header(&table, declared.values().filter(|&&kind| kind == Kind::Skip).count())?;
     let index: HashMap<&str, usize> = items.iter().enumerate().map(|(at, id)| (id.as_str(), at)).collect();
     let mut report = CatalogueReport::default();
     let mut values: Vec<Vec<String>> = vec![vec![String::new(); items.len()]; table.header.len()];
@@ -91,6 +95,21 @@ impl Kind {
             Kind::Category => "category",
             Kind::Number => "number",
             Kind::Skip => "skip",
+        }
+    }
+}
+
+/// Refuses a name twice, and more columns than a model holds besides the id and the `skipped` ones.
+fn check_header(table: &Table, skipped: usize) -> Result<()> {
+    let refused = |expected, found| Err(CliError::Header { path: table.path.clone(), expected, found });
+    let mut names = HashSet::new();
+    if let Some(twice) = table.header.iter().find(|name| !names.insert(name.as_str())) {
+        return refused("each column name once".into(), format!("`{twice}` twice"));
+    }
+    match table.header.len().saturating_sub(1 + skipped) {
+        0..=MAX_COLUMNS => Ok(()),
+        more => {
+            refused(format!("at most {MAX_COLUMNS} columns besides the item id and skipped ones"), more.to_string())
         }
     }
 }
