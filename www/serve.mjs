@@ -27,6 +27,15 @@ function cacheControl(path) {
   return path === '/sw.js' ? 'max-age=60' : 'no-cache';
 }
 
+/** The path a request asks for, or null where it cannot be read: `//`, or a broken percent escape. */
+function readPath(target) {
+  try {
+    return normalize(decodeURIComponent(new URL(target, 'http://localhost').pathname));
+  } catch {
+    return null;
+  }
+}
+
 /** Reads a file once and keeps it with its gzip form and its validator. Null when there is no such file. */
 async function readAsset(root, path, assets) {
   if (!assets.has(path)) {
@@ -39,18 +48,22 @@ async function readAsset(root, path, assets) {
 }
 
 /**
- * Starts the server. `port` 0 takes a free one. `onRequest(url)` is called for each request that
+ * Starts the server. `port` 0 takes a free one. `onRequest(path)` is called for each request that
  * arrives, which is how the tests count them.
  */
 export async function serve({ root, port = 0, onRequest = () => {} }) {
   const assets = new Map();
   const server = createServer(async (request, response) => {
-    const url = new URL(request.url ?? '/', 'http://localhost');
-    onRequest(url.pathname);
-    const path = normalize(url.pathname === '/' ? '/index.html' : decodeURIComponent(url.pathname));
+    const asked = readPath(request.url);
+    onRequest(asked ?? request.url);
+    if (asked === null) {
+      response.writeHead(400, { 'content-type': 'text/plain' }).end('Expected a path, found one that cannot be read\n');
+      return;
+    }
+    const path = asked === '/' ? '/index.html' : asked;
     const asset = path.includes('..') ? null : await readAsset(root, path, assets);
     if (!asset) {
-      response.writeHead(404, { 'content-type': 'text/plain' }).end(`Not found: ${url.pathname}\n`);
+      response.writeHead(404, { 'content-type': 'text/plain' }).end(`Not found: ${asked}\n`);
       return;
     }
     const headers = {

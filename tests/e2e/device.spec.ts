@@ -7,6 +7,7 @@ test('the panel tells what computes, how fast, how large, and that nothing was r
   await expect(page.locator('[data-fact=median]')).toHaveText(/^\d+(\.\d+)? ms$/);
   await expect(page.locator('[data-fact=model]')).toHaveText(/^\d+(\.\d+)? (KB|MB)$/);
   await expect(page.locator('[data-fact=code]')).toHaveText(/^\d+ KB$/);
+  await expect(page.locator('[data-fact=shop-code]')).toHaveText(/^\d+ KB$/);
   await expect(page.locator('[data-fact=golden]')).toHaveText(/^[1-9]\d*$/);
   await expect(page.locator('[data-fact=offline]')).toHaveText('yes');
   if (backend === 'webgpu') await expect(page.locator('[data-fact=adapter]')).not.toHaveText(/none/);

@@ -43,3 +43,21 @@ test('the loading bar follows the model as it arrives', async ({ page, server })
   expect(seen.filter((value) => value > 0 && value < 1).length).toBeGreaterThan(2);
   expect(seen).toEqual([...seen].sort((a, b) => a - b));
 });
+
+for (const text of ['{"profile":null,"events":[],"cart":5}', '{"profile":null,"events":null,"cart":[]}', 'not JSON']) {
+  test(`a saved visit that cannot be read is set aside, and the shop opens fresh: ${text}`, async ({ page, server }) => {
+    const told: string[] = [];
+    page.on('console', (message) => told.push(message.text()));
+    await page.addInitScript((saved) => { localStorage.setItem('shop', saved); }, text);
+    await page.goto(`${server.address}/?backend=cpu`);
+    await expect(page.locator('html')).toHaveAttribute('data-state', 'open', { timeout: 45_000 });
+    await expect(page.getByText('It knows nothing yet')).toBeVisible();
+    expect(await page.evaluate(() => localStorage.getItem('shop-unreadable'))).toBe(text);
+    expect(told.join('\n')).toContain('starting fresh');
+  });
+}
+
+test('an address that cannot be read is refused, and the server goes on', async ({ request, server }) => {
+  for (const path of ['/%E0%A4%A', '//']) expect((await request.get(`${server.address}${path}`)).status(), path).toBe(400);
+  expect((await request.get(server.address)).status()).toBe(200);
+});

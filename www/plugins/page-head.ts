@@ -12,8 +12,8 @@ const POLICY = [
 ].join('; ');
 
 /**
- * Completes the built page's head: the content security policy, and the gzip size in bytes of all
- * scripts and WebAssembly of this build, which the page shows as "code".
+ * Completes the built page's head: the content security policy, and the gzip size in bytes of the
+ * library's code (its chunk and its WebAssembly) and of the shop's own, which the page shows.
  */
 export function pageHead(): Plugin {
   return {
@@ -22,11 +22,12 @@ export function pageHead(): Plugin {
     transformIndexHtml: {
       order: 'post',
       handler(_html, { bundle }) {
-        let codeBytes = 0;
+        const codeBytes = { library: 0, shop: 0 };
         for (const output of Object.values(bundle ?? {})) {
           // The worker is an asset, not a chunk: this page runs the engine on its own thread.
           if (output.type !== 'chunk' && !output.fileName.endsWith('.wasm')) continue;
-          codeBytes += gzipSync(output.type === 'chunk' ? output.code : output.source, { level: 9 }).length;
+          const owner = /\/proclivity[-_]/.test(output.fileName) ? 'library' : 'shop';
+          codeBytes[owner] += gzipSync(output.type === 'chunk' ? output.code : output.source, { level: 9 }).length;
         }
         return [
           {
@@ -34,7 +35,8 @@ export function pageHead(): Plugin {
             attrs: { 'http-equiv': 'Content-Security-Policy', content: POLICY },
             injectTo: 'head-prepend',
           },
-          { tag: 'meta', attrs: { name: 'code-bytes', content: String(codeBytes) }, injectTo: 'head' },
+          { tag: 'meta', attrs: { name: 'library-bytes', content: String(codeBytes.library) }, injectTo: 'head' },
+          { tag: 'meta', attrs: { name: 'shop-bytes', content: String(codeBytes.shop) }, injectTo: 'head' },
         ];
       },
     },

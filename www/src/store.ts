@@ -12,6 +12,7 @@ export class Store {
   readonly catalogue: ShopCatalogue;
   readonly #engine: Engine;
   readonly #listeners = new Map<Topic, Set<() => void>>();
+  #latest: Promise<void> = Promise.resolve();
 
   constructor(engine: Engine, catalogue: ShopCatalogue) {
     this.#engine = engine;
@@ -48,23 +49,30 @@ export class Store {
     else await this.#save();
   }
 
-  /** Sets how many are in the cart; 0 takes the product out. */
+  /** Sets how many are in the cart; 0 takes the product out, and unlearns that it was put in. */
   async setQuantity(itemId: string, quantity: number): Promise<void> {
     if (quantity > 0) this.cart.set(itemId, quantity);
     else this.cart.delete(itemId);
     this.#emit('cart');
-    await this.#save();
+    if (quantity > 0) await this.#save();
+    else await this.#inTurn(() => this.#forgetCart(itemId));
   }
 
-  /** Buys all that is in the cart: one purchase event a product, its value the units. */
-  async buy(): Promise<void> {
-    const lines = [...this.cart];
-    const timestamp = Date.now();
-    for (const [itemId, quantity] of lines) await this.#learn({ type: 'purchase', itemId, value: quantity, timestamp });
-    this.cart.clear();
-    this.#emit('cart');
-    await this.#changed();
-    this.#emit('bought');
+  /** Buys all that is in the cart: one purchase event a product, its value the units. What is added meanwhile stays. */
+  buy(): Promise<void> {
+    return this.#inTurn(async () => {
+      const lines = [...this.cart];
+      const timestamp = Date.now();
+      for (const [itemId, quantity] of lines) await this.#learn({ type: 'purchase', itemId, value: quantity, timestamp });
+      for (const [itemId, quantity] of lines) {
+        const left = (this.cart.get(itemId) ?? 0) - quantity;
+        if (left > 0) this.cart.set(itemId, left);
+        else this.cart.delete(itemId);
+      }
+      this.#emit('cart');
+      await this.#changed();
+      this.#emit('bought');
+    });
   }
 
   /** Sets or takes back one of the two opinions a card offers. */
@@ -80,26 +88,49 @@ export class Store {
 
   /** Unlearns one event: the profile is made again from all the others. */
   async forgetEvent(index: number): Promise<void> {
-    const rest = this.events.filter((_, at) => at !== index);
+    const event = this.events[index];
+    await this.#inTurn(() => this.#unlearn(event));
+  }
+
+  /** Forgets everything, here and in storage. */
+  reset(): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#engine.forget();
+      this.events = [];
+      this.cart.clear();
+      eraseSaved();
+      this.#emit('cart');
+      this.#emit('profile');
+    });
+  }
+
+  #observe(type: EventType, itemId: string): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#learn({ type, itemId, timestamp: Date.now() });
+      await this.#changed();
+    });
+  }
+
+  /** Unlearns the latest `cart` event of a product, unless a purchase followed: that one led somewhere. */
+  async #forgetCart(itemId: string): Promise<void> {
+    const latest = this.events.findLast((event) => event.itemId === itemId && (event.type === 'cart' || event.type === 'purchase'));
+    if (latest?.type === 'cart') await this.#unlearn(latest);
+    else await this.#save();
+  }
+
+  async #unlearn(unwanted: ShopEvent | undefined): Promise<void> {
+    const rest = this.events.filter((event) => event !== unwanted);
     await this.#engine.forget();
     this.events = [];
     for (const event of rest) await this.#learn(event);
     await this.#changed();
   }
 
-  /** Forgets everything, here and in storage. */
-  async reset(): Promise<void> {
-    await this.#engine.forget();
-    this.events = [];
-    this.cart.clear();
-    eraseSaved();
-    this.#emit('cart');
-    this.#emit('profile');
-  }
-
-  async #observe(type: EventType, itemId: string): Promise<void> {
-    await this.#learn({ type, itemId, timestamp: Date.now() });
-    await this.#changed();
+  /** Changes of the profile run one after another: each takes several steps, and none may fall between another's. */
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const turn = this.#latest.then(change);
+    this.#latest = turn.catch(() => undefined); // who asked hears of it; the next change goes on
+    return turn;
   }
 
   async #learn(event: InteractionEvent & ShopEvent): Promise<void> {

@@ -80,7 +80,6 @@ function choice(name: BackendName, { engine }: Shop, reason: HTMLElement): Choic
 }
 
 function rows(info: Info, timings: readonly number[], { offline }: Shop): HTMLElement[] {
-  const code = Number(document.querySelector<HTMLMetaElement>('meta[name=code-bytes]')?.content ?? 0);
   const entries: [string, string, string][] = [
     ['last', 'Last query', millis(timings.at(-1) ?? 0)],
     ['median', `Median of ${plural(timings.length, 'query').replace('querys', 'queries')}`, millis(median(timings))],
@@ -89,11 +88,18 @@ function rows(info: Info, timings: readonly number[], { offline }: Shop): HTMLEl
     ['golden', 'Answers checked at load', count(info.golden.checked)],
     ['items', 'Products ranked', count(info.items)],
     ['model', 'Model', bytes(info.bytes)],
-    ['code', 'Code, gzip', code > 0 ? bytes(code) : 'not built'],
+    ['code', 'Library code, gzip', codeSize('library')],
+    ['shop-code', 'Shop code, gzip', codeSize('shop')],
     ['offline', 'Opens offline', offline === 'stored' ? 'yes' : 'no'],
   ];
   return entries.map(([id, name, value]) =>
     h('div', { class: 'fact' }, h('dt', {}, name), h('dd', { 'data-fact': id }, value)));
+}
+
+/** The size the build wrote into the page's head; while developing there is none. */
+function codeSize(owner: 'library' | 'shop'): string {
+  const size = Number(document.querySelector<HTMLMetaElement>(`meta[name=${owner}-bytes]`)?.content ?? 0);
+  return size > 0 ? bytes(size) : 'not built';
 }
 
 /** One bar a query, the newest on the right, as high as it was slow. */
