@@ -54,9 +54,12 @@ pub(crate) struct TensorSlot {
     pub range: Range<usize>,
 }
 
+/// The `__metadata__` texts of a file: key and value.
+pub(crate) type Metadata = Vec<(String, String)>;
+
 /// Parses the header of `file`: the tensors in file order, and the `__metadata__` texts. The tensors must lie side by side
 /// and fill the file exactly, as the safetensors format demands.
-pub(crate) fn parse_header(file: &[u8]) -> Result<(Vec<TensorSlot>, Vec<(String, String)>)> {
+pub(crate) fn parse_header(file: &[u8]) -> Result<(Vec<TensorSlot>, Metadata)> {
     let refused = |detail: &str| Error::ModelFormat { detail: format!("expected a safetensors file, found {detail}") };
     let length = file.first_chunk::<8>().ok_or_else(|| refused("fewer than 8 bytes"))?;
     let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);

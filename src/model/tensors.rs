@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
-use super::header::{Dtype, TensorSlot, parse_header};
+use super::header::{Dtype, Metadata, TensorSlot, parse_header};
 use super::limits::MAX_ABS;
 use crate::error::{Error, Result, show};
 
@@ -27,7 +27,7 @@ pub(crate) struct TensorTable {
 
 impl TensorTable {
     /// Parses the header: the tensors and the `__metadata__` texts.
-    pub fn parse(file: &[u8]) -> Result<(TensorTable, Vec<(String, String)>)> {
+    pub fn parse(file: &[u8]) -> Result<(TensorTable, Metadata)> {
         let (slots, metadata) = parse_header(file)?;
         Ok((TensorTable { slots }, metadata))
     }

@@ -167,11 +167,10 @@ mod tests {
             let pivot = (column..n).max_by(|&i, &j| a[i][column].abs().total_cmp(&a[j][column].abs())).unwrap();
             a.swap(column, pivot);
             b.swap(column, pivot);
+            let pivot_row = a[column].clone();
             for row in column + 1..n {
-                let factor = a[row][column] / a[column][column];
-                for k in column..n {
-                    a[row][k] -= factor * a[column][k];
-                }
+                let factor = a[row][column] / pivot_row[column];
+                a[row].iter_mut().zip(&pivot_row).for_each(|(x, p)| *x -= factor * p);
                 b[row] -= factor * b[column];
             }
         }
