@@ -8,7 +8,9 @@
 #[cfg(target_endian = "big")]
 compile_error!("model files are little-endian and viewed in place; big-endian targets are not supported");
 
+mod cholesky;
 mod error;
+mod export;
 mod json;
 pub mod model;
 pub mod profile;
@@ -19,4 +21,5 @@ pub mod score;
 mod web;
 
 pub use error::{Error, Result};
+pub use export::export_model;
 pub use recommender::{Info, Item, Recommendation, Recommender, Request};

@@ -48,6 +48,12 @@ pub(crate) fn quantise_into(row: &[f32], values: &mut Vec<i8>) -> f32 {
     scale
 }
 
+/// `1 / |row|` of int8 values, 0 for a zero row. The squared norm is exact, so every platform rounds alike.
+pub(crate) fn inverse_norm(row: &[i8]) -> f32 {
+    let squared: i64 = row.iter().map(|&x| i64::from(x) * i64::from(x)).sum();
+    if squared == 0 { 0.0 } else { (1.0 / (squared as f64).sqrt()) as f32 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

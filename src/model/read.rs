@@ -8,13 +8,12 @@ use super::golden::{GoldenQuery, read_golden};
 use super::header::Dtype;
 use super::limits::{DIM_MULTIPLE, MAX_ABS, MAX_DIM, MIN_SCALE};
 use super::manifest::{FORMAT, FORMAT_VERSION, Manifest, Scoring, UserTower};
-use super::quantise::{QuantisedRows, quantise_into};
+use super::quantise::{QuantisedRows, inverse_norm, quantise_into};
 use super::ranker::Ranker;
 use super::tensors::{TensorSummary, TensorTable, check_finite, check_magnitude, typed};
 use super::view::ColumnView;
+use crate::cholesky::Cholesky;
 use crate::error::{Error, Result, show};
-use crate::profile::Cholesky;
-use crate::score::inverse_norm;
 
 /// A checked model and views into its bytes. Cheap to share behind an `Arc`.
 #[derive(Debug)]

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use super::buffer::ModelBuffer;
 use super::catalogue::{Column, ColumnData};
+use super::golden::GoldenQuery;
 use super::header::Dtype;
-use super::limits::{DIM_MULTIPLE, MAX_GOLDEN};
+use super::limits::DIM_MULTIPLE;
 use super::manifest::{CascadeShape, LayerShape, Manifest, Scoring, UserTower};
 use super::quantise::quantise_rows;
 use super::read::Model;
 use super::tensor_writer::TensorWriter;
 use super::tensors::check_finite;
 use crate::error::{Error, Result};
-use crate::score::reference::golden_answer;
 
 /// How the item table is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,19 +73,15 @@ pub struct ModelSpec {
     pub card: serde_json::Value,
 }
 
-/// How many items a golden answer holds.
-const GOLDEN_K: usize = 20;
-
-/// Makes the file: pads the width to a multiple of 16, quantises, computes the Gram matrix, answers the golden
-/// histories (item indices) with the reference scorer, and hashes each tensor. The same spec gives the same bytes.
+/// Makes the file: pads the width to a multiple of 16, quantises, computes the Gram matrix, adds the golden queries and
+/// hashes each tensor. The same spec gives the same bytes. [`crate::export_model`] answers the golden queries too.
 ///
 /// # Errors
 /// Whatever [`Model::read`] would refuse is refused here, before a byte is handed out.
-pub fn write_model(spec: &ModelSpec, golden_histories: &[Vec<u32>]) -> Result<Vec<u8>> {
+pub fn write_model(spec: &ModelSpec, golden: &[GoldenQuery]) -> Result<Vec<u8>> {
     let mut file = TensorWriter::default();
     let manifest = lay_out(spec, &mut file)?;
-    let draft = Model::read(ModelBuffer::try_from(file.serialize(&manifest)?.as_slice())?)?;
-    add_golden(&draft, golden_histories, &mut file)?;
+    add_golden(golden, &mut file)?;
     let bytes = file.serialize(&manifest)?;
     Model::read(ModelBuffer::try_from(bytes.as_slice())?)?;
     Ok(bytes)
@@ -195,29 +191,22 @@ fn add_column(file: &mut TensorWriter, column: &Column, items: usize) -> Result<
     Ok(())
 }
 
-fn add_golden(draft: &Model, histories: &[Vec<u32>], file: &mut TensorWriter) -> Result<()> {
-    let histories: Vec<&Vec<u32>> = histories.iter().filter(|h| !h.is_empty()).take(MAX_GOLDEN).collect();
-    let longest = histories.iter().map(|h| h.len()).max().unwrap_or(0);
-    let k = GOLDEN_K.min(draft.item_count().saturating_sub(longest));
-    if histories.is_empty() || k == 0 {
-        return Ok(());
-    }
-    let (mut indptr, mut items, mut scores) = (vec![0u32], Vec::new(), Vec::new());
-    for history in &histories {
-        if let Some(&item) = history.iter().find(|&&item| item as usize >= draft.item_count()) {
-            return Err(Error::tensor("golden.history.indices", format!("expected item indices, found {item}")));
-        }
-        indptr.push(indptr[indptr.len() - 1] + history.len() as u32);
-        for scored in golden_answer(draft, history, k)? {
-            items.push(scored.item);
-            scores.push(scored.score);
-        }
+fn add_golden(golden: &[GoldenQuery], file: &mut TensorWriter) -> Result<()> {
+    let Some(first) = golden.first() else { return Ok(()) };
+    let k = first.items.len();
+    let (mut indptr, mut history, mut items, mut scores) = (vec![0u32], Vec::new(), Vec::new(), Vec::new());
+    for query in golden {
+        expect_len("golden.item", query.items.len(), k)?;
+        expect_len("golden.score", query.scores.len(), k)?;
+        history.extend_from_slice(&query.history);
+        indptr.push(history.len() as u32);
+        items.extend_from_slice(&query.items);
+        scores.extend_from_slice(&query.scores);
     }
     file.add_u32("golden.history.indptr", &[indptr.len()], &indptr);
-    let flat: Vec<u32> = histories.iter().flat_map(|h| h.iter().copied()).collect();
-    file.add_u32("golden.history.indices", &[flat.len()], &flat);
-    file.add_u32("golden.item", &[histories.len(), k], &items);
-    file.add_f32("golden.score", &[histories.len(), k], &scores);
+    file.add_u32("golden.history.indices", &[history.len()], &history);
+    file.add_u32("golden.item", &[golden.len(), k], &items);
+    file.add_f32("golden.score", &[golden.len(), k], &scores);
     Ok(())
 }
 

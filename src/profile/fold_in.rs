@@ -4,7 +4,7 @@
 //! sum_h (1 + alpha r_h) y_h`, with G the Gram matrix of all items. Computed in f64 with plain operations only, so a phone,
 //! a browser and the trainer get the same bits.
 
-use super::cholesky::Cholesky;
+use crate::cholesky::Cholesky;
 use crate::error::{Error, Result, show};
 use crate::model::{MAX_ABS, Model, UserTower};
 

@@ -20,6 +20,5 @@ pub use golden::{GoldenReport, Tolerance};
 #[cfg(feature = "gpu")]
 pub use gpu::{GpuScorer, shader_layouts, shader_sources};
 pub use mask::ItemMask;
-pub(crate) use plan::inverse_norm;
 pub use plan::{Plan, Query, Stage};
 pub use topk::Scored;

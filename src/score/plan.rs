@@ -2,7 +2,7 @@
 
 use super::mask::ItemMask;
 use crate::error::{Error, Result, show};
-use crate::model::{MAX_ABS, Model, quantise_rows};
+use crate::model::{MAX_ABS, Model, inverse_norm, quantise_rows};
 
 /// What to score with. Each stage is a gain and an offset a row: `score = int_dot * gain * user_scale + offset`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,10 +104,4 @@ impl Stage {
             Stage::Retrieval | Stage::Cascade => model.bias(),
         }
     }
-}
-
-/// `1 / |row|` of int8 values, 0 for a zero row. The squared norm is exact, so every platform rounds alike.
-pub(crate) fn inverse_norm(row: &[i8]) -> f32 {
-    let squared: i64 = row.iter().map(|&x| i64::from(x) * i64::from(x)).sum();
-    if squared == 0 { 0.0 } else { (1.0 / (squared as f64).sqrt()) as f32 }
 }

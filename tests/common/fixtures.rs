@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use proclivity::model::{
     Column, ColumnData, DenseLayer, EmbeddingSpec, Model, ModelBuffer, ModelSpec, Precision, RankerSpec, UserTowerSpec,
-    write_model,
 };
 
 /// A small deterministic generator (SplitMix64, Steele et al. 2014).
@@ -112,5 +111,5 @@ pub fn model(spec: &ModelSpec) -> Arc<Model> {
 
 /// The file of a spec.
 pub fn bytes(spec: &ModelSpec) -> Vec<u8> {
-    write_model(spec, &histories(spec.item_ids.len())).expect("a valid spec")
+    proclivity::export_model(spec, &histories(spec.item_ids.len())).expect("a valid spec")
 }

@@ -37,7 +37,7 @@ pub fn export(
     card: serde_json::Value,
 ) -> Result<Vec<u8>> {
     let spec = ModelSpec { columns, card, ..spec(trained, data) };
-    Ok(write_model(&spec, &golden_histories(data, trained.als.seed))?)
+    Ok(proclivity::export_model(&spec, &golden_histories(data, trained.als.seed))?)
 }
 
 /// The same mathematics as a loaded model, as the device will see it: to validate while training.
