@@ -186,6 +186,18 @@ impl Recommender {
         Ok(self.present(list, explain))
     }
 
+    /// The best items for a user vector (d) made elsewhere, in place of the profile's: whatever the profile counts as seen
+    /// stays in, and there are no reasons.
+    ///
+    /// # Errors
+    /// As [`Recommender::recommend`], and [`Error::Argument`] for a vector of another width or of unusable values.
+    pub async fn recommend_for(&self, user: &[f32], request: &Request) -> Result<Recommendation> {
+        let mask = self.allowed(request)?;
+        let query = Query { user, mask: &mask, k: request.count, stage: Stage::Cascade };
+        let list = self.scorer.score(&query).await?;
+        Ok(self.present(list, |_| Vec::new()))
+    }
+
     /// The items most like `item_id` by the cosine of their embeddings, itself left out.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ export interface WasmModelBuffer {
   free(): void;
 }
 
-/** A ranked list as the engine returns it, best first; the three have one entry an item. */
+/** A ranked list as the engine returns it, best first; the three have one entry an item, `reasons` none where no item has any. */
 export interface WasmRanking {
   ids: string[];
   scores: Float32Array;
@@ -21,8 +21,8 @@ export interface WasmRanking {
 export interface WasmEngine {
   observe(event: object): void;
   /** Resolves to a {@link WasmRanking}, which wasm-bindgen cannot say. */
-  recommend(options: object): Promise<object>;
-  /** As `recommend`. */
+  recommend(options: object, user?: Float32Array): Promise<object>;
+  /** As `recommend`, for an item. */
   similar(itemId: string, options: object): Promise<object>;
   info(): unknown;
   catalogue(): unknown;

@@ -2,8 +2,8 @@
 
 import { ProclivityError, toProclivityError } from './errors.js';
 import type { WasmEngine, WasmGlue, WasmModelBuffer, WasmRanking } from './boundary.js';
-import type { Engine, EngineInfo, EngineLoader, TimedEvent, TimedRanking } from './engine.js';
-import type { BackendChoice, Catalogue, ProfileState, RecommendOptions, SimilarOptions } from './types.js';
+import type { CheckedOptions, Engine, EngineInfo, EngineLoader, TimedEvent, TimedRanking } from './engine.js';
+import type { BackendChoice, Catalogue, ProfileState, SimilarOptions } from './types.js';
 
 /** Collects the model in wasm memory and starts the engine on it. */
 export class LocalLoader implements EngineLoader {
@@ -68,8 +68,8 @@ class LocalEngine implements Engine {
     });
   }
 
-  recommend(options: RecommendOptions): Promise<TimedRanking> {
-    return this.#timed(() => this.#wasm.recommend(options));
+  recommend({ user, ...options }: CheckedOptions): Promise<TimedRanking> {
+    return this.#timed(() => this.#wasm.recommend(options, user));
   }
 
   similar(itemId: string, options: SimilarOptions): Promise<TimedRanking> {

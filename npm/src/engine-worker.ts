@@ -2,8 +2,8 @@
 
 import { ProclivityError } from './errors.js';
 import { WorkerConnection } from './worker-connection.js';
-import type { Engine, EngineInfo, EngineLoader, TimedEvent, TimedRanking, WasmSource } from './engine.js';
-import type { BackendChoice, Catalogue, ProfileState, RecommendOptions, SimilarOptions } from './types.js';
+import type { CheckedOptions, Engine, EngineInfo, EngineLoader, TimedEvent, TimedRanking, WasmSource } from './engine.js';
+import type { BackendChoice, Catalogue, ProfileState, SimilarOptions } from './types.js';
 
 /** Starts a worker and hands it the model. */
 export class WorkerLoader implements EngineLoader {
@@ -59,7 +59,7 @@ class WorkerEngine implements Engine {
     return this.#connection.call('observe', [event]);
   }
 
-  recommend(options: RecommendOptions): Promise<TimedRanking> {
+  recommend(options: CheckedOptions): Promise<TimedRanking> {
     return this.#connection.call('recommend', [options]);
   }
 

@@ -19,6 +19,9 @@ export type EngineInfo = Omit<Info, 'worker'>;
 /** An event with its time filled in. */
 export type TimedEvent = InteractionEvent & { timestamp: number };
 
+/** Options with a user vector, where there is one, as the engine takes it. */
+export type CheckedOptions = Omit<RecommendOptions, 'user'> & { user?: Float32Array<ArrayBuffer> };
+
 /** A ranking and the milliseconds the engine call took. */
 export interface TimedRanking extends WasmRanking {
   millis: number;
@@ -29,7 +32,7 @@ export interface Engine {
   /** The latest report, kept up to date by every call. */
   info(): EngineInfo;
   observe(event: TimedEvent): Promise<void>;
-  recommend(options: RecommendOptions): Promise<TimedRanking>;
+  recommend(options: CheckedOptions): Promise<TimedRanking>;
   similar(itemId: string, options: SimilarOptions): Promise<TimedRanking>;
   catalogue(): Promise<Catalogue>;
   useBackend(name: BackendChoice): Promise<void>;

@@ -1,7 +1,7 @@
 // Checks what callers pass and copies it, so that a later change on their side does not reach the engine.
 
 import { argumentError, ProclivityError } from './errors.js';
-import type { TimedEvent } from './engine.js';
+import type { CheckedOptions, TimedEvent } from './engine.js';
 import type {
   BackendChoice,
   EventType,
@@ -20,7 +20,7 @@ const BOUNDS: readonly (keyof NumberRange)[] = ['lt', 'lte', 'gt', 'gte'];
 const LOAD_KEYS: readonly (keyof LoadOptions)[] = ['backend', 'worker', 'signal', 'onProgress', 'wasm'];
 const EVENT_KEYS: readonly (keyof InteractionEvent)[] = ['type', 'itemId', 'value', 'timestamp'];
 const SIMILAR_KEYS: readonly (keyof SimilarOptions)[] = ['count', 'exclude', 'include', 'filter'];
-const RECOMMEND_KEYS: readonly (keyof RecommendOptions)[] = [...SIMILAR_KEYS, 'includeSeen', 'explain'];
+const RECOMMEND_KEYS: readonly (keyof RecommendOptions)[] = [...SIMILAR_KEYS, 'includeSeen', 'explain', 'user'];
 
 const DEFAULT_COUNT = 10;
 
@@ -59,13 +59,14 @@ export function checkEvent(event: unknown): TimedEvent {
 }
 
 /** Options of `recommend`, checked; `items` is the size of the catalogue. */
-export function checkRecommendOptions(options: unknown, items: number): RecommendOptions {
+export function checkRecommendOptions(options: unknown, items: number): CheckedOptions {
   const given = checkKeys(options, RECOMMEND_KEYS, 'recommend');
   return withoutUndefined({
     ...checkSelection(given, items),
     includeSeen: checkFlag(given, 'includeSeen'),
     explain: checkFlag(given, 'explain'),
-  });
+    user: given.user === undefined ? undefined : checkUser(given.user),
+  }) as CheckedOptions;
 }
 
 /** Options of `similar`, checked; `items` is the size of the catalogue. */
@@ -103,6 +104,14 @@ function checkCount(count: unknown, items: number): number {
   if (count === undefined) return Math.min(DEFAULT_COUNT, items);
   if (typeof count === 'number' && Number.isSafeInteger(count) && count >= 1 && count <= items) return count;
   throw argumentError(`"count" to be a whole number from 1 to ${items}, the size of the catalogue`, count, 'ask for the number of items you show');
+}
+
+/** A user vector as a copy; its width and values are the engine's to judge. */
+function checkUser(user: unknown): Float32Array<ArrayBuffer> {
+  // By its tag, so that an array of another realm counts.
+  const isFloats = Object.prototype.toString.call(user) === '[object Float32Array]';
+  if (isFloats || (Array.isArray(user) && user.every((x) => typeof x === 'number'))) return new Float32Array(user as number[]);
+  throw argumentError('"user" to be a Float32Array or an array of numbers', user, 'pass a vector of info().dim numbers');
 }
 
 function checkIds(given: Record<string, unknown>, key: 'exclude' | 'include'): string[] | undefined {

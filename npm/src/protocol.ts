@@ -1,8 +1,8 @@
 // What the page and the worker say to each other.
 
 import { ProclivityError } from './errors.js';
-import type { EngineInfo, TimedEvent, TimedRanking, WasmSource } from './engine.js';
-import type { BackendChoice, Catalogue, ProfileState, RecommendOptions, SimilarOptions } from './types.js';
+import type { CheckedOptions, EngineInfo, TimedEvent, TimedRanking, WasmSource } from './engine.js';
+import type { BackendChoice, Catalogue, ProfileState, SimilarOptions } from './types.js';
 
 /** The calls a worker answers: its loading in this order, then the engine's own. */
 export interface WorkerMethods {
@@ -11,7 +11,7 @@ export interface WorkerMethods {
   push(chunk: Uint8Array): void;
   finish(backend: BackendChoice): void;
   observe(event: TimedEvent): void;
-  recommend(options: RecommendOptions): TimedRanking;
+  recommend(options: CheckedOptions): TimedRanking;
   similar(itemId: string, options: SimilarOptions): TimedRanking;
   catalogue(): Catalogue;
   useBackend(name: BackendChoice): void;

@@ -45,12 +45,14 @@ import type {
 export class Recommender {
   readonly #engine: Engine;
   readonly #worker: boolean;
+  readonly #items: number;
   readonly #queue = new SerialQueue();
   #disposed = false;
 
   private constructor(engine: Engine, worker: boolean) {
     this.#engine = engine;
     this.#worker = worker;
+    this.#items = engine.info().items;
   }
 
   /**
@@ -115,12 +117,13 @@ export class Recommender {
   }
 
   /**
-   * The best items for this user; the most popular ones before the first event.
+   * The best items for this user, the most popular ones before the first event; or for a user vector given as `user`.
    *
-   * @throws {@link ProclivityError} `unknown_item` for an id in `include` or `exclude`, `argument` for an unknown column.
+   * @throws {@link ProclivityError} `unknown_item` for an id in `include` or `exclude`, `argument` for an unknown column or
+   * a user vector of another width than the model's.
    */
   async recommend(options?: RecommendOptions): Promise<Recommendation> {
-    const checked = checkRecommendOptions(options, this.info().items);
+    const checked = checkRecommendOptions(options, this.#items);
     return toRecommendation(await this.#run((engine) => engine.recommend(checked)));
   }
 
@@ -131,7 +134,7 @@ export class Recommender {
    */
   async similar(itemId: string, options?: SimilarOptions): Promise<Recommendation> {
     const id = checkItemId(itemId);
-    const checked = checkSimilarOptions(options, this.info().items);
+    const checked = checkSimilarOptions(options, this.#items);
     return toRecommendation(await this.#run((engine) => engine.similar(id, checked)));
   }
 

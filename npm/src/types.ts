@@ -53,6 +53,8 @@ export interface Info {
   dim: number;
   /** Size of the model in bytes. */
   bytes: number;
+  /** Bytes of WebAssembly memory. It never shrinks, so this is also the peak, of all recommenders of the realm together. */
+  memory: number;
   /** The golden queries answered on this backend at load, and the largest score error among them. */
   golden: { checked: number; worstError: number };
   /** Whether the engine runs in a worker. */
@@ -107,6 +109,11 @@ export interface RecommendOptions extends SimilarOptions {
   includeSeen?: boolean | undefined;
   /** Fill in each item's `reasons`. Default `true`. */
   explain?: boolean | undefined;
+  /**
+   * Score for this user vector (`info().dim` numbers, made elsewhere) in place of the profile's. What the profile holds
+   * then plays no part: nothing counts as seen, and there are no reasons.
+   */
+  user?: Float32Array | readonly number[] | undefined;
 }
 
 /** Why an item is in the list. */
@@ -130,7 +137,7 @@ export interface RecommendedItem {
   id: string;
   /** Comparable within one list only; the list is sorted by it, best first. */
   score: number;
-  /** Up to three, the weightiest first. Empty where `explain` is off, where no single event speaks for it, and for `similar`. */
+  /** Up to three, the weightiest first. Empty where `explain` is off, where no single event speaks for it, for `similar` and for a user vector. */
   reasons: Reason[];
 }
 

@@ -35,6 +35,15 @@ describe('recommend options', () => {
     expect(checked.filter?.department).toEqual(['BAKERY']);
   });
 
+  it('copy a user vector of either kind', () => {
+    const given = Float32Array.of(1, 0.5);
+    const checked = checkRecommendOptions({ user: given }, 100);
+    given[0] = 7;
+    expect(checked.user).toEqual(Float32Array.of(1, 0.5));
+    expect(checkRecommendOptions({ user: [1, 0.5] }, 100).user).toEqual(Float32Array.of(1, 0.5));
+    for (const user of [null, '1', ['1'], Float64Array.of(1), { 0: 1 }]) refused(() => checkRecommendOptions({ user }, 100), '"user"', 'Float32Array');
+  });
+
   it('refuse malformed filters, lists and flags', () => {
     refused(() => checkRecommendOptions({ filter: 'BAKERY' }, 100), '"filter"');
     refused(() => checkRecommendOptions({ filter: { department: 'BAKERY' } }, 100), '"department"', '"BAKERY"');

@@ -75,6 +75,32 @@ describe.skipIf(missing !== undefined)(`the real engine${missing === undefined ?
     expect((await recommender.similar(ids[0]!, { count: 4 })).items.map(({ id }) => id)).not.toContain(ids[0]);
   });
 
+  it('scores for a given user vector whatever the profile holds, and refuses one of another width', async () => {
+    const { dim } = recommender.info();
+    const user = Float32Array.from({ length: dim }, (_, axis) => Math.sin(axis + 1));
+    const list = await recommender.recommend({ user, count: 5 });
+    expect(list.items).toHaveLength(5);
+    expect(list.items.flatMap(({ reasons }) => reasons)).toEqual([]);
+    const state = await recommender.export();
+    await recommender.observe({ type: 'purchase', itemId: list.items[0]!.id });
+    expect((await recommender.recommend({ user: [...user], count: 5 })).items).toEqual(list.items);
+    await recommender.import(state);
+    const without = await recommender.recommend({ user, count: 4, exclude: [list.items[0]!.id] });
+    expect(without.items).toEqual(list.items.slice(1));
+
+    for (const wrong of [user.subarray(1), new Float32Array(dim + 1), []]) {
+      await expect(recommender.recommend({ user: wrong })).rejects.toMatchObject({ code: 'argument' });
+      await expect(recommender.recommend({ user: wrong })).rejects.toThrow(`expected ${dim} values, found ${wrong.length}`);
+    }
+    await expect(recommender.recommend({ user: user.map(() => NaN) })).rejects.toMatchObject({ code: 'argument' });
+  });
+
+  it('tells how much memory it takes', () => {
+    const { memory, bytes } = recommender.info();
+    expect(memory % 65_536).toBe(0);
+    expect(memory).toBeGreaterThan(bytes);
+  });
+
   it('carries a profile over as JSON', async () => {
     const before = (await recommender.recommend()).items.map(({ id }) => id);
     const state = JSON.stringify(await recommender.export());

@@ -1,5 +1,6 @@
 //! The classes JavaScript sees: the buffer a model streams into, and the engine.
 
+use core::arch::wasm32::memory_size;
 use std::sync::Arc;
 
 use js_sys::{Array, Float32Array, JsString, Object};
@@ -15,6 +16,9 @@ use crate::profile::Event;
 use crate::rank::Reason;
 use crate::recommender::{Item, Recommendation, Recommender, Request};
 use crate::score::BackendChoice;
+
+/// Bytes of a page of WebAssembly memory.
+const WASM_PAGE: usize = 1 << 16;
 
 /// Where a model's bytes go as they arrive.
 #[wasm_bindgen(js_name = ModelBuffer)]
@@ -63,10 +67,13 @@ impl Engine {
         Ok(self.0.observe(Event::from_json(&Field::root(&event, "event"))?)?)
     }
 
-    /// The best items for the user.
-    pub async fn recommend(&self, options: JsValue) -> Result<Object, JsValue> {
+    /// The best items for the user; with `user` (d), for that vector in place of the profile's.
+    pub async fn recommend(&self, options: JsValue, user: Option<Vec<f32>>) -> Result<Object, JsValue> {
         let request = Request::from_json(&from_js(options, "options")?)?;
-        present(self.0.recommend(&request).await?)
+        present(match user {
+            Some(user) => self.0.recommend_for(&user, &request).await?,
+            None => self.0.recommend(&request).await?,
+        })
     }
 
     /// The items most like one item.
@@ -89,6 +96,7 @@ impl Engine {
             "dim": info.dim,
             "bytes": info.bytes,
             "golden": golden,
+            "memory": memory_size::<0>() * WASM_PAGE,
             "version": env!("CARGO_PKG_VERSION"),
         }))?)
     }
@@ -122,12 +130,13 @@ impl Engine {
     }
 }
 
-/// `{ ids: string[], scores: Float32Array, reasons: Reason[][] }`.
+/// `{ ids: string[], scores: Float32Array, reasons: Reason[][] }`; `reasons` is empty where no item has any.
 fn present(list: Recommendation) -> Result<Object, JsValue> {
     let ids: Array = list.items.iter().map(|item| JsString::from(item.id.as_str())).collect();
     let scores: Vec<f32> = list.items.iter().map(|item| item.score).collect();
     let reasons = |item: &Item| Value::from(item.reasons.iter().map(Reason::to_json).collect::<Vec<_>>());
-    let reasons: Vec<Value> = list.items.iter().map(reasons).collect();
+    let explained = list.items.iter().any(|item| !item.reasons.is_empty());
+    let reasons: Vec<Value> = list.items.iter().filter(|_| explained).map(reasons).collect();
     let result = Object::new();
     set(&result, "ids", &ids);
     set(&result, "scores", &Float32Array::from(scores.as_slice()));

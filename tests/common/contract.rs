@@ -225,6 +225,32 @@ pub async fn facade(choice: BackendChoice) {
     assert_eq!(ids(&recommender.recommend(&request).await.expect("recommends")), ids(&warm));
 }
 
+/// A user vector made elsewhere is scored as it is: the profile plays no part, the request's own conditions hold.
+pub async fn given_user(choice: BackendChoice) {
+    let model = model(&with_ranker(random(200, 16, 31), &[8], 50, 32));
+    let recommender = Recommender::new(model.clone(), choice).await.expect("opens");
+    let user = user(&mut Random(33), 16);
+    let everything = ItemMask::none(200);
+    let query = |mask| Query { user: &user, mask, k: 5, stage: Stage::Cascade };
+    let best = recommender.scorer().score(&query(&everything)).await.expect("scores")[0].item;
+    let best_id = model.item_id(best);
+    recommender.observe(Event::new(EventKind::Purchase, best_id)).expect("known");
+    let request = Request { count: 5, ..Request::default() };
+    let list = recommender.recommend_for(&user, &request).await.expect("recommends");
+    assert_eq!(list.items[0].id, best_id, "a bought item stays in");
+    assert!(list.items.iter().all(|item| item.reasons.is_empty()));
+
+    let mut without = everything.clone();
+    without.exclude(best);
+    let expected = recommender.scorer().score(&query(&without)).await.expect("scores");
+    let request = Request { exclude: vec![best_id.to_owned()], ..request };
+    let list = recommender.recommend_for(&user, &request).await.expect("recommends");
+    let found: Vec<(&str, f32)> = list.items.iter().map(|item| (item.id.as_str(), item.score)).collect();
+    assert_eq!(found, expected.iter().map(|s| (model.item_id(s.item), s.score)).collect::<Vec<_>>());
+    let refused = recommender.recommend_for(&user[1..], &request).await.expect_err("refused");
+    assert_eq!(refused.to_string(), "argument `user`: expected 16 values, found 15");
+}
+
 /// Runs `$check` for every test of the contract: `$check!(name)`.
 #[macro_export]
 macro_rules! contract_tests {
@@ -237,5 +263,6 @@ macro_rules! contract_tests {
         $check!(refusals);
         $check!(overlapping);
         $check!(facade);
+        $check!(given_user);
     };
 }
