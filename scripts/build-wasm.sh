@@ -1,30 +1,47 @@
 #!/usr/bin/env bash
-# The engine for the browser: Rust → wasm32 with simd128 → JavaScript bindings → optimised, into npm/wasm.
+# The engine for the browser: Rust → wasm32 → JavaScript bindings → optimised, into npm/wasm. Twice: with simd128, and with
+# relaxed-simd, which a browser that does not know it would refuse as a whole. Both share one proclivity.js.
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
 scripts/setup-wasm.sh
 scripts/setup-node.sh npm
 
-say "building the engine for WebAssembly"
+stamp=npm/wasm/.built-from
+inputs=(src shaders build.rs Cargo.toml Cargo.lock scripts/build-wasm.sh scripts/shorten-imports.mjs npm/package-lock.json)
+sum=$({ rustc -vV; find "${inputs[@]}" -type f -print0 | sort -z | xargs -0 sha256sum; } | sha256sum)
+if [ -f npm/wasm/proclivity_relaxed_bg.wasm ] && [ "$(cat "$stamp" 2> /dev/null)" = "$sum" ]; then exit 0; fi
+
 # Paths in panic messages are made short and the same on every machine.
 std=$(rustc --print sysroot)/lib/rustlib/src/rust/library
 std_hash=/rustc/$(rustc -vV | awk '/^commit-hash/ { print $2 }')/library
 flags=(-Ctarget-feature=+simd128 "--remap-path-prefix=$ROOT=." "--remap-path-prefix=$std=std" "--remap-path-prefix=$std_hash=std")
 for registry in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*; do flags+=("--remap-path-prefix=$registry=crates"); done
-CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f'; printf '%s' "${flags[*]}") \
-  cargo build --quiet --lib --target wasm32-unknown-unknown --profile wasm-release
-built="$TARGET/wasm32-unknown-unknown/wasm-release/proclivity.wasm"
+CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f'; printf '%s' "${flags[*]}")
+export CARGO_ENCODED_RUSTFLAGS
 
-stamp=npm/wasm/.built-from
-sum=$(cat "$built" scripts/build-wasm.sh scripts/shorten-imports.mjs | sha256sum)
-if [ -f npm/wasm/proclivity_bg.wasm ] && [ "$(cat "$stamp" 2> /dev/null)" = "$sum" ]; then exit 0; fi
+# build NAME FEATURE: the module and its bindings into target/wasm/NAME. The feature goes to this crate alone, so that the
+# builds share all others.
+build() {
+  local out="$TARGET/wasm/$1"
+  say "building the engine for WebAssembly ($1)"
+  rm -rf "$out"
+  cargo rustc --quiet --lib --target wasm32-unknown-unknown --profile wasm-release -- "-Ctarget-feature=$2"
+  wasm-bindgen --target web --out-dir "$out" --out-name proclivity "$TARGET/wasm32-unknown-unknown/wasm-release/proclivity.wasm"
+  npm/node_modules/.bin/wasm-opt -Oz --one-caller-inline-max-function-size 15 --strip-debug --strip-producers \
+    --enable-simd --enable-relaxed-simd --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext \
+    --enable-mutable-globals --enable-reference-types --enable-multivalue "$out/proclivity_bg.wasm" -o "$out/optimised.wasm"
+  mv "$out/optimised.wasm" "$out/proclivity_bg.wasm"
+  node scripts/shorten-imports.mjs "$out"
+  say "engine ($1): $(gzip -9c "$out/proclivity_bg.wasm" | wc -c) bytes gzip'd"
+}
+build simd128 +simd128
+build relaxed-simd +relaxed-simd
+
+first="$TARGET/wasm/simd128" second="$TARGET/wasm/relaxed-simd"
+cmp "$first/proclivity.js" "$second/proclivity.js" ||
+  fail "expected the same bindings of both builds, found two; code under cfg(target_feature) must not change what is imported or exported"
 mkdir -p npm/wasm
 rm -f "$stamp"
-wasm-bindgen --target web --out-dir npm/wasm --out-name proclivity "$built"
-npm/node_modules/.bin/wasm-opt -Oz --one-caller-inline-max-function-size 15 --strip-debug --strip-producers --enable-simd --enable-bulk-memory \
-  --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals --enable-reference-types \
-  --enable-multivalue npm/wasm/proclivity_bg.wasm -o npm/wasm/proclivity_bg.opt.wasm
-mv npm/wasm/proclivity_bg.opt.wasm npm/wasm/proclivity_bg.wasm
-node scripts/shorten-imports.mjs npm/wasm
+cp "$first"/proclivity.js "$first"/proclivity.d.ts "$first"/proclivity_bg.wasm npm/wasm/
+cp "$second/proclivity_bg.wasm" npm/wasm/proclivity_relaxed_bg.wasm
 printf '%s\n' "$sum" > "$stamp"
-say "engine: $(gzip -9c npm/wasm/proclivity_bg.wasm | wc -c) bytes gzip'd"

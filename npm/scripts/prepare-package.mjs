@@ -1,7 +1,7 @@
 // Before packing: the WebAssembly build must be there, and the licences come along.
 import { copyFileSync, existsSync, readdirSync } from 'node:fs';
 
-const missing = ['proclivity.js', 'proclivity.d.ts', 'proclivity_bg.wasm'].filter(
+const missing = ['proclivity.js', 'proclivity.d.ts', 'proclivity_bg.wasm', 'proclivity_relaxed_bg.wasm'].filter(
   (file) => !existsSync(new URL(`../wasm/${file}`, import.meta.url)),
 );
 if (missing.length > 0) {

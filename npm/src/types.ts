@@ -29,8 +29,8 @@ export interface LoadOptions {
   /** Called as the model streams in, at least once. */
   onProgress?: ((progress: LoadProgress) => void) | undefined;
   /**
-   * The WebAssembly module, where the default (the file beside this package's code) does not suit: its URL, its bytes,
-   * or a compiled module. Read once per realm: a page that has loaded a recommender keeps the module it has.
+   * The WebAssembly module, where the default (one of the two files beside this package's code, by what the browser knows)
+   * does not suit: its URL, its bytes, or a compiled module. Read once per realm: a page that has loaded a recommender keeps the module it has.
    */
   wasm?: string | URL | BufferSource | WebAssembly.Module | undefined;
 }
@@ -41,8 +41,8 @@ export interface Info {
   backend: BackendName;
   /** Name of the GPU adapter, or `null` on the CPU. */
   adapter: string | null;
-  /** The build of the scoring kernels. */
-  kernels: 'simd128' | 'scalar' | 'wgsl';
+  /** The build of the scoring kernels: `relaxed-simd` where the browser knows it. */
+  kernels: 'relaxed-simd' | 'simd128' | 'scalar' | 'wgsl';
   /** Why this backend was chosen, in words. */
   reason: string;
   /** Model family, for example `als+ncf`. */

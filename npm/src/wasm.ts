@@ -6,6 +6,11 @@ import { isNode, nodeFs } from './runtime.js';
 import type { WasmGlue } from './boundary.js';
 import type { WasmSource } from './engine.js';
 
+/** The smallest module with a relaxed instruction, `i8x16.relaxed_swizzle`; browsers without them refuse it. */
+const RELAXED_PROBE = Uint8Array.from(
+  [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253, 128, 2, 11],
+);
+
 let started: Promise<WasmGlue> | undefined;
 
 /**
@@ -23,11 +28,18 @@ export function loadWasm(source?: WasmSource): Promise<WasmGlue> {
 }
 
 async function start(source: WasmSource): Promise<WasmGlue> {
-  // Written out so that Vite, webpack, Rollup and esbuild plug-ins see it and ship the file.
-  const given = source ?? new URL('../wasm/proclivity_bg.wasm', import.meta.url);
+  const given = source ?? ownModule();
   const input = typeof given === 'string' || given instanceof URL ? await fetchModule(given) : given;
   await init({ module_or_path: input });
   return module;
+}
+
+/** The fastest build that this runtime takes. */
+function ownModule(): URL {
+  // Both written out so that Vite, webpack, Rollup and esbuild plug-ins see them and ship the files; one is fetched.
+  return WebAssembly.validate(RELAXED_PROBE)
+    ? new URL('../wasm/proclivity_relaxed_bg.wasm', import.meta.url)
+    : new URL('../wasm/proclivity_bg.wasm', import.meta.url);
 }
 
 /** A response for streaming compilation, or in Node the bytes of a file. */
@@ -43,7 +55,7 @@ async function fetchModule(location: string | URL): Promise<Response | Uint8Arra
   throw new ProclivityError(
     'wasm',
     `expected the WebAssembly module at ${String(location)}, found ${isPage ? 'an HTML page' : `HTTP status ${response.status}`}; ` +
-      'serve wasm/proclivity_bg.wasm of this package there or set the option "wasm"; ' +
+      'serve the .wasm files of this package there or set the option "wasm"; ' +
       'with the development server of Vite 7 or older set optimizeDeps.exclude to ["proclivity"]',
   );
 }

@@ -23,7 +23,8 @@ describe.skipIf(missing !== undefined)(`the real engine${missing === undefined ?
 
   it('runs on the CPU in Node, its golden queries checked, and says why', () => {
     const info = recommender.info();
-    expect(info).toMatchObject({ backend: 'cpu', adapter: null, kernels: 'simd128', worker: false });
+    expect(info).toMatchObject({ backend: 'cpu', adapter: null, worker: false });
+    expect(info.kernels).toMatch(/^(relaxed-simd|simd128)$/);
     expect(info.golden.checked).toBeGreaterThan(0);
     expect(info.reason).not.toBe('');
     expect(info.bytes).toBe(readFileSync(model).length);

@@ -41,6 +41,31 @@ describe('the WebAssembly module', () => {
     expect(init).toHaveBeenCalledExactlyOnceWith({ module_or_path: module });
   });
 
+  it.each([
+    [true, 'proclivity_relaxed_bg.wasm'],
+    [false, 'proclivity_bg.wasm'],
+  ])('is, where none is given and relaxed SIMD is known: %s, the build %s', async (known, file) => {
+    const validate = vi.spyOn(WebAssembly, 'validate').mockReturnValue(known);
+    const readFile = vi.spyOn(process.getBuiltinModule('fs/promises'), 'readFile').mockResolvedValue(Buffer.from(EMPTY_MODULE));
+    await loadWasm();
+    expect(validate).toHaveBeenCalledTimes(1);
+    expect(readFile.mock.calls.map(([path]) => path)).toEqual([new URL(`../wasm/${file}`, import.meta.url)]);
+    vi.restoreAllMocks();
+  });
+
+  it('is chosen by a probe that is a sound module, refused only where relaxed SIMD is unknown', async () => {
+    const validate = vi.spyOn(WebAssembly, 'validate');
+    vi.spyOn(process.getBuiltinModule('fs/promises'), 'readFile').mockResolvedValue(Buffer.from(EMPTY_MODULE));
+    await loadWasm();
+    const probe = new Uint8Array(validate.mock.calls[0]![0] as Uint8Array);
+    vi.restoreAllMocks();
+    const instruction = probe.length - 4; // relaxed_swizzle, then the end of the body
+    expect([...probe.subarray(instruction)]).toEqual([253, 128, 2, 11]);
+    // The same module with the swizzle of plain SIMD (0x0e, its number padded to two bytes).
+    probe.set([253, 0x8e, 0], instruction);
+    expect(WebAssembly.validate(probe)).toBe(true);
+  });
+
   it('is started once a realm', async () => {
     const [first, second] = await Promise.all([loadWasm(EMPTY_MODULE), loadWasm()]);
     expect(await loadWasm()).toBe(first);
