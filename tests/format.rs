@@ -3,9 +3,9 @@
 
 mod common;
 
-use common::fixtures::{bytes, model, random, spec, with_ranker};
+use common::fixtures::{bytes, in_f32, in_int8, model, random, spec, with_ranker};
 use proclivity::Error;
-use proclivity::model::{ColumnView, Model, ModelBuffer, ModelSpec, Precision, write_model};
+use proclivity::model::{ColumnView, ItemTable, Model, ModelBuffer, ModelSpec, Precision, Weights, write_model};
 use proptest::prelude::*;
 use safetensors::SafeTensors;
 use serde_json::{Value, json};
@@ -69,8 +69,9 @@ fn what_is_written_is_read_back() {
     assert_eq!(model.column("parity").expect("there").display(3), "odd");
     assert_eq!(model.golden().len(), 3);
     assert_eq!(model.manifest().card["made"], "for tests");
+    let ItemTable::Int8 { scale, .. } = model.table() else { panic!("the spec asks for int8") };
     for (stored, given) in model.embedding(5).iter().zip(&spec.embedding.rows[5 * 20..6 * 20]) {
-        assert!((stored - given).abs() <= model.scale()[5] * 0.51);
+        assert!((stored - given).abs() <= scale[5] * 0.51);
     }
 }
 
@@ -94,17 +95,35 @@ fn the_same_spec_gives_the_same_bytes() {
 }
 
 #[test]
-fn floats_load_too() {
-    for precision in [Precision::F32, Precision::F16] {
+fn floats_stay_floats() {
+    for (precision, error) in [(Precision::F32, 0.0), (Precision::F16, 1e-3)] {
         let mut spec = full();
         spec.embedding.precision = precision;
-        let (float, int8) = (model(&spec), model(&full()));
+        (spec.embedding.rows[0], spec.ranker) = (1e-30, None);
+        let model = model(&spec);
+        assert!(matches!(model.table(), ItemTable::F32 { .. }));
+        assert_eq!(model.embedding(0)[0], 0.0, "what would make subnormal products is stored as zero");
         for item in 0..60 {
-            for (a, b) in float.embedding(item).iter().zip(int8.embedding(item)) {
-                assert!((a - b).abs() <= 2.0 * int8.scale()[item as usize], "{precision:?}");
+            for (stored, given) in
+                model.embedding(item).iter().zip(&spec.embedding.rows[item as usize * 20..][..20]).skip(1)
+            {
+                assert!((stored - given).abs() <= error * given.abs(), "{precision:?}");
             }
         }
     }
+}
+
+#[test]
+fn int8_arithmetic_needs_int8_rows_and_two_hidden_layers() {
+    let refused = |spec: &ModelSpec| proclivity::export_model(spec, &[vec![1]]).expect_err("refused").to_string();
+    let one = in_int8(with_ranker(random(30, 16, 1), &[8], 5, 2));
+    assert!(refused(&one).contains("two hidden layers"), "{}", refused(&one));
+    let floats = in_f32(in_int8(with_ranker(random(30, 16, 1), &[8, 4], 5, 2)));
+    assert!(refused(&floats).contains("I8 item table"), "{}", refused(&floats));
+    let bytes = bytes(&in_int8(with_ranker(random(30, 16, 1), &[8, 4], 5, 2)));
+    let model = read(&bytes).expect("reads");
+    assert_eq!(model.ranker().expect("has one").steps.len(), 1);
+    assert!(matches!(model.ranker().expect("has one").layers[0].weight, Weights::Int8 { .. }));
 }
 
 #[test]

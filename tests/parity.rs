@@ -10,7 +10,7 @@ use common::fixtures::{Random, model, random, with_ranker};
 use pollster::block_on;
 use proclivity::model::MAX_DIM;
 use proclivity::profile::{FoldIn, fold_in};
-use proclivity::score::{BackendChoice, CpuKernels, CpuScorer, ItemMask, Plan, Query, Stage, Tolerance, reference};
+use proclivity::score::{BackendChoice, CpuScorer, ItemMask, Plan, Query, Stage, Tolerance, reference};
 use proptest::prelude::*;
 
 proptest! {
@@ -25,7 +25,7 @@ proptest! {
         (0..random.below(items + 1)).for_each(|_| mask.exclude(random.below(items) as u32));
         let user = random.floats(model.dim(), 3.0);
         let query = Query { user: &user, mask: &mask, k, stage: Stage::Retrieval };
-        let found = CpuScorer::with_kernels(model.clone(), CpuKernels::Scalar).score(&query).unwrap();
+        let found = CpuScorer::new(model.clone()).score(&query).unwrap();
         prop_assert_eq!(found, reference::score(&model, &Plan::new(&model, &query).unwrap()));
     }
 

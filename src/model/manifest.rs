@@ -38,19 +38,22 @@ pub struct Manifest {
 pub enum Scoring {
     /// `u . i + b_i`.
     Dot,
-    /// The best by dot, re-ranked by `MLP(concat(u, i)) + skip * (u . i + b_i)`.
-    Cascade(CascadeShape),
+    /// `MLP(concat(u, i)) + skip * (u . i + b_i)` over every item.
+    Mlp(MlpShape),
+    /// The same over the best `candidates` by dot.
+    Cascade { candidates: usize, mlp: MlpShape },
 }
 
-/// The ranking half of a cascade.
+/// The MLP that ranks.
 #[derive(Debug, Clone, PartialEq)]
-pub struct CascadeShape {
-    /// N: how many of the best by dot are re-ranked.
-    pub candidates: usize,
+pub struct MlpShape {
     /// Weight of the retrieval score in the final one.
     pub skip: f32,
     /// Dense layers, first to last; ReLU between them, none after the last.
     pub layers: Vec<LayerShape>,
+    /// Empty for f32 arithmetic. For int8 arithmetic the quantisation step of the activations after each hidden layer but the
+    /// last hidden one: `activation = step * (0..=127)`.
+    pub steps: Vec<f32>,
 }
 
 /// Shape of one dense layer `y = W x + b`, W of shape (outputs, inputs).
@@ -121,33 +124,58 @@ impl Scoring {
     fn from_json(field: &Field) -> Result<Scoring> {
         match field.required("shape")?.text()? {
             "dot" => Ok(Scoring::Dot),
-            "cascade" => {
-                let mut layers = Vec::new();
-                for layer in field.required("layers")?.list()? {
-                    let (inputs, outputs) = (layer.required("inputs")?.whole()?, layer.required("outputs")?.whole()?);
-                    layers.push(LayerShape { inputs, outputs });
-                }
-                let (candidates, skip) = (field.required("candidates")?.whole()?, field.required("skip")?.float()?);
-                Ok(Scoring::Cascade(CascadeShape { candidates, skip, layers }))
-            }
-            other => Err(Error::argument("model.scoring.shape", "dot or cascade", other)),
+            "mlp" => Ok(Scoring::Mlp(MlpShape::from_json(field)?)),
+            "cascade" => Ok(Scoring::Cascade {
+                candidates: field.required("candidates")?.whole()?,
+                mlp: MlpShape::from_json(field)?,
+            }),
+            other => Err(Error::argument("model.scoring.shape", "dot, mlp or cascade", other)),
         }
     }
 
     fn to_json(&self) -> Value {
         match self {
             Scoring::Dot => json!({ "shape": "dot" }),
-            Scoring::Cascade(shape) => {
-                let layers =
-                    shape.layers.iter().map(|layer| json!({ "inputs": layer.inputs, "outputs": layer.outputs }));
-                json!({
-                    "shape": "cascade",
-                    "candidates": shape.candidates,
-                    "skip": shape.skip,
-                    "layers": layers.collect::<Vec<_>>(),
-                })
+            Scoring::Mlp(mlp) => mlp.to_json(json!({ "shape": "mlp" })),
+            Scoring::Cascade { candidates, mlp } => {
+                mlp.to_json(json!({ "shape": "cascade", "candidates": candidates }))
             }
         }
+    }
+
+    /// The MLP, if there is one.
+    pub fn mlp(&self) -> Option<&MlpShape> {
+        match self {
+            Scoring::Dot => None,
+            Scoring::Mlp(mlp) | Scoring::Cascade { mlp, .. } => Some(mlp),
+        }
+    }
+}
+
+impl MlpShape {
+    fn from_json(field: &Field) -> Result<MlpShape> {
+        let (mut layers, mut steps) = (Vec::new(), Vec::new());
+        for layer in field.required("layers")?.list()? {
+            let (inputs, outputs) = (layer.required("inputs")?.whole()?, layer.required("outputs")?.whole()?);
+            layers.push(LayerShape { inputs, outputs });
+        }
+        if let Some(list) = field.optional("steps") {
+            for step in list.list()? {
+                steps.push(step.float()?);
+            }
+        }
+        Ok(MlpShape { skip: field.required("skip")?.float()?, layers, steps })
+    }
+
+    /// Adds its members to an object.
+    fn to_json(&self, mut object: Value) -> Value {
+        let layers = self.layers.iter().map(|layer| json!({ "inputs": layer.inputs, "outputs": layer.outputs }));
+        object["skip"] = json!(self.skip);
+        object["layers"] = json!(layers.collect::<Vec<_>>());
+        if !self.steps.is_empty() {
+            object["steps"] = json!(self.steps);
+        }
+        object
     }
 }
 

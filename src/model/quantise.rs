@@ -48,10 +48,10 @@ pub(crate) fn quantise_into(row: &[f32], values: &mut Vec<i8>) -> f32 {
     scale
 }
 
-/// `1 / |row|` of int8 values, 0 for a zero row. The squared norm is exact, so every platform rounds alike.
-pub(crate) fn inverse_norm(row: &[i8]) -> f32 {
-    let squared: i64 = row.iter().map(|&x| i64::from(x) * i64::from(x)).sum();
-    if squared == 0 { 0.0 } else { (1.0 / (squared as f64).sqrt()) as f32 }
+/// `1 / |row|`, 0 for a row too small to have a direction; summed in f64 in row order, so every platform rounds alike.
+pub(crate) fn inverse_norm<T: Copy + Into<f64>>(row: &[T]) -> f32 {
+    let squared: f64 = row.iter().map(|&x| x.into() * x.into()).sum();
+    if squared < 1e-30 { 0.0 } else { (1.0 / squared.sqrt()) as f32 }
 }
 
 #[cfg(test)]

@@ -6,11 +6,12 @@ use super::buffer::ModelBuffer;
 use super::catalogue::{Catalogue, ColumnSlot};
 use super::golden::{GoldenQuery, read_golden};
 use super::header::Dtype;
-use super::limits::{DIM_MULTIPLE, MAX_ABS, MAX_DIM, MIN_SCALE};
+use super::limits::{DIM_MULTIPLE, MAX_ABS, MAX_DIM};
 use super::manifest::{FORMAT, FORMAT_VERSION, Manifest, Scoring, UserTower};
-use super::quantise::{QuantisedRows, inverse_norm, quantise_into};
+use super::quantise::inverse_norm;
 use super::ranker::Ranker;
-use super::tensors::{TensorSummary, TensorTable, check_finite, check_magnitude, typed};
+use super::table::{ItemTable, TableSlot};
+use super::tensors::{TensorSummary, TensorTable, check_magnitude, typed};
 use super::view::ColumnView;
 use crate::cholesky::Cholesky;
 use crate::error::{Error, Result, show};
@@ -22,20 +23,13 @@ pub struct Model {
     table: TensorTable,
     manifest: Manifest,
     catalogue: Catalogue,
-    rows: Rows,
+    items: TableSlot,
     bias: Option<Range<usize>>,
     popularity: Option<Range<usize>>,
     gram: Range<usize>,
     inverse_norm: Vec<f32>,
     ranker: Option<Ranker>,
     golden: Vec<GoldenQuery>,
-}
-
-/// The item table: viewed in the file when it is int8 there, quantised at load when it is F16 or F32.
-#[derive(Debug)]
-enum Rows {
-    View { values: Range<usize>, scale: Range<usize> },
-    Owned(QuantisedRows),
 }
 
 impl Model {
@@ -51,7 +45,7 @@ impl Model {
         table.verify(file, &manifest.sha256)?;
         check_sizes(&manifest)?;
         let (items, dim) = (manifest.items, manifest.dim);
-        let rows = read_rows(&table, file, items, dim)?;
+        let rows = TableSlot::read(&table, file, items, dim)?;
         let optional = |name: &str| match table.find(name) {
             Some(_) => table.expect(name, Dtype::F32, &[items]).map(Some),
             None => Ok(None),
@@ -66,7 +60,10 @@ impl Model {
         check_gram(typed(file, &gram, "user.gram")?, dim, &manifest.user)?;
         let ranker = match &manifest.scoring {
             Scoring::Dot => None,
-            Scoring::Cascade(shape) => Some(Ranker::read(&table, file, dim, shape)?),
+            Scoring::Mlp(mlp) => Some(Ranker::read(&table, file, dim, mlp, items, rows.is_int8())?),
+            Scoring::Cascade { candidates, mlp } => {
+                Some(Ranker::read(&table, file, dim, mlp, *candidates, rows.is_int8())?)
+            }
         };
         let catalogue = Catalogue::read(&table, file, items, &manifest.columns)?;
         let golden = read_golden(&table, file, items)?;
@@ -74,7 +71,7 @@ impl Model {
             table,
             manifest,
             catalogue,
-            rows,
+            items: rows,
             bias,
             popularity,
             gram,
@@ -83,7 +80,7 @@ impl Model {
             golden,
             buffer,
         };
-        model.inverse_norm = model.rows().chunks_exact(dim).map(inverse_norm).collect();
+        model.inverse_norm = model.inverse_norms()?;
         Ok(model)
     }
 
@@ -125,26 +122,9 @@ impl Model {
         self.item_index(id).ok_or_else(|| Error::UnknownItem { id: id.into(), items: self.item_count() })
     }
 
-    /// int8 item rows, (n, d) row-major.
-    pub fn rows(&self) -> &[i8] {
-        match &self.rows {
-            Rows::View { values, .. } => bytemuck::cast_slice(&self.buffer.as_bytes()[values.clone()]),
-            Rows::Owned(table) => &table.values,
-        }
-    }
-
-    /// int8 row of one item, (d).
-    pub fn row(&self, item: u32) -> &[i8] {
-        let dim = self.dim();
-        &self.rows()[item as usize * dim..][..dim]
-    }
-
-    /// Scale of each row, (n): `embedding = scale * row`.
-    pub fn scale(&self) -> &[f32] {
-        match &self.rows {
-            Rows::View { scale, .. } => self.floats(scale),
-            Rows::Owned(table) => &table.scale,
-        }
+    /// The item table, (n, d).
+    pub fn table(&self) -> ItemTable<'_> {
+        self.items.view(self.buffer.as_bytes())
     }
 
     /// Item biases, (n), if the family has them.
@@ -157,7 +137,7 @@ impl Model {
         self.popularity.as_ref().map(|range| self.floats(range))
     }
 
-    /// `1 / |row|` of the int8 rows, (n), 0 for a zero row: turns a dot into a cosine.
+    /// `1 / |row|` of the rows as stored, (n), 0 for a zero row: turns a dot into a cosine.
     pub fn inverse_norm(&self) -> &[f32] {
         &self.inverse_norm
     }
@@ -179,8 +159,13 @@ impl Model {
 
     /// The item's embedding as floats, (d).
     pub fn embedding(&self, item: u32) -> Vec<f32> {
-        let scale = self.scale()[item as usize];
-        self.row(item).iter().map(|&value| f32::from(value) * scale).collect()
+        let row = item as usize * self.dim()..(item as usize + 1) * self.dim();
+        match self.table() {
+            ItemTable::Int8 { values, scale } => {
+                values[row].iter().map(|&value| f32::from(value) * scale[item as usize]).collect()
+            }
+            ItemTable::F32 { values } => values[row].to_vec(),
+        }
     }
 
     /// The catalogue column of this name.
@@ -197,6 +182,17 @@ impl Model {
     /// Name, type, shape, size and hash of every tensor.
     pub fn tensors(&self) -> Vec<TensorSummary> {
         self.table.summaries(self.buffer.as_bytes())
+    }
+
+    fn inverse_norms(&self) -> Result<Vec<f32>> {
+        let mut norms = Vec::new();
+        let refused = |_| Error::OutOfMemory { bytes: self.item_count() * 4, purpose: "the rows' norms" };
+        norms.try_reserve_exact(self.item_count()).map_err(refused)?;
+        match self.table() {
+            ItemTable::Int8 { values, .. } => norms.extend(values.chunks_exact(self.dim()).map(inverse_norm)),
+            ItemTable::F32 { values } => norms.extend(values.chunks_exact(self.dim()).map(inverse_norm)),
+        }
+        Ok(norms)
     }
 
     fn floats(&self, range: &Range<usize>) -> &[f32] {
@@ -237,56 +233,6 @@ fn check_sizes(manifest: &Manifest) -> Result<()> {
         }),
         None => Ok(()),
     }
-}
-
-fn read_rows(table: &TensorTable, file: &[u8], items: usize, dim: usize) -> Result<Rows> {
-    const NAME: &str = "item.embedding";
-    let dtype = table.find(NAME).map(|slot| slot.dtype);
-    if matches!(dtype, Some(Dtype::F32 | Dtype::F16)) {
-        let range = table.expect(NAME, dtype.expect("matched above"), &[items, dim])?;
-        return quantise_stored(file, &range, dtype == Some(Dtype::F16), items, dim).map(Rows::Owned);
-    }
-    let values = table.expect(NAME, Dtype::I8, &[items, dim])?;
-    if let Some(i) = bytemuck::cast_slice::<u8, i8>(&file[values.clone()]).iter().position(|&x| x == i8::MIN) {
-        return Err(Error::tensor(NAME, format!("expected values in -127..=127, found -128 in row {}", i / dim)));
-    }
-    let scale_name = "item.embedding.scale";
-    let scale = table.expect(scale_name, Dtype::F32, &[items])?;
-    let found: &[f32] = typed(file, &scale, scale_name)?;
-    check_finite(found, scale_name)?;
-    if let Some(i) = found.iter().position(|&x| x != 0.0 && !(MIN_SCALE..=MAX_ABS / 127.0).contains(&x)) {
-        return Err(Error::tensor(
-            scale_name,
-            format!(
-                "expected 0 or {} to {}, found {} at index {i}",
-                show(MIN_SCALE),
-                show(MAX_ABS / 127.0),
-                show(found[i])
-            ),
-        ));
-    }
-    Ok(Rows::View { values, scale })
-}
-
-/// Quantises an F32 or F16 table (items, dim) row by row; no float copy of the whole is made.
-fn quantise_stored(file: &[u8], range: &Range<usize>, half: bool, items: usize, dim: usize) -> Result<QuantisedRows> {
-    const NAME: &str = "item.embedding";
-    let mut values = Vec::new();
-    let bytes = items.saturating_mul(dim);
-    values.try_reserve_exact(bytes).map_err(|_| Error::OutOfMemory { bytes, purpose: "the item table" })?;
-    let mut scale = Vec::with_capacity(items);
-    let size = dim * if half { 2 } else { 4 };
-    for start in range.clone().step_by(size) {
-        let place = start..start + size;
-        let row: Vec<f32> = if half {
-            typed::<u16>(file, &place, NAME)?.iter().map(|&bits| half::f16::from_bits(bits).to_f32()).collect()
-        } else {
-            typed::<f32>(file, &place, NAME)?.to_vec()
-        };
-        check_finite(&row, NAME)?;
-        scale.push(quantise_into(&row, &mut values));
-    }
-    Ok(QuantisedRows { values, scale, dim })
 }
 
 fn check_gram(gram: &[f32], dim: usize, user: &UserTower) -> Result<()> {

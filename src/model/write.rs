@@ -6,15 +6,15 @@ use super::buffer::ModelBuffer;
 use super::catalogue::{Column, ColumnData};
 use super::golden::GoldenQuery;
 use super::header::Dtype;
-use super::limits::DIM_MULTIPLE;
-use super::manifest::{CascadeShape, LayerShape, Manifest, Scoring, UserTower};
+use super::limits::{DIM_MULTIPLE, MIN_SCALE};
+use super::manifest::{LayerShape, Manifest, MlpShape, Scoring, UserTower};
 use super::quantise::quantise_rows;
 use super::read::Model;
 use super::tensor_writer::TensorWriter;
 use super::tensors::check_finite;
 use crate::error::{Error, Result};
 
-/// How the item table is stored.
+/// How a table or the ranker's weights are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precision {
     Int8,
@@ -46,12 +46,15 @@ pub struct DenseLayer {
     pub outputs: usize,
 }
 
-/// `MLP(concat(u, i)) + skip * dot(u, i)` over the best `candidates` by dot; the first layer has `2 * dim` inputs.
+/// `MLP(concat(u, i)) + skip * dot(u, i)`; the first layer has `2 * dim` inputs.
 #[derive(Debug, Clone)]
 pub struct RankerSpec {
     pub layers: Vec<DenseLayer>,
     pub skip: f32,
-    pub candidates: usize,
+    /// How many of the best by dot are ranked; `None` ranks every item.
+    pub candidates: Option<usize>,
+    /// F32, or Int8 for integer arithmetic in the hidden layers; Int8 needs an Int8 table and two hidden layers or more.
+    pub precision: Precision,
 }
 
 /// Everything a model file is made of.
@@ -73,21 +76,26 @@ pub struct ModelSpec {
     pub card: serde_json::Value,
 }
 
-/// Makes the file: pads the width to a multiple of 16, quantises, computes the Gram matrix, adds the golden queries and
+/// Makes the file of a spec whose ranker, if any, is F32: pads the width to a multiple of 16, quantises, computes the Gram matrix, adds the golden queries and
 /// hashes each tensor. The same spec gives the same bytes. [`crate::export_model`] answers the golden queries too.
 ///
 /// # Errors
 /// Whatever [`Model::read`] would refuse is refused here, before a byte is handed out.
 pub fn write_model(spec: &ModelSpec, golden: &[GoldenQuery]) -> Result<Vec<u8>> {
+    write_calibrated(spec, &[], golden)
+}
+
+/// As [`write_model`], for a ranker in int8 arithmetic too: `steps` are those of [`MlpShape::steps`], empty for F32.
+pub(crate) fn write_calibrated(spec: &ModelSpec, steps: &[f32], golden: &[GoldenQuery]) -> Result<Vec<u8>> {
     let mut file = TensorWriter::default();
-    let manifest = lay_out(spec, &mut file)?;
+    let manifest = lay_out(spec, steps, &mut file)?;
     add_golden(golden, &mut file)?;
     let bytes = file.serialize(&manifest)?;
     Model::read(ModelBuffer::try_from(bytes.as_slice())?)?;
     Ok(bytes)
 }
 
-fn lay_out(spec: &ModelSpec, file: &mut TensorWriter) -> Result<Manifest> {
+fn lay_out(spec: &ModelSpec, steps: &[f32], file: &mut TensorWriter) -> Result<Manifest> {
     let items = spec.item_ids.len();
     let dim = spec.embedding.dim.next_multiple_of(DIM_MULTIPLE);
     expect_len("item.embedding", spec.embedding.rows.len(), items * spec.embedding.dim)?;
@@ -111,7 +119,10 @@ fn lay_out(spec: &ModelSpec, file: &mut TensorWriter) -> Result<Manifest> {
     }
     let scoring = match &spec.ranker {
         None => Scoring::Dot,
-        Some(ranker) => Scoring::Cascade(add_ranker(file, ranker, spec.embedding.dim, dim)?),
+        Some(ranker) => {
+            let mlp = add_ranker(file, ranker, steps, spec.embedding.dim, dim)?;
+            ranker.candidates.map_or(Scoring::Mlp(mlp.clone()), |candidates| Scoring::Cascade { candidates, mlp })
+        }
     };
     Ok(Manifest {
         family: spec.family.clone(),
@@ -139,17 +150,24 @@ fn add_rows(file: &mut TensorWriter, rows: &[f32], dim: usize, items: usize, pre
         Precision::F16 => {
             let halves: Vec<u16> = rows.iter().map(|&x| half::f16::from_f32(x).to_bits()).collect();
             file.add("item.embedding", Dtype::F16, &shape, bytemuck::cast_slice(&halves).to_vec());
-            let stored: Vec<f32> = halves.iter().map(|&bits| half::f16::from_bits(bits).to_f32()).collect();
-            quantise_rows(&stored, dim).dequantise()
+            halves.iter().map(|&bits| half::f16::from_bits(bits).to_f32()).collect()
         }
         Precision::F32 => {
-            file.add_f32("item.embedding", &shape, rows);
-            quantise_rows(rows, dim).dequantise()
+            // Products of smaller values would be subnormal numbers, which GPUs may flush to zero.
+            let stored: Vec<f32> = rows.iter().map(|&x| if x.abs() < MIN_SCALE { 0.0 } else { x }).collect();
+            file.add_f32("item.embedding", &shape, &stored);
+            stored
         }
     }
 }
 
-fn add_ranker(file: &mut TensorWriter, ranker: &RankerSpec, from: usize, to: usize) -> Result<CascadeShape> {
+fn add_ranker(file: &mut TensorWriter, ranker: &RankerSpec, steps: &[f32], from: usize, to: usize) -> Result<MlpShape> {
+    if ranker.precision == Precision::Int8 && ranker.layers.len() < 3 {
+        return Err(Error::tensor("mlp", "expected two hidden layers or more for int8 arithmetic, found fewer"));
+    }
+    if (ranker.precision == Precision::F32) != steps.is_empty() || ranker.precision == Precision::F16 {
+        return Err(Error::tensor("mlp", "expected F32, or Int8 calibrated by `export_model`, found otherwise"));
+    }
     let mut layers = Vec::new();
     for (n, layer) in ranker.layers.iter().enumerate() {
         let (weight_name, bias_name) = (format!("mlp.{n}.weight"), format!("mlp.{n}.bias"));
@@ -161,11 +179,19 @@ fn add_ranker(file: &mut TensorWriter, ranker: &RankerSpec, from: usize, to: usi
         } else {
             (layer.weight.clone(), layer.inputs)
         };
-        file.add_f32(&weight_name, &[layer.outputs, inputs], &weight);
+        let shape = [layer.outputs, inputs];
+        if steps.is_empty() || n + 1 == ranker.layers.len() {
+            file.add_f32(&weight_name, &shape, &weight);
+        } else {
+            check_finite(&weight, &weight_name)?;
+            let table = quantise_rows(&weight, inputs);
+            file.add(&weight_name, Dtype::I8, &shape, bytemuck::cast_slice(&table.values).to_vec());
+            file.add_f32(&format!("{weight_name}.scale"), &[layer.outputs], &table.scale);
+        }
         file.add_f32(&bias_name, &[layer.outputs], &layer.bias);
         layers.push(LayerShape { inputs, outputs: layer.outputs });
     }
-    Ok(CascadeShape { candidates: ranker.candidates, skip: ranker.skip, layers })
+    Ok(MlpShape { skip: ranker.skip, layers, steps: steps.to_vec() })
 }
 
 fn add_column(file: &mut TensorWriter, column: &Column, items: usize) -> Result<()> {

@@ -2,9 +2,9 @@
 
 use super::mask::ItemMask;
 use crate::error::{Error, Result, show};
-use crate::model::{MAX_ABS, Model, inverse_norm, quantise_rows};
+use crate::model::{ItemTable, MAX_ABS, Model, inverse_norm, quantise_rows};
 
-/// What to score with. Each stage is a gain and an offset a row: `score = int_dot * gain * user_scale + offset`.
+/// What to score with. Each stage is a gain and an offset a row: `score = dot * gain * user_scale + offset`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     /// The popularity column alone: before the first event.
@@ -13,8 +13,36 @@ pub enum Stage {
     Similarity,
     /// Dot and bias.
     Retrieval,
-    /// Retrieval, then the MLP over the best; the same as retrieval for a model without a ranker.
+    /// The model's own shape: retrieval, for a cascade then the MLP over the best, for an MLP shape the MLP over all.
     Cascade,
+    /// The MLP over every item; the same as retrieval for a model without a ranker.
+    Ranking,
+}
+
+/// A number for every row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Column<'m> {
+    /// The same for all.
+    All(f32),
+    /// One each, (n).
+    Each(&'m [f32]),
+}
+
+impl Column<'_> {
+    /// The number of row `item`.
+    pub fn at(&self, item: usize) -> f32 {
+        match self {
+            Column::All(value) => *value,
+            Column::Each(values) => values[item],
+        }
+    }
+}
+
+/// A user vector in the arithmetic of the item table, (d).
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum UserVector {
+    Int8(Vec<i8>),
+    F32(Vec<f32>),
 }
 
 /// One question to the catalogue.
@@ -33,14 +61,13 @@ pub struct Query<'a> {
 #[derive(Debug, Clone)]
 pub struct Plan<'a> {
     pub(crate) stage: Stage,
-    /// int8 user vector, (d).
-    pub(crate) user: Vec<i8>,
-    /// Factor from integer dots to scores.
+    pub(crate) user: UserVector,
+    /// Factor from dots to scores.
     pub(crate) user_scale: f32,
     pub(crate) mask: &'a ItemMask,
     /// How many items the first stage keeps.
     pub(crate) retrieve: usize,
-    /// For a cascade: first layer's user half, (outputs of layer 0).
+    /// With a ranker: the first layer's user half, (outputs of layer 0).
     pub(crate) first: Option<Vec<f32>>,
     /// How many items are answered, at most n.
     pub(crate) k: usize,
@@ -66,42 +93,63 @@ impl<'a> Plan<'a> {
         if query.mask.items() != items {
             return Err(Error::argument("mask", format!("{items} items"), query.mask.items()));
         }
-        let quantised = quantise_rows(query.user, dim);
-        let user_scale = match query.stage {
-            Stage::Popularity => 0.0,
-            Stage::Similarity => inverse_norm(&quantised.values),
-            Stage::Retrieval | Stage::Cascade => quantised.scale[0],
-        };
+        let (user, user_scale) = in_arithmetic_of(model.table(), query.user, query.stage);
         let k = query.k.min(items);
-        let ranker = model.ranker().filter(|_| query.stage == Stage::Cascade);
+        let ranker = model.ranker().filter(|_| matches!(query.stage, Stage::Cascade | Stage::Ranking));
+        let candidates = |all: usize| if query.stage == Stage::Ranking { items } else { all };
         Ok(Plan {
             stage: query.stage,
-            user: quantised.values,
+            user,
             user_scale,
             mask: query.mask,
-            retrieve: ranker.map_or(k, |ranker| ranker.candidates.max(k).min(items)),
+            retrieve: ranker.map_or(k, |ranker| candidates(ranker.candidates).max(k).min(items)),
             first: ranker.map(|ranker| ranker.project_user(query.user)),
             k,
         })
     }
+
+    /// Whether every item is ranked, so that nothing needs to be retrieved first.
+    pub(crate) fn ranks_all(&self) -> bool {
+        self.first.is_some() && self.retrieve == self.mask.items()
+    }
+}
+
+/// The user vector as the item table needs it, and the factor from dots to scores.
+fn in_arithmetic_of(table: ItemTable, user: &[f32], stage: Stage) -> (UserVector, f32) {
+    let (vector, scale, inverse) = match table {
+        ItemTable::Int8 { .. } => {
+            let quantised = quantise_rows(user, user.len());
+            let inverse = inverse_norm(&quantised.values);
+            (UserVector::Int8(quantised.values), quantised.scale[0], inverse)
+        }
+        ItemTable::F32 { .. } => (UserVector::F32(user.to_vec()), 1.0, inverse_norm(user)),
+    };
+    let factor = match stage {
+        Stage::Popularity => 0.0,
+        Stage::Similarity => inverse,
+        Stage::Retrieval | Stage::Cascade | Stage::Ranking => scale,
+    };
+    (vector, factor)
 }
 
 impl Stage {
-    /// Gain of each row, (n); `None` for all zero.
-    pub(crate) fn gain(self, model: &Model) -> Option<&[f32]> {
-        match self {
-            Stage::Popularity => None,
-            Stage::Similarity => Some(model.inverse_norm()),
-            Stage::Retrieval | Stage::Cascade => Some(model.scale()),
+    /// Gain of each row.
+    pub(crate) fn gain(self, model: &Model) -> Column<'_> {
+        match (self, model.table()) {
+            (Stage::Popularity, _) => Column::All(0.0),
+            (Stage::Similarity, _) => Column::Each(model.inverse_norm()),
+            (_, ItemTable::Int8 { scale, .. }) => Column::Each(scale),
+            (_, ItemTable::F32 { .. }) => Column::All(1.0),
         }
     }
 
-    /// Offset of each row, (n); `None` for all zero.
-    pub(crate) fn offset(self, model: &Model) -> Option<&[f32]> {
-        match self {
+    /// Offset of each row.
+    pub(crate) fn offset(self, model: &Model) -> Column<'_> {
+        let column = match self {
             Stage::Popularity => model.popularity(),
             Stage::Similarity => None,
-            Stage::Retrieval | Stage::Cascade => model.bias(),
-        }
+            Stage::Retrieval | Stage::Cascade | Stage::Ranking => model.bias(),
+        };
+        column.map_or(Column::All(0.0), Column::Each)
     }
 }

@@ -1,16 +1,18 @@
 //! The oracle: scoring as one would write it on paper. Slow, short, and what every backend is held to.
 //!
-//! A retrieval score is *defined* as three rounded f32 operations on an exact integer, `((dot * gain) * user_scale) +
-//! offset`, so it has one right value to the last bit. An MLP score is real-valued: computed here in float64.
+//! A retrieval score is *defined* as three rounded f32 operations on a dot, `((dot * gain) * user_scale) + offset`. The dot
+//! of int8 rows is an exact integer; that of f32 rows is four rounded sums of every fourth product, then `(s0 + s1) + (s2 +
+//! s3)`. So a score has one right value to the last bit. An MLP in int8 arithmetic has too; in f32 arithmetic it is
+//! real-valued, and computed here in float64.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
 use super::mask::ItemMask;
-use super::plan::{Plan, Query, Stage};
+use super::plan::{Plan, Query, Stage, UserVector};
 use super::topk::Scored;
 use crate::error::Result;
-use crate::model::Model;
+use crate::model::{ItemTable, Model, Ranker, RankerLayer, Weights};
 use crate::profile::fold_in;
 
 /// The k best items of `plan`: score everything, sort everything.
@@ -33,27 +35,110 @@ pub fn score(model: &Model, plan: &Plan) -> Vec<Scored> {
 
 /// `((dot * gain) * user_scale) + offset`.
 pub fn retrieval_score(model: &Model, plan: &Plan, item: u32) -> f32 {
-    let dot: i64 = model.row(item).iter().zip(&plan.user).map(|(&a, &b)| i64::from(a) * i64::from(b)).sum();
-    let gain = plan.stage.gain(model).map_or(0.0, |gain| gain[item as usize]);
-    let offset = plan.stage.offset(model).map_or(0.0, |offset| offset[item as usize]);
-    ((dot as f32 * gain) * plan.user_scale) + offset
+    let row = item as usize * model.dim()..(item as usize + 1) * model.dim();
+    let dot = match (model.table(), &plan.user) {
+        (ItemTable::Int8 { values, .. }, UserVector::Int8(user)) => {
+            values[row].iter().zip(user).map(|(&a, &b)| i64::from(a) * i64::from(b)).sum::<i64>() as f32
+        }
+        (ItemTable::F32 { values }, UserVector::F32(user)) => {
+            let mut sums = [0.0f32; 4];
+            values[row].iter().zip(user).enumerate().for_each(|(j, (a, b))| sums[j % 4] += a * b);
+            (sums[0] + sums[1]) + (sums[2] + sums[3])
+        }
+        _ => unreachable!("a plan's user vector is in the arithmetic of its model's table"),
+    };
+    let (gain, offset) = (plan.stage.gain(model).at(item as usize), plan.stage.offset(model).at(item as usize));
+    ((dot * gain) * plan.user_scale) + offset
 }
 
-/// `MLP(concat(u, i)) + skip * retrieval`, in float64; `first` is the user half of layer 0.
+/// `MLP(concat(u, i)) + skip * retrieval`; `first` is the user half of layer 0.
 fn rank_score(model: &Model, first: &[f32], item: u32, retrieval: f64) -> f64 {
     let ranker = model.ranker().expect("a plan has a first layer only for a model with a ranker");
+    if !ranker.steps.is_empty() {
+        return f64::from(int8_score(model, ranker, first, item) + ranker.skip * retrieval as f32);
+    }
+    let hidden = hidden_layers(model, ranker, first, item);
+    let last = &ranker.layers[ranker.layers.len() - 1];
+    let bias = if ranker.layers.len() == 1 { first[0] } else { last.bias[0] };
+    let input = hidden.last().cloned().unwrap_or_else(|| model.embedding(item).into_iter().map(f64::from).collect());
+    let products = input.iter().zip(last.weight.to_f32()).map(|(x, w)| x * f64::from(w));
+    products.sum::<f64>() + f64::from(bias) + f64::from(ranker.skip) * retrieval
+}
+
+/// Activations of every hidden layer, in float64.
+fn hidden_layers(model: &Model, ranker: &Ranker, first: &[f32], item: u32) -> Vec<Vec<f64>> {
     let mut x: Vec<f64> = model.embedding(item).into_iter().map(f64::from).collect();
-    for (n, layer) in ranker.layers.iter().enumerate() {
+    let mut hidden = Vec::new();
+    for (n, layer) in ranker.layers[..ranker.layers.len() - 1].iter().enumerate() {
         let bias = if n == 0 { first } else { &layer.bias };
+        let Weights::F32(weight) = &layer.weight else { unreachable!("float64 stands for f32 arithmetic") };
         let output = |o: usize| {
-            let sum: f64 =
-                x.iter().enumerate().map(|(i, x)| x * f64::from(layer.weight[i * layer.shape.outputs + o])).sum();
-            let y = sum + f64::from(bias[o]);
-            if n + 1 < ranker.layers.len() { y.max(0.0) } else { y }
+            let products = x.iter().enumerate().map(|(i, x)| x * f64::from(weight[i * layer.shape.outputs + o]));
+            (products.sum::<f64>() + f64::from(bias[o])).max(0.0)
         };
         x = (0..layer.shape.outputs).map(output).collect();
+        hidden.push(x.clone());
     }
-    x[0] + f64::from(ranker.skip) * retrieval
+    hidden
+}
+
+/// The MLP in int8 arithmetic: integers between the hidden layers, each f32 operation rounded once, so that it has one right
+/// value to the last bit. The halves of the first layer are rounded to 1/32 of a step, added and shifted; later sums are
+/// scaled, given their bias and rounded; the last hidden layer and the last layer are f32, summed in order.
+fn int8_score(model: &Model, ranker: &Ranker, first: &[f32], item: u32) -> f32 {
+    let ItemTable::Int8 { values, scale } = model.table() else { unreachable!("checked when the model was read") };
+    let dim = model.dim();
+    let user = ranker.round_first(first);
+    let row: Vec<i32> = values[item as usize * dim..][..dim].iter().map(|&x| x.into()).collect();
+    let factors = ranker.factors(0);
+    let activation = |(o, sum): (usize, i32)| {
+        let half = ((sum as f32 * scale[item as usize]) * factors[o]).clamp(-32_767.0, 32_767.0).round_ties_even();
+        ((half as i32 + i32::from(user[o])) >> 5).clamp(0, 127)
+    };
+    let mut x: Vec<i32> = int_sums(&ranker.layers[0], &row).into_iter().enumerate().map(activation).collect();
+    let hidden = ranker.layers.len() - 1;
+    let mut y = Vec::new();
+    for n in 1..hidden {
+        let (factors, biases) = (ranker.factors(n), ranker.biases(n));
+        let sums = int_sums(&ranker.layers[n], &x).into_iter().enumerate();
+        y = sums.map(|(o, sum)| (sum as f32 * factors[o] + biases[o]).max(0.0)).collect();
+        x = y.iter().map(|y: &f32| y.round_ties_even().min(127.0) as i32).collect();
+    }
+    let last = &ranker.layers[hidden];
+    y.iter().zip(last.weight.to_f32()).fold(last.bias[0], |sum, (y, w)| sum + y * w)
+}
+
+/// `sum_i x[i] W[i][o]` for each output o.
+fn int_sums(layer: &RankerLayer, x: &[i32]) -> Vec<i32> {
+    let Weights::Int8 { values, .. } = &layer.weight else { unreachable!("hidden layers of int8 arithmetic are int8") };
+    let outputs = layer.shape.outputs;
+    (0..outputs).map(|o| x.iter().enumerate().map(|(i, x)| x * i32::from(values[i * outputs + o])).sum()).collect()
+}
+
+/// Quantisation steps for the activations between hidden layers: 127 steps reach the value that one in a thousand of the
+/// positive activations exceeds, over the histories' best items and others. For the f32 twin of a ranker.
+pub(crate) fn activation_steps(model: &Model, histories: &[Vec<u32>]) -> Result<Vec<f32>> {
+    const ITEMS: usize = 256;
+    let ranker = model.ranker().expect("asked for a model with a ranker only");
+    let mut seen: Vec<Vec<f64>> = vec![Vec::new(); ranker.layers.len().saturating_sub(2)];
+    let stride = model.item_count().div_ceil(ITEMS).max(1);
+    for history in histories {
+        let (user, mask) = golden_query(model, history)?;
+        let plan = Plan::new(model, &Query { user: &user, mask: &mask, k: ITEMS, stage: Stage::Retrieval })?;
+        let best = score(model, &plan).into_iter().map(|scored| scored.item);
+        let first = ranker.project_user(&user);
+        for item in best.chain((0..model.item_count() as u32).step_by(stride)) {
+            for (seen, layer) in seen.iter_mut().zip(hidden_layers(model, ranker, &first, item)) {
+                seen.extend(layer.into_iter().filter(|&x| x > 0.0));
+            }
+        }
+    }
+    let step = |mut values: Vec<f64>| {
+        values.sort_unstable_by(f64::total_cmp);
+        let high = values.get(values.len().saturating_sub(values.len() / 1000 + 1)).copied().unwrap_or(1.0);
+        (high / 127.0).clamp(1e-9, 1e9) as f32
+    };
+    Ok(seen.into_iter().map(step).collect())
 }
 
 /// Higher score first, ties by the lower item.

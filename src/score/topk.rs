@@ -16,11 +16,18 @@ pub struct Scored {
 pub(crate) struct TopK {
     heap: BinaryHeap<Reverse<u64>>,
     k: usize,
+    threshold: f32,
 }
 
 impl TopK {
     pub fn new(k: usize) -> TopK {
-        TopK { heap: BinaryHeap::new(), k }
+        TopK { heap: BinaryHeap::new(), k, threshold: f32::NEG_INFINITY }
+    }
+
+    /// A score below this changes nothing.
+    #[inline]
+    pub fn threshold(&self) -> f32 {
+        self.threshold
     }
 
     /// Offers one item.
@@ -32,6 +39,11 @@ impl TopK {
             && entry > worst.0
         {
             *worst = Reverse(entry);
+        }
+        if self.heap.len() == self.k
+            && let Some(worst) = self.heap.peek()
+        {
+            self.threshold = from_entry(worst.0).0;
         }
     }
 

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use futures_util::join;
-use proclivity::model::Model;
+use proclivity::model::{Model, Precision};
 use proclivity::profile::{Event, EventKind, fold_in};
 use proclivity::rank::Reason;
-use proclivity::score::{BackendChoice, ItemMask, Plan, Query, Scored, Scorer, Stage, Tolerance, reference};
+use proclivity::score::{
+    BackendChoice, CpuKernels, CpuScorer, ItemMask, Plan, Query, Scored, Scorer, Stage, Tolerance, reference,
+};
 use proclivity::{Recommender, Request};
 
-use super::fixtures::{Random, checkerboard, model, random, spec, tied, with_ranker};
+use super::fixtures::{Random, checkerboard, in_f32, in_int8, model, random, ranking_all, spec, tied, with_ranker};
 
 /// Opens the backend, and fails if another one answers.
 pub async fn open(model: &Arc<Model>, choice: BackendChoice) -> Scorer {
@@ -67,7 +69,8 @@ pub async fn checkerboard_answer(choice: BackendChoice) {
 /// Dot shapes: bit-identical lists over sizes around block multiples, k from 1 past n, ties everywhere.
 pub async fn dot_is_exact(choice: BackendChoice) {
     for (n, items) in [1, 2, 31, 32, 33, 1023, 1024, 1025, 2049, 3000].into_iter().enumerate() {
-        for spec in [tied(items, 16, 7 + n as u64), random(items, 48, 70 + n as u64)] {
+        let tables = [tied(items, 16, 7 + n as u64), random(items, 48, 70 + n as u64)];
+        for spec in tables.iter().cloned().chain(tables.iter().cloned().map(in_f32)) {
             let model = model(&spec);
             let scorer = open(&model, choice).await;
             let mut random = Random(n as u64);
@@ -96,14 +99,100 @@ pub async fn extremes(choice: BackendChoice) {
     for scale in [1e-12f32, 1e3] {
         let mut random = Random(5);
         let rows: Vec<f32> = random.floats(300 * 16, scale).into_iter().map(|x| x.abs() + scale).collect();
-        let model = model(&spec(rows, 16));
-        let scorer = open(&model, choice).await;
-        let mask = ItemMask::none(300);
-        for sign in [-1.0f32, 1.0] {
-            let user: Vec<f32> = random.floats(16, 1.0).into_iter().map(|x| sign * (x.abs() + 0.1)).collect();
-            let query = Query { user: &user, mask: &mask, k: 300, stage: Stage::Retrieval };
-            let expected = reference::score(&model, &Plan::new(&model, &query).expect("valid"));
-            assert_eq!(scorer.score(&query).await.expect("scores"), expected, "scale {scale}, sign {sign}");
+        for spec in [spec(rows.clone(), 16), in_f32(spec(rows, 16))] {
+            let model = model(&spec);
+            let scorer = open(&model, choice).await;
+            let mask = ItemMask::none(300);
+            for sign in [-1.0f32, 1.0] {
+                let user: Vec<f32> = random.floats(16, 1.0).into_iter().map(|x| sign * (x.abs() + 0.1)).collect();
+                let query = Query { user: &user, mask: &mask, k: 300, stage: Stage::Retrieval };
+                let expected = reference::score(&model, &Plan::new(&model, &query).expect("valid"));
+                assert_eq!(scorer.score(&query).await.expect("scores"), expected, "scale {scale}, sign {sign}");
+            }
+        }
+    }
+}
+
+/// Every item ranked by an f32 MLP agrees with float64 within the stated tolerance; cascades of it do too.
+pub async fn ranking_within_tolerance(choice: BackendChoice) {
+    for (n, (items, hidden)) in
+        [(1, vec![16, 8]), (31, vec![128, 64]), (33, vec![5]), (1500, vec![]), (2100, vec![40, 12, 6])]
+            .into_iter()
+            .enumerate()
+    {
+        let spec = with_ranker(random(items, 32, n as u64), &hidden, 50, 190 + n as u64);
+        let floats = in_f32(spec.clone());
+        for spec in [ranking_all(spec.clone(), Precision::F32), spec, ranking_all(floats, Precision::F32)] {
+            let model = model(&spec);
+            let scorer = open(&model, choice).await;
+            let mut random = Random(n as u64 + 1);
+            let mut mask = ItemMask::none(items);
+            (0..items / 3).for_each(|_| mask.exclude(random.below(items) as u32));
+            for (k, stage) in [(10, Stage::Ranking), (items + 1, Stage::Ranking), (10, Stage::Cascade)] {
+                let user = user(&mut random, 32);
+                let query = Query { user: &user, mask: &mask, k, stage };
+                let found = scorer.score(&query).await.expect("scores");
+                let worst = disagreement(&model, &query, &found, Tolerance::MLP);
+                assert!(worst <= 1.0, "{items} items, {hidden:?}, k = {k}, {stage:?}: {worst} of the tolerance");
+            }
+        }
+    }
+}
+
+/// An MLP in int8 arithmetic gives the oracle's list to the last bit, whether it ranks all or candidates.
+pub async fn int8_ranking_is_exact(choice: BackendChoice) {
+    for (n, (items, hidden)) in
+        [(1, vec![16, 8]), (33, vec![128, 64]), (700, vec![7, 5]), (1500, vec![20, 9, 6])].into_iter().enumerate()
+    {
+        let cascade = in_int8(with_ranker(random(items, 32, n as u64), &hidden, 50, 290 + n as u64));
+        for spec in [ranking_all(cascade.clone(), Precision::Int8), cascade] {
+            let model = model(&spec);
+            let scorer = open(&model, choice).await;
+            let mut random = Random(n as u64 + 1);
+            let mut mask = ItemMask::none(items);
+            (0..items / 3).for_each(|_| mask.exclude(random.below(items) as u32));
+            for (k, stage, scale) in
+                [(10, Stage::Ranking, 1.0), (items + 1, Stage::Cascade, 1.0), (10, Stage::Cascade, 40.0)]
+            {
+                let user = random.floats(32, scale);
+                let query = Query { user: &user, mask: &mask, k, stage };
+                let expected = reference::score(&model, &Plan::new(&model, &query).expect("valid"));
+                let found = scorer.score(&query).await.expect("scores");
+                assert_eq!(found, expected, "{items} items, {hidden:?}, k = {k}, {stage:?}");
+            }
+        }
+    }
+}
+
+/// Every vector body of the build gives the same lists: bit for bit, but for f32 MLPs, which have their tolerance.
+pub async fn bodies_agree(choice: BackendChoice) {
+    if choice != BackendChoice::Cpu {
+        return;
+    }
+    let (items, hidden) = (1234, [40, 12]);
+    let int8 = in_int8(with_ranker(random(items, 48, 5), &hidden, 60, 6));
+    let f32s = with_ranker(random(items, 48, 5), &hidden, 60, 6);
+    for spec in
+        [int8.clone(), ranking_all(int8, Precision::Int8), in_f32(f32s.clone()), ranking_all(f32s, Precision::F32)]
+    {
+        let model = model(&spec);
+        let mask = ItemMask::none(items);
+        let user = Random(8).floats(48, 2.0);
+        for &kernels in CpuKernels::ALL {
+            let scorer = CpuScorer::with_kernels(model.clone(), kernels);
+            for stage in [Stage::Retrieval, Stage::Similarity, Stage::Cascade, Stage::Ranking] {
+                let query = Query { user: &user, mask: &mask, k: 100, stage };
+                let found = scorer.score(&query).expect("scores");
+                let ranked = matches!(stage, Stage::Cascade | Stage::Ranking);
+                let exact = !ranked || !model.ranker().expect("has one").steps.is_empty();
+                if exact {
+                    let expected = reference::score(&model, &Plan::new(&model, &query).expect("valid"));
+                    assert_eq!(found, expected, "{} {stage:?}", kernels.name());
+                } else {
+                    let worst = disagreement(&model, &query, &found, Tolerance::MLP);
+                    assert!(worst <= 1.0, "{} {stage:?}: {worst} of the tolerance", kernels.name());
+                }
+            }
         }
     }
 }
@@ -259,6 +348,9 @@ macro_rules! contract_tests {
         $check!(dot_is_exact);
         $check!(extremes);
         $check!(cascade_within_tolerance);
+        $check!(ranking_within_tolerance);
+        $check!(int8_ranking_is_exact);
+        $check!(bodies_agree);
         $check!(masks);
         $check!(refusals);
         $check!(overlapping);

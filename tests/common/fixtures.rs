@@ -81,6 +81,25 @@ pub fn tied(items: usize, dim: usize, seed: u64) -> ModelSpec {
     spec((0..items * dim).map(|_| random.below(3) as f32 - 1.0).collect(), dim)
 }
 
+/// The same spec with its table stored in f32.
+pub fn in_f32(mut spec: ModelSpec) -> ModelSpec {
+    spec.embedding.precision = Precision::F32;
+    spec
+}
+
+/// The same spec, every item ranked in this arithmetic.
+pub fn ranking_all(mut spec: ModelSpec, precision: Precision) -> ModelSpec {
+    let ranker = spec.ranker.as_mut().expect("a spec with a ranker");
+    (ranker.candidates, ranker.precision) = (None, precision);
+    spec
+}
+
+/// The same spec with its ranker in int8 arithmetic.
+pub fn in_int8(mut spec: ModelSpec) -> ModelSpec {
+    spec.ranker.as_mut().expect("a spec with a ranker").precision = Precision::Int8;
+    spec
+}
+
 /// Adds an MLP ranker with these hidden widths.
 pub fn with_ranker(mut spec: ModelSpec, hidden: &[usize], candidates: usize, seed: u64) -> ModelSpec {
     let mut random = Random(seed);
@@ -92,7 +111,8 @@ pub fn with_ranker(mut spec: ModelSpec, hidden: &[usize], candidates: usize, see
         inputs = outputs;
         layer
     });
-    spec.ranker = Some(RankerSpec { layers: layers.collect(), skip: 0.5, candidates });
+    let (layers, precision) = (layers.collect(), Precision::F32);
+    spec.ranker = Some(RankerSpec { layers, skip: 0.5, candidates: Some(candidates), precision });
     spec.family = "als+ncf".to_owned();
     spec
 }

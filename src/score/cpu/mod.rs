@@ -1,8 +1,9 @@
-//! The CPU backend: the twins of the WGSL kernels, over a small vector trait with a scalar and a `simd128` body.
-//!
-//! Every kernel adds in the same order on every vector width, so scalar and SIMD agree to the last bit.
+//! The CPU backend: the twins of the WGSL kernels, over a small vector trait with a scalar, a `simd128` and a `relaxed-simd`
+//! body. All bodies agree to the last bit, but for f32 MLPs: there `relaxed-simd` fuses products into sums.
 
+mod dense;
 mod dot_topk;
+mod packed;
 mod rank_mlp;
 mod scalar;
 #[cfg(target_feature = "simd128")]
@@ -11,50 +12,88 @@ mod vector;
 
 use std::sync::Arc;
 
+use packed::Packed;
+use rank_mlp::ItemHalf;
+use scalar::Scalar;
+#[cfg(target_feature = "simd128")]
+use simd128::Simd;
+use vector::Vector;
+
 use super::plan::{Plan, Query};
 use super::topk::{Scored, TopK};
 use crate::error::Result;
-use crate::model::Model;
+use crate::model::{Model, Scoring};
+
+/// Most bytes of the first layer's item half that are kept; a larger one is computed anew each time.
+const ITEM_HALF_BYTES: usize = 64 << 20;
 
 /// Which vector bodies the CPU kernels use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CpuKernels {
-    /// Plain Rust, everywhere.
+    /// Plain Rust, everywhere. In a build for SIMD only with the feature `twins`.
+    #[cfg(any(not(target_feature = "simd128"), feature = "twins"))]
     Scalar,
-    /// WebAssembly `simd128`.
-    #[cfg(target_feature = "simd128")]
+    /// WebAssembly `simd128`. In a `relaxed-simd` build only with the feature `twins`.
+    #[cfg(all(target_feature = "simd128", any(not(target_feature = "relaxed-simd"), feature = "twins")))]
     Simd128,
+    /// WebAssembly `relaxed-simd`.
+    #[cfg(target_feature = "relaxed-simd")]
+    RelaxedSimd,
+}
+
+/// Runs the generic function with the body of `$kernels`.
+macro_rules! with_body {
+    ($kernels:expr, $function:ident($($argument:expr),*)) => {
+        match $kernels {
+            #[cfg(any(not(target_feature = "simd128"), feature = "twins"))]
+            CpuKernels::Scalar => $function::<Scalar>($($argument),*),
+            #[cfg(all(target_feature = "simd128", any(not(target_feature = "relaxed-simd"), feature = "twins")))]
+            CpuKernels::Simd128 => $function::<Simd<false>>($($argument),*),
+            #[cfg(target_feature = "relaxed-simd")]
+            CpuKernels::RelaxedSimd => $function::<Simd<true>>($($argument),*),
+        }
+    };
 }
 
 impl CpuKernels {
-    /// The fastest that this build has.
-    pub const BEST: CpuKernels = best();
+    /// Those of this build, the fastest first.
+    pub const ALL: &[CpuKernels] = &[
+        #[cfg(target_feature = "relaxed-simd")]
+        CpuKernels::RelaxedSimd,
+        #[cfg(all(target_feature = "simd128", any(not(target_feature = "relaxed-simd"), feature = "twins")))]
+        CpuKernels::Simd128,
+        #[cfg(any(not(target_feature = "simd128"), feature = "twins"))]
+        CpuKernels::Scalar,
+    ];
+    /// The fastest of this build.
+    pub const BEST: CpuKernels = CpuKernels::ALL[0];
 
     /// The name `info()` shows.
     pub fn name(self) -> &'static str {
         match self {
+            #[cfg(any(not(target_feature = "simd128"), feature = "twins"))]
             CpuKernels::Scalar => "scalar",
-            #[cfg(target_feature = "simd128")]
+            #[cfg(all(target_feature = "simd128", any(not(target_feature = "relaxed-simd"), feature = "twins")))]
             CpuKernels::Simd128 => "simd128",
+            #[cfg(target_feature = "relaxed-simd")]
+            CpuKernels::RelaxedSimd => "relaxed-simd",
         }
     }
 }
 
-#[cfg(target_feature = "simd128")]
-const fn best() -> CpuKernels {
-    CpuKernels::Simd128
-}
-
-#[cfg(not(target_feature = "simd128"))]
-const fn best() -> CpuKernels {
-    CpuKernels::Scalar
-}
-
-/// Scores on the CPU. Shares the model; holds no other memory.
+/// Scores on the CPU. Shares the model; holds the ranker's weights, and for an MLP shape the item half of its first layer, in
+/// the kernels' own layout.
 #[derive(Debug, Clone)]
 pub struct CpuScorer {
     model: Arc<Model>,
     kernels: CpuKernels,
+    ranker: Option<Arc<CpuRanker>>,
+}
+
+#[derive(Debug)]
+struct CpuRanker {
+    packed: Packed,
+    half: Option<ItemHalf>,
 }
 
 impl CpuScorer {
@@ -65,7 +104,8 @@ impl CpuScorer {
 
     /// With these kernels.
     pub fn with_kernels(model: Arc<Model>, kernels: CpuKernels) -> CpuScorer {
-        CpuScorer { model, kernels }
+        let ranker = with_body!(kernels, prepare(&model)).map(Arc::new);
+        CpuScorer { model, kernels, ranker }
     }
 
     /// Which kernels it runs.
@@ -82,21 +122,42 @@ impl CpuScorer {
     }
 
     pub(crate) fn run(&self, plan: &Plan) -> Vec<Scored> {
-        match self.kernels {
-            CpuKernels::Scalar => run::<scalar::Scalar>(&self.model, plan),
-            #[cfg(target_feature = "simd128")]
-            CpuKernels::Simd128 => run::<simd128::Simd128>(&self.model, plan),
-        }
+        self.run_batch(&[plan]).pop().unwrap_or_default()
+    }
+
+    /// The list of each plan. Each block of rows is read once for all of them.
+    pub(crate) fn run_batch(&self, plans: &[&Plan]) -> Vec<Vec<Scored>> {
+        with_body!(self.kernels, run(&self.model, self.ranker.as_deref(), plans))
     }
 }
 
-fn run<V: vector::Vector>(model: &Model, plan: &Plan) -> Vec<Scored> {
-    let mut retrieved = TopK::new(plan.retrieve);
-    dot_topk::dot_topk::<V>(model, plan, &mut retrieved);
-    let (Some(ranker), Some(first)) = (model.ranker(), &plan.first) else {
-        return retrieved.into_sorted();
+fn prepare<V: Vector>(model: &Model) -> Option<CpuRanker> {
+    let ranker = model.ranker()?;
+    let packed = Packed::new::<V>(ranker);
+    let ranks_all = matches!(model.manifest().scoring, Scoring::Mlp(_));
+    let keep = ranks_all && rank_mlp::item_half_bytes(model, ranker) <= ITEM_HALF_BYTES;
+    let half = if keep { rank_mlp::item_half::<V>(model, &packed) } else { None };
+    Some(CpuRanker { packed, half })
+}
+
+fn run<V: Vector>(model: &Model, ranker: Option<&CpuRanker>, plans: &[&Plan]) -> Vec<Vec<Scored>> {
+    let retrieving: Vec<&Plan> = plans.iter().copied().filter(|plan| !plan.ranks_all()).collect();
+    let mut tops: Vec<TopK> = retrieving.iter().map(|plan| TopK::new(plan.retrieve)).collect();
+    dot_topk::dot_topk::<V>(model, &retrieving, &mut tops);
+    let mut retrieved = tops.into_iter().map(TopK::into_sorted);
+    let finish = |plan: &&Plan| {
+        let mut ranked = TopK::new(plan.k);
+        match ranker.filter(|_| plan.first.is_some()) {
+            None => return retrieved.next().unwrap_or_default(),
+            Some(CpuRanker { packed, half }) if plan.ranks_all() => {
+                rank_mlp::rank_all::<V>(model, packed, half.as_ref(), plan, &mut ranked);
+            }
+            Some(CpuRanker { packed, .. }) => {
+                let candidates = retrieved.next().unwrap_or_default();
+                rank_mlp::rank_candidates::<V>(model, packed, plan, &candidates, &mut ranked);
+            }
+        }
+        ranked.into_sorted()
     };
-    let mut ranked = TopK::new(plan.k);
-    rank_mlp::rank_mlp::<V>(model, ranker, first, &retrieved.into_sorted(), &mut ranked);
-    ranked.into_sorted()
+    plans.iter().map(finish).collect()
 }

@@ -1,23 +1,105 @@
 //! Plain Rust bodies: the fallback, and the twin the SIMD bodies are read beside.
 
+use std::array::from_fn;
+
 use super::vector::Vector;
 
 pub(crate) struct Scalar;
 
 impl Vector for Scalar {
-    fn dot_i8(row: &[i8], user: &[i8]) -> i32 {
-        row.iter().zip(user).map(|(&a, &b)| i32::from(a) * i32::from(b)).sum()
+    type F = [f32; 4];
+    type I = [i32; 4];
+
+    const GROUP: usize = 4;
+
+    #[inline(always)]
+    fn splat(x: f32) -> [f32; 4] {
+        [x; 4]
     }
 
-    fn axpy(out: &mut [f32], x: f32, weight: &[f32]) {
-        for (y, &w) in out.iter_mut().zip(weight) {
-            *y += x * w;
+    #[inline(always)]
+    fn load(x: &[f32; 4]) -> [f32; 4] {
+        *x
+    }
+
+    #[inline(always)]
+    fn store(out: &mut [f32; 4], x: [f32; 4]) {
+        *out = x;
+    }
+
+    #[inline(always)]
+    fn add(a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+        from_fn(|n| a[n] + b[n])
+    }
+
+    #[inline(always)]
+    fn mul(a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+        from_fn(|n| a[n] * b[n])
+    }
+
+    #[inline(always)]
+    fn relu(a: [f32; 4]) -> [f32; 4] {
+        a.map(|x| if x > 0.0 { x } else { 0.0 })
+    }
+
+    #[inline(always)]
+    fn mul_add(a: [f32; 4], b: [f32; 4], c: [f32; 4]) -> [f32; 4] {
+        from_fn(|n| a[n] * b[n] + c[n])
+    }
+
+    #[inline(always)]
+    fn any_ge(a: [f32; 4], b: [f32; 4]) -> bool {
+        (0..4).any(|n| a[n] >= b[n])
+    }
+
+    #[inline(always)]
+    fn sums(x: [[f32; 4]; 4]) -> [f32; 4] {
+        x.map(|x| (x[0] + x[1]) + (x[2] + x[3]))
+    }
+
+    #[inline(always)]
+    fn zero() -> [i32; 4] {
+        [0; 4]
+    }
+
+    #[inline(always)]
+    fn to_f32(x: [i32; 4]) -> [f32; 4] {
+        x.map(|x| x as f32)
+    }
+
+    #[inline(always)]
+    fn int_sums(x: [[i32; 4]; 4]) -> [i32; 4] {
+        x.map(|x| x.iter().sum())
+    }
+
+    #[inline(always)]
+    fn dot_16(mut sum: [i32; 4], row: &[i8; 16], user: &[i16; 16]) -> [i32; 4] {
+        for n in 0..16 {
+            sum[n / 4] += i32::from(row[n]) * i32::from(user[n]);
         }
+        sum
     }
 
-    fn dequantise(out: &mut [f32], row: &[i8], scale: f32) {
-        for (x, &value) in out.iter_mut().zip(row) {
-            *x = f32::from(value) * scale;
+    fn pack(values: &[i8]) -> u32 {
+        u32::from_le_bytes(from_fn(|n| values[n] as u8))
+    }
+
+    #[inline(always)]
+    fn dot_words(sum: [i32; 4], activations: &[u32; 4], weights: u32) -> [i32; 4] {
+        let weights = weights.to_le_bytes();
+        from_fn(|item| {
+            let inputs = activations[item].to_le_bytes();
+            (0..4).fold(sum[item], |sum, n| sum + i32::from(inputs[n] as i8) * i32::from(weights[n] as i8))
+        })
+    }
+
+    fn activate(half: &[i16], user: &[i16], out: &mut [[u32; 8]]) {
+        let (half, user) = (half.as_chunks::<32>().0, user.as_chunks::<4>().0);
+        for ((half, user), out) in half.iter().zip(user).zip(out) {
+            for (item, out) in out.iter_mut().enumerate() {
+                let value = |n: usize| (half[4 * item + n].saturating_add(user[n]) >> 5).clamp(0, 127) as i8;
+                *out = Scalar::pack(&from_fn::<i8, 4, _>(value));
+            }
         }
     }
 }

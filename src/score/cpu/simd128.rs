@@ -1,75 +1,173 @@
-//! WebAssembly `simd128` bodies. The only file with `unsafe`: vector loads and stores, after their lengths are checked.
+//! WebAssembly vector bodies, `simd128` and `relaxed-simd`. The only file with `unsafe`: loads and stores through references
+//! to arrays of the right size.
 
 use std::arch::wasm32::*;
 
-use super::scalar::Scalar;
 use super::vector::Vector;
 
-pub(crate) struct Simd128;
+/// With `RELAXED`, products and sums may be fused and int8 dots take one instruction; needs a build with `relaxed-simd`.
+pub(crate) struct Simd<const RELAXED: bool>;
 
-impl Vector for Simd128 {
+impl<const RELAXED: bool> Vector for Simd<RELAXED> {
+    type F = v128;
+    type I = v128;
+
+    const GROUP: usize = if RELAXED { 4 } else { 2 };
+
     #[inline(always)]
-    fn dot_i8(row: &[i8], user: &[i8]) -> i32 {
-        let mut sums = i32x4_splat(0);
-        for (a, b) in row.chunks_exact(16).zip(user.chunks_exact(16)) {
-            let (a, b) = (load_i8(a), load_i8(b));
-            // Products of values in -127..=127 fit i16; pairs of them are added as i32.
-            sums = i32x4_add(sums, i32x4_extadd_pairwise_i16x8(i16x8_extmul_low_i8x16(a, b)));
-            sums = i32x4_add(sums, i32x4_extadd_pairwise_i16x8(i16x8_extmul_high_i8x16(a, b)));
-        }
-        i32x4_extract_lane::<0>(sums)
-            + i32x4_extract_lane::<1>(sums)
-            + i32x4_extract_lane::<2>(sums)
-            + i32x4_extract_lane::<3>(sums)
+    fn splat(x: f32) -> v128 {
+        f32x4_splat(x)
     }
 
     #[inline(always)]
-    fn axpy(out: &mut [f32], x: f32, weight: &[f32]) {
-        let wide = out.len().min(weight.len()) / 4 * 4;
-        let (out_wide, out_rest) = out.split_at_mut(wide);
-        let (weight_wide, weight_rest) = weight.split_at(wide);
-        let factor = f32x4_splat(x);
-        for (y, w) in out_wide.chunks_exact_mut(4).zip(weight_wide.chunks_exact(4)) {
-            store_f32(y, f32x4_add(load_f32(y), f32x4_mul(factor, load_f32(w))));
-        }
-        Scalar::axpy(out_rest, x, weight_rest);
+    fn load(x: &[f32; 4]) -> v128 {
+        load(x)
     }
 
-    fn dequantise(out: &mut [f32], row: &[i8], scale: f32) {
-        let factor = f32x4_splat(scale);
-        for (x, values) in out.chunks_exact_mut(16).zip(row.chunks_exact(16)) {
-            let values = load_i8(values);
-            let (low, high) = (i16x8_extend_low_i8x16(values), i16x8_extend_high_i8x16(values));
-            let quarters = [
-                i32x4_extend_low_i16x8(low),
-                i32x4_extend_high_i16x8(low),
-                i32x4_extend_low_i16x8(high),
-                i32x4_extend_high_i16x8(high),
-            ];
-            for (x, quarter) in x.chunks_exact_mut(4).zip(quarters) {
-                store_f32(x, f32x4_mul(f32x4_convert_i32x4(quarter), factor));
+    #[inline(always)]
+    fn store(out: &mut [f32; 4], x: v128) {
+        // SAFETY: 16 bytes are writable; v128_store needs no alignment.
+        unsafe { v128_store(out.as_mut_ptr().cast(), x) }
+    }
+
+    #[inline(always)]
+    fn add(a: v128, b: v128) -> v128 {
+        f32x4_add(a, b)
+    }
+
+    #[inline(always)]
+    fn mul(a: v128, b: v128) -> v128 {
+        f32x4_mul(a, b)
+    }
+
+    #[inline(always)]
+    fn relu(a: v128) -> v128 {
+        f32x4_pmax(f32x4_splat(0.0), a)
+    }
+
+    #[inline(always)]
+    fn mul_add(a: v128, b: v128, c: v128) -> v128 {
+        #[cfg(target_feature = "relaxed-simd")]
+        if RELAXED {
+            return f32x4_relaxed_madd(a, b, c);
+        }
+        f32x4_add(f32x4_mul(a, b), c)
+    }
+
+    #[inline(always)]
+    fn any_ge(a: v128, b: v128) -> bool {
+        v128_any_true(f32x4_ge(a, b))
+    }
+
+    #[inline(always)]
+    fn sums(x: [v128; 4]) -> v128 {
+        let [a, b, c, d] = transpose(x);
+        f32x4_add(f32x4_add(a, b), f32x4_add(c, d))
+    }
+
+    #[inline(always)]
+    fn zero() -> v128 {
+        i32x4_splat(0)
+    }
+
+    #[inline(always)]
+    fn to_f32(x: v128) -> v128 {
+        f32x4_convert_i32x4(x)
+    }
+
+    #[inline(always)]
+    fn int_sums(x: [v128; 4]) -> v128 {
+        let [a, b, c, d] = transpose(x);
+        i32x4_add(i32x4_add(a, b), i32x4_add(c, d))
+    }
+
+    #[inline(always)]
+    fn dot_16(sum: v128, row: &[i8; 16], user: &[i16; 16]) -> v128 {
+        let (row, user) = (row.as_chunks::<8>().0, user.as_chunks::<8>().0);
+        let low = i32x4_dot_i16x8(widen(&row[0]), load(&user[0]));
+        let high = i32x4_dot_i16x8(widen(&row[1]), load(&user[1]));
+        i32x4_add(sum, i32x4_add(low, high))
+    }
+
+    fn pack(values: &[i8]) -> u32 {
+        if RELAXED {
+            u32::from_le_bytes(std::array::from_fn(|n| values[n] as u8))
+        } else {
+            u32::from(i16::from(values[0]) as u16) | u32::from(i16::from(values[1]) as u16) << 16
+        }
+    }
+
+    #[inline(always)]
+    fn dot_words(sum: v128, activations: &[u32; 4], weights: u32) -> v128 {
+        #[cfg(target_feature = "relaxed-simd")]
+        if RELAXED {
+            // Activations have a clear top bit, and two products of at most 127 * 127 fit i16: every browser gives the same.
+            return i32x4_relaxed_dot_i8x16_i7x16_add(u32x4_splat(weights), load(activations), sum);
+        }
+        i32x4_add(sum, i32x4_dot_i16x8(load(activations), u32x4_splat(weights)))
+    }
+
+    fn activate(half: &[i16], user: &[i16], out: &mut [[u32; 8]]) {
+        let shifted = |half: &[i16; 8], user: v128| i16x8_shr(i16x8_add_sat(load(half), user), 5);
+        let store = |out: &mut [u32; 4], x: v128| {
+            // SAFETY: 16 bytes are writable; v128_store needs no alignment.
+            unsafe { v128_store(out.as_mut_ptr().cast(), x) }
+        };
+        let halves = half.as_chunks::<8>().0;
+        for (g, out) in out.iter_mut().enumerate() {
+            let half = &halves[g * Self::GROUP..][..Self::GROUP];
+            let out = out.as_chunks_mut::<4>().0;
+            if RELAXED {
+                // Four inputs of two items a vector.
+                let user = splat_64(&user.as_chunks::<4>().0[g]);
+                for (half, out) in half.chunks_exact(2).zip(out) {
+                    let bytes = i8x16_narrow_i16x8(shifted(&half[0], user), shifted(&half[1], user));
+                    store(out, i8x16_max(bytes, i8x16_splat(0)));
+                }
+            } else {
+                // Two inputs of four items a vector.
+                let [a, b] = user.as_chunks::<2>().0[g];
+                let user = u32x4_splat(u32::from(a as u16) | u32::from(b as u16) << 16);
+                for (half, out) in half.iter().zip(out) {
+                    let clamped = i16x8_min(i16x8_max(shifted(half, user), i16x8_splat(0)), i16x8_splat(127));
+                    store(out, clamped);
+                }
             }
         }
     }
 }
 
+/// (x0, x1, x2, x3) of each of four vectors → the four x0, the four x1, ...
 #[inline(always)]
-fn load_i8(values: &[i8]) -> v128 {
-    assert!(values.len() >= 16);
-    // SAFETY: at least 16 bytes are readable; v128_load needs no alignment.
+fn transpose([a, b, c, d]: [v128; 4]) -> [v128; 4] {
+    let (ab_low, ab_high) = (i32x4_shuffle::<0, 4, 1, 5>(a, b), i32x4_shuffle::<2, 6, 3, 7>(a, b));
+    let (cd_low, cd_high) = (i32x4_shuffle::<0, 4, 1, 5>(c, d), i32x4_shuffle::<2, 6, 3, 7>(c, d));
+    [
+        i64x2_shuffle::<0, 2>(ab_low, cd_low),
+        i64x2_shuffle::<1, 3>(ab_low, cd_low),
+        i64x2_shuffle::<0, 2>(ab_high, cd_high),
+        i64x2_shuffle::<1, 3>(ab_high, cd_high),
+    ]
+}
+
+/// Any 16 bytes of plain numbers.
+#[inline(always)]
+fn load<T: bytemuck::Pod, const N: usize>(values: &[T; N]) -> v128 {
+    const { assert!(size_of::<T>() * N == 16) };
+    // SAFETY: 16 bytes are readable; v128_load needs no alignment.
     unsafe { v128_load(values.as_ptr().cast()) }
 }
 
+/// Eight i8 as i16.
 #[inline(always)]
-fn load_f32(values: &[f32]) -> v128 {
-    assert!(values.len() >= 4);
-    // SAFETY: at least 16 bytes are readable; v128_load needs no alignment.
-    unsafe { v128_load(values.as_ptr().cast()) }
+fn widen(values: &[i8; 8]) -> v128 {
+    // SAFETY: 8 bytes are readable; the load needs no alignment.
+    unsafe { i16x8_load_extend_i8x8(values.as_ptr()) }
 }
 
+/// Four i16, twice.
 #[inline(always)]
-fn store_f32(out: &mut [f32], value: v128) {
-    assert!(out.len() >= 4);
-    // SAFETY: at least 16 bytes are writable; v128_store needs no alignment.
-    unsafe { v128_store(out.as_mut_ptr().cast(), value) }
+fn splat_64(values: &[i16; 4]) -> v128 {
+    // SAFETY: 8 bytes are readable; the load needs no alignment.
+    unsafe { v128_load64_splat(values.as_ptr().cast()) }
 }

@@ -1,13 +1,41 @@
-//! The operations that differ from one instruction set to another.
+//! The operations that differ from one instruction set to another. Kernels are written once, over four lanes.
 
-/// A vector body. All slices of one call have the same length; bodies may assume nothing else.
+/// A vector body. Everything but [`Vector::mul_add`] gives the same bits in every body.
 pub(crate) trait Vector {
-    /// `sum_j row[j] * user[j]`, exact. Lengths are a multiple of 16 and at most `MAX_DIM`.
-    fn dot_i8(row: &[i8], user: &[i8]) -> i32;
+    /// Four f32.
+    type F: Copy;
+    /// Four i32.
+    type I: Copy;
 
-    /// `out[o] = out[o] + x * weight[o]`, product and sum each rounded once.
-    fn axpy(out: &mut [f32], x: f32, weight: &[f32]);
+    /// Activations a 32-bit word holds: [`Vector::dot_words`] takes four items' words at a time.
+    const GROUP: usize;
 
-    /// `out[j] = row[j] * scale`.
-    fn dequantise(out: &mut [f32], row: &[i8], scale: f32);
+    fn splat(x: f32) -> Self::F;
+    fn load(x: &[f32; 4]) -> Self::F;
+    fn store(out: &mut [f32; 4], x: Self::F);
+    fn add(a: Self::F, b: Self::F) -> Self::F;
+    fn mul(a: Self::F, b: Self::F) -> Self::F;
+    /// Lanes of `a` that are below 0 become 0.
+    fn relu(a: Self::F) -> Self::F;
+    /// `a * b + c`, the product rounded or not.
+    fn mul_add(a: Self::F, b: Self::F, c: Self::F) -> Self::F;
+    /// Whether any lane of `a` is at least that of `b`.
+    fn any_ge(a: Self::F, b: Self::F) -> bool;
+    /// Lane n is the sum of the lanes of `x[n]`, as `(x0 + x1) + (x2 + x3)`.
+    fn sums(x: [Self::F; 4]) -> Self::F;
+
+    fn zero() -> Self::I;
+    fn to_f32(x: Self::I) -> Self::F;
+    /// Lane n is the sum of the lanes of `x[n]`.
+    fn int_sums(x: [Self::I; 4]) -> Self::I;
+    /// Adds the products of 16 values to the lanes of `sum`, in any order: the sum over lanes is what counts.
+    fn dot_16(sum: Self::I, row: &[i8; 16], user: &[i16; 16]) -> Self::I;
+
+    /// The word of [`Vector::GROUP`] values in -127..=127.
+    fn pack(values: &[i8]) -> u32;
+    /// Adds to each lane the dot of that item's word of activations (0..=127) and the one word of weights (-127..=127).
+    fn dot_words(sum: Self::I, activations: &[u32; 4], weights: u32) -> Self::I;
+    /// `out[g][item] = pack(clamp((half + user) >> 5, 0, 127))` over the inputs of group g: `half` (groups, 8, GROUP), `user`
+    /// (groups, GROUP), `out` (groups, 8); the sum saturates.
+    fn activate(half: &[i16], user: &[i16], out: &mut [[u32; 8]]);
 }

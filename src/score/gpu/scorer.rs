@@ -9,7 +9,7 @@ use super::tables::{Tables, buffer};
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::score::order::{NO_ITEM, from_sortable};
-use crate::score::plan::{Plan, Query};
+use crate::score::plan::{Plan, Query, UserVector};
 use crate::score::topk::Scored;
 
 /// Bytes between the parameters of two dispatches: WebGPU's default alignment of dynamic offsets.
@@ -98,7 +98,7 @@ impl GpuScorer {
         }
         let storage = wgpu::BufferUsages::STORAGE;
         let params = buffer(&self.device, "params", &params, wgpu::BufferUsages::UNIFORM);
-        let user = buffer(&self.device, "user", bytemuck::cast_slice(&plan.user), storage);
+        let user = buffer(&self.device, "user", user_bytes(&plan.user), storage);
         let mask = buffer(&self.device, "mask", bytemuck::cast_slice(plan.mask.words()), storage);
         let first =
             plan.first.as_ref().map(|first| buffer(&self.device, "first", bytemuck::cast_slice(first), storage));
@@ -191,4 +191,11 @@ impl Drop for GpuScorer {
 fn rank_width(model: &Model) -> usize {
     let outputs = model.ranker().into_iter().flat_map(|ranker| &ranker.layers).map(|layer| layer.shape.outputs);
     outputs.max().unwrap_or(1).max(model.dim())
+}
+
+fn user_bytes(user: &UserVector) -> &[u8] {
+    match user {
+        UserVector::Int8(values) => bytemuck::cast_slice(values),
+        UserVector::F32(values) => bytemuck::cast_slice(values),
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::device::Device;
 use crate::error::{Error, Result};
-use crate::model::{MAX_LAYERS, Model, Ranker};
+use crate::model::{ItemTable, MAX_LAYERS, Model, Ranker};
 use crate::score::plan::Stage;
 
 /// The ranker's layers; `Layers` in shaders/rank_mlp.wgsl has the same layout (a test compares them).
@@ -40,22 +40,29 @@ impl Tables {
     /// # Errors
     /// [`Error::BackendUnavailable`] when the item table is larger than one binding of this adapter.
     pub fn upload(device: &Device, model: &Model) -> Result<Tables> {
+        let unsupported = |what: &str| Error::BackendUnavailable {
+            backend: "webgpu",
+            reason: format!("the GPU kernels do not score {what}"),
+        };
+        let ItemTable::Int8 { values: rows, scale } = model.table() else {
+            return Err(unsupported("f32 item tables"));
+        };
+        if model.ranker().is_some_and(|ranker| !ranker.steps.is_empty()) {
+            return Err(unsupported("an MLP in int8 arithmetic"));
+        }
         let largest = device.max_binding();
-        if model.rows().len() as u64 > largest {
+        if rows.len() as u64 > largest {
             return Err(Error::BackendUnavailable {
                 backend: "webgpu",
-                reason: format!(
-                    "the item table has {} bytes, one binding of this adapter holds {largest}",
-                    model.rows().len()
-                ),
+                reason: format!("the item table has {} bytes, one binding of this adapter holds {largest}", rows.len()),
             });
         }
         let zeros = vec![0.0f32; model.item_count()];
         let floats =
             |label, values: Option<&[f32]>| storage(device, label, bytemuck::cast_slice(values.unwrap_or(&zeros)));
         Ok(Tables {
-            rows: storage(device, "rows", bytemuck::cast_slice(model.rows())),
-            scale: floats("scale", Some(model.scale())),
+            rows: storage(device, "rows", bytemuck::cast_slice(rows)),
+            scale: floats("scale", Some(scale)),
             bias: floats("bias", model.bias()),
             inverse_norm: floats("inverse_norm", Some(model.inverse_norm())),
             popularity: floats("popularity", model.popularity()),
@@ -69,7 +76,7 @@ impl Tables {
         match stage {
             Stage::Popularity => (&self.zeros, &self.popularity),
             Stage::Similarity => (&self.inverse_norm, &self.zeros),
-            Stage::Retrieval | Stage::Cascade => (&self.scale, &self.bias),
+            Stage::Retrieval | Stage::Cascade | Stage::Ranking => (&self.scale, &self.bias),
         }
     }
 
@@ -90,7 +97,7 @@ fn upload_ranker(device: &Device, ranker: &Ranker) -> RankerTables {
     let mut weights: Vec<f32> = Vec::new();
     for (shape, layer) in layers.shape.iter_mut().zip(&ranker.layers) {
         let weight_at = weights.len();
-        weights.extend_from_slice(&layer.weight);
+        weights.extend_from_slice(&layer.weight.to_f32());
         let bias_at = weights.len();
         weights.extend_from_slice(&layer.bias);
         *shape = [layer.shape.inputs as u32, layer.shape.outputs as u32, weight_at as u32, bias_at as u32];

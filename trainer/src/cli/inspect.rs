@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
-use proclivity::model::Scoring;
+use proclivity::model::{MlpShape, Scoring};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -37,11 +37,8 @@ pub fn run(args: &InspectArgs, output: Output) -> Result<()> {
     }
     let scoring = match &manifest.scoring {
         Scoring::Dot => "dot".to_owned(),
-        Scoring::Cascade(shape) => {
-            let widths: Vec<String> =
-                shape.layers.iter().map(|layer| layer.inputs.to_string()).chain(["1".into()]).collect();
-            format!("dot for {} candidates, then MLP {} + {} * dot", shape.candidates, widths.join("-"), shape.skip)
-        }
+        Scoring::Mlp(mlp) => format!("{} over every item", mlp_text(mlp)),
+        Scoring::Cascade { candidates, mlp } => format!("dot for {candidates} candidates, then {}", mlp_text(mlp)),
     };
     let columns: Vec<String> = manifest.columns.iter().map(|(name, kind)| format!("{name} ({kind})")).collect();
     let facts = [
@@ -78,4 +75,10 @@ fn manifest_json(bytes: &[u8]) -> Value {
 /// sha256 of `bytes` in lower-case hex.
 pub fn hex_sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn mlp_text(mlp: &MlpShape) -> String {
+    let widths: Vec<String> = mlp.layers.iter().map(|layer| layer.inputs.to_string()).chain(["1".into()]).collect();
+    let arithmetic = if mlp.steps.is_empty() { "f32" } else { "int8" };
+    format!("{arithmetic} MLP {} + {} * dot", widths.join("-"), mlp.skip)
 }

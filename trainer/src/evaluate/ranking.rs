@@ -19,7 +19,7 @@ pub fn evaluate_model(model: &Arc<Model>, users: &[HeldOut], stage: Stage) -> Re
     let scorer = CpuScorer::new(Arc::clone(model));
     // The whole ranking shows ties in full; a cascade re-ranks its candidates, and asking for more would change them.
     let k = match (stage, &model.manifest().scoring) {
-        (Stage::Cascade, Scoring::Cascade(shape)) => shape.candidates.max(DEPTH),
+        (Stage::Cascade, Scoring::Cascade { candidates, .. }) => DEPTH.max(*candidates),
         _ => model.item_count(),
     };
     let each: Result<Vec<Metrics>> = users

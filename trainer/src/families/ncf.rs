@@ -6,7 +6,7 @@ use std::sync::Arc;
 use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor, TensorData};
 use clap::Args;
-use proclivity::model::{DenseLayer, Model, RankerSpec};
+use proclivity::model::{DenseLayer, Model, Precision, RankerSpec};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
@@ -135,7 +135,8 @@ impl<'a> Ncf<'a> {
     pub fn ranker(&self) -> RankerSpec {
         let mut layers = self.mlp.dense_layers(&self.input_scale);
         unpad(&mut layers[0], self.model.dim(), self.dim);
-        RankerSpec { layers, skip: self.mlp.skip(), candidates: self.options.candidates }
+        let candidates = Some(self.options.candidates);
+        RankerSpec { layers, skip: self.mlp.skip(), candidates, precision: Precision::F32 }
     }
 
     /// Inputs (batch, 2 d), dots (batch, 1) and labels (batch, 1).

@@ -1,0 +1,103 @@
+//! The item table: viewed in the file where it is int8 or F32 there, widened at load where it is F16.
+
+use std::ops::Range;
+
+use super::header::Dtype;
+use super::limits::{MAX_ABS, MIN_SCALE};
+use super::tensors::{TensorTable, check_finite, typed};
+use crate::error::{Error, Result, show};
+
+const NAME: &str = "item.embedding";
+const SCALE: &str = "item.embedding.scale";
+
+/// The rows of all items, row-major.
+#[derive(Debug, Clone, Copy)]
+pub enum ItemTable<'m> {
+    /// `embedding = scale * values`: values (n, d) in -127..=127, scale (n).
+    Int8 { values: &'m [i8], scale: &'m [f32] },
+    /// (n, d).
+    F32 { values: &'m [f32] },
+}
+
+/// Where the table lies.
+#[derive(Debug)]
+pub(crate) enum TableSlot {
+    Int8 { values: Range<usize>, scale: Range<usize> },
+    F32(Range<usize>),
+    Widened(Vec<f32>),
+}
+
+impl TableSlot {
+    /// Finds and checks the table (items, dim).
+    pub fn read(table: &TensorTable, file: &[u8], items: usize, dim: usize) -> Result<TableSlot> {
+        match table.find(NAME).map(|slot| slot.dtype) {
+            Some(Dtype::F32) => {
+                let range = table.expect(NAME, Dtype::F32, &[items, dim])?;
+                check_finite(typed(file, &range, NAME)?, NAME)?;
+                Ok(TableSlot::F32(range))
+            }
+            Some(Dtype::F16) => {
+                let range = table.expect(NAME, Dtype::F16, &[items, dim])?;
+                widen(typed(file, &range, NAME)?).map(TableSlot::Widened)
+            }
+            _ => read_int8(table, file, items, dim),
+        }
+    }
+
+    pub fn is_int8(&self) -> bool {
+        matches!(self, TableSlot::Int8 { .. })
+    }
+
+    pub fn view<'m>(&'m self, file: &'m [u8]) -> ItemTable<'m> {
+        match self {
+            TableSlot::Int8 { values, scale } => ItemTable::Int8 {
+                values: bytemuck::cast_slice(&file[values.clone()]),
+                scale: bytemuck::cast_slice(&file[scale.clone()]),
+            },
+            TableSlot::F32(range) => ItemTable::F32 { values: bytemuck::cast_slice(&file[range.clone()]) },
+            TableSlot::Widened(values) => ItemTable::F32 { values },
+        }
+    }
+}
+
+fn read_int8(table: &TensorTable, file: &[u8], items: usize, dim: usize) -> Result<TableSlot> {
+    let values = table.expect(NAME, Dtype::I8, &[items, dim])?;
+    check_int8(bytemuck::cast_slice(&file[values.clone()]), NAME, dim)?;
+    let scale = table.expect(SCALE, Dtype::F32, &[items])?;
+    check_scale(typed(file, &scale, SCALE)?, SCALE)?;
+    Ok(TableSlot::Int8 { values, scale })
+}
+
+/// Refuses -128, which has no opposite.
+pub(crate) fn check_int8(values: &[i8], tensor: &str, dim: usize) -> Result<()> {
+    match values.iter().position(|&x| x == i8::MIN) {
+        None => Ok(()),
+        Some(i) => Err(Error::tensor(tensor, format!("expected values in -127..=127, found -128 in row {}", i / dim))),
+    }
+}
+
+/// Refuses a scale of int8 rows that would make a product too large or too small.
+pub(crate) fn check_scale(scale: &[f32], tensor: &str) -> Result<()> {
+    check_finite(scale, tensor)?;
+    match scale.iter().position(|&x| x != 0.0 && !(MIN_SCALE..=MAX_ABS / 127.0).contains(&x)) {
+        None => Ok(()),
+        Some(i) => Err(Error::tensor(
+            tensor,
+            format!(
+                "expected 0 or {} to {}, found {} at index {i}",
+                show(MIN_SCALE),
+                show(MAX_ABS / 127.0),
+                show(scale[i])
+            ),
+        )),
+    }
+}
+
+fn widen(halves: &[u16]) -> Result<Vec<f32>> {
+    let mut values = Vec::new();
+    let refused = |_| Error::OutOfMemory { bytes: halves.len() * 4, purpose: "the item table" };
+    values.try_reserve_exact(halves.len()).map_err(refused)?;
+    values.extend(halves.iter().map(|&bits| half::f16::from_bits(bits).to_f32()));
+    check_finite(&values, NAME)?;
+    Ok(values)
+}
