@@ -1,6 +1,8 @@
 //! The one error type. Every variant has a stable machine-readable [`Error::code`] and a message that says what was
 //! expected, what was found, where, and what to do.
 
+pub(crate) use crate::json::show;
+
 /// Everything that can go wrong between a model file and a list of recommendations.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
@@ -73,12 +75,6 @@ impl Error {
     pub(crate) fn argument(argument: &str, expected: impl Into<String>, found: impl ToString) -> Error {
         Error::Argument { argument: argument.into(), expected: expected.into(), found: found.to_string() }
     }
-}
-
-/// A number for a message. The JSON formatter, which is there anyway, writes it: core's own would add 7 KB to what every
-/// visitor downloads.
-pub(crate) fn show(x: impl Into<f64>) -> serde_json::Value {
-    serde_json::Value::from(x.into())
 }
 
 /// Short for a result with this crate's [`Error`].

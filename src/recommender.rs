@@ -3,10 +3,8 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use crate::error::{Error, Result};
-use crate::json::Field;
+use crate::json::{Field, Json};
 use crate::model::Model;
 use crate::profile::{Event, FoldIn, Interaction, Profile};
 use crate::rank::{Filter, Reason, apply_filter, because_of, filter_from_json};
@@ -56,9 +54,9 @@ impl Request {
     ///
     /// # Errors
     /// [`Error::Argument`] that names the option.
-    pub fn from_json(value: &Value) -> Result<Request> {
+    pub fn from_json(value: &Json) -> Result<Request> {
         let mut request = Request::default();
-        if value.is_null() {
+        if *value == Json::Null {
             return Ok(request);
         }
         let options = Field::root(value, "options");
@@ -218,7 +216,7 @@ impl Recommender {
     }
 
     /// The profile, to be stored or carried.
-    pub fn export_profile(&self) -> Value {
+    pub fn export_profile(&self) -> Json {
         self.profile.borrow().export()
     }
 
@@ -226,7 +224,7 @@ impl Recommender {
     ///
     /// # Errors
     /// As [`Profile::import`]; the profile is then unchanged.
-    pub fn import_profile(&self, state: &Value) -> Result<()> {
+    pub fn import_profile(&self, state: &Json) -> Result<()> {
         *self.profile.borrow_mut() = Profile::import(state)?;
         Ok(())
     }

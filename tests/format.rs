@@ -4,8 +4,8 @@
 mod common;
 
 use common::fixtures::{bytes, in_f32, in_int8, model, random, spec, with_ranker};
-use proclivity::Error;
 use proclivity::model::{ColumnView, ItemTable, Model, ModelBuffer, ModelSpec, Precision, Weights, write_model};
+use proclivity::{Error, Json};
 use proptest::prelude::*;
 use safetensors::SafeTensors;
 use serde_json::{Value, json};
@@ -68,7 +68,7 @@ fn what_is_written_is_read_back() {
     assert_eq!(model.column("title").expect("there").display(2), "Item 2 – ü");
     assert_eq!(model.column("parity").expect("there").display(3), "odd");
     assert_eq!(model.golden().len(), 3);
-    assert_eq!(model.manifest().card["made"], "for tests");
+    assert_eq!(model.manifest().card.get("made"), Some(&Json::from("for tests")));
     let ItemTable::Int8 { scale, .. } = model.table() else { panic!("the spec asks for int8") };
     for (stored, given) in model.embedding(5).iter().zip(&spec.embedding.rows[5 * 20..6 * 20]) {
         assert!((stored - given).abs() <= scale[5] * 0.51);
@@ -236,6 +236,13 @@ fn files_made_to_be_slow_or_large_are_refused() {
         manifest["columns"].as_array_mut().expect("a list").push(title);
     });
     assert_eq!(refusal(&columns, "column.title"), "model_tensor");
+    let length = 8 + u64::from_le_bytes(bytes[..8].try_into().expect("eight")) as usize;
+    let double = format!(
+        "{{\"user.gram\":{{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}},{}",
+        &String::from_utf8_lossy(&bytes[9..length])
+    );
+    let double = [&(double.len() as u64).to_le_bytes()[..], double.as_bytes(), &bytes[length..]].concat();
+    assert_eq!(refusal(&double, "user.gram"), "model_tensor");
     let empty = forge(&bytes, "golden.history.indptr", |data| data[4..8].fill(0));
     assert_eq!(refusal(&empty, "golden.history.indptr"), "model_tensor");
 }

@@ -5,11 +5,9 @@
 
 use std::ops::Range;
 
-use serde_json::Value;
-
 use super::limits::{MAX_HEADER, MAX_TENSORS};
 use crate::error::{Error, Result};
-use crate::json::Field;
+use crate::json::{Field, parse};
 
 /// Element types a model uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +65,7 @@ pub(crate) fn parse_header(file: &[u8]) -> Result<(Vec<TensorSlot>, Metadata)> {
         return Err(refused("a header of more than 1 MiB"));
     }
     let json = file[8..].get(..length).ok_or_else(|| refused("a header that is longer than the file"))?;
-    let header: Value = serde_json::from_slice(json).map_err(|_| refused("a header that is not JSON"))?;
+    let header = parse(json).map_err(|_| refused("a header that is not JSON"))?;
     let (mut slots, mut metadata) = (Vec::new(), Vec::new());
     for (name, entry) in Field::root(&header, "header").members()? {
         if name == "__metadata__" {
@@ -81,6 +79,11 @@ pub(crate) fn parse_header(file: &[u8]) -> Result<(Vec<TensorSlot>, Metadata)> {
     }
     if slots.len() > MAX_TENSORS {
         return Err(refused("more than 512 tensors"));
+    }
+    for (n, slot) in slots.iter().enumerate() {
+        if slots[..n].iter().any(|earlier| earlier.name == slot.name) {
+            return Err(Error::tensor(&slot.name, "expected distinct tensor names, found it twice"));
+        }
     }
     slots.sort_unstable_by_key(|slot: &TensorSlot| (slot.range.start, slot.range.end));
     let mut end = 8 + length;

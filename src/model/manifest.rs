@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
-use crate::json::Field;
+use crate::json::{Field, Json};
 
 /// The value of `__metadata__.format`.
 pub const FORMAT: &str = "proclivity";
@@ -30,7 +30,7 @@ pub struct Manifest {
     /// sha256 of each tensor's bytes, in lower-case hex.
     pub sha256: Vec<(String, String)>,
     /// Model card: data, parameters, metrics, date; free-form.
-    pub card: Value,
+    pub card: Json,
 }
 
 /// The scoring shape: `score(u, i) = head(combine(u, i))`.
@@ -75,8 +75,8 @@ impl Manifest {
     ///
     /// # Errors
     /// [`Error::Argument`] that names the member, what it should be and what it is.
-    pub(crate) fn from_json(mut value: Value) -> Result<Manifest> {
-        let card = value.get_mut("card").map_or(Value::Null, Value::take);
+    pub(crate) fn from_json(mut value: Json) -> Result<Manifest> {
+        let card = value.take("card");
         let root = Field::root(&value, "model");
         let (mut columns, mut event_weights, mut sha256) = (Vec::new(), Vec::new(), Vec::new());
         for column in root.required("columns")?.list()? {

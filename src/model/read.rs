@@ -15,6 +15,7 @@ use super::tensors::{TensorSummary, TensorTable, check_magnitude, typed};
 use super::view::ColumnView;
 use crate::cholesky::Cholesky;
 use crate::error::{Error, Result, show};
+use crate::json::parse;
 
 /// A checked model and views into its bytes. Cheap to share behind an `Arc`.
 #[derive(Debug)]
@@ -213,7 +214,7 @@ fn read_manifest(metadata: &[(String, String)]) -> Result<Manifest> {
     let refused =
         |e: &dyn std::fmt::Display| Error::ModelFormat { detail: format!("its manifest cannot be used ({e})") };
     let json = metadata("model").unwrap_or("");
-    let value = serde_json::from_str(json).map_err(|e| refused(&e))?;
+    let value = parse(json.as_bytes()).map_err(|e| refused(&e))?;
     Manifest::from_json(value).map_err(|e| refused(&e))
 }
 

@@ -133,7 +133,7 @@ fn lay_out(spec: &ModelSpec, steps: &[f32], file: &mut TensorWriter) -> Result<M
         columns: spec.columns.iter().map(|c| (c.name.clone(), kind(&c.data).to_owned())).collect(),
         event_weights: spec.event_weights.iter().map(|(name, &weight)| (name.clone(), weight)).collect(),
         sha256: Vec::new(),
-        card: spec.card.clone(),
+        card: spec.card.clone().into(),
     })
 }
 

@@ -1,9 +1,7 @@
 //! What a user does, and how strongly each act counts.
 
-use serde_json::Value;
-
 use crate::error::{Error, Result, show};
-use crate::json::Field;
+use crate::json::{Field, Json};
 
 /// Something the user did with an item, under the names hosted recommenders taught their users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,15 +105,14 @@ impl Event {
         Ok(event)
     }
 
-    pub(crate) fn to_json(&self) -> Value {
-        let mut members = serde_json::Map::new();
-        members.insert("type".into(), self.kind.name().into());
-        members.insert("itemId".into(), self.item_id.as_str().into());
-        if let Some(value) = self.value {
-            members.insert("value".into(), value.into());
+    pub(crate) fn to_json(&self) -> Json {
+        let (kind, item_id, time) = (self.kind.name().into(), self.item_id.as_str().into(), self.timestamp.into());
+        match self.value {
+            Some(value) => {
+                Json::object([("type", kind), ("itemId", item_id), ("value", value.into()), ("timestamp", time)])
+            }
+            None => Json::object([("type", kind), ("itemId", item_id), ("timestamp", time)]),
         }
-        members.insert("timestamp".into(), self.timestamp.into());
-        Value::Object(members)
     }
 
     /// Checks what the types do not.
@@ -123,7 +120,7 @@ impl Event {
         match (self.kind, self.value) {
             (EventKind::Rating, Some(value)) if (1.0..=5.0).contains(&value) => {}
             (EventKind::Rating, value) => {
-                let found = value.map_or("none".to_owned(), |v| show(v).to_string());
+                let found = value.map_or("none".to_owned(), show);
                 return Err(Error::argument("value", "a rating from 1 to 5", found));
             }
             (_, Some(value)) if !value.is_finite() => {

@@ -1,10 +1,8 @@
 //! The profile: the log of events, and the history it amounts to.
 
-use serde_json::{Value, json};
-
 use super::event::{Event, EventKind};
 use crate::error::{Error, Result};
-use crate::json::Field;
+use crate::json::{Field, Json};
 use crate::model::Model;
 
 /// The version of an exported profile that this build reads and writes.
@@ -70,16 +68,16 @@ impl Profile {
     }
 
     /// Everything, to be stored or carried: plain JSON, by external item id, so it outlives a model.
-    pub fn export(&self) -> Value {
-        let events: Vec<Value> = self.events.iter().map(Event::to_json).collect();
-        json!({ "version": PROFILE_VERSION, "events": events })
+    pub fn export(&self) -> Json {
+        let events = self.events.iter().map(Event::to_json).collect();
+        Json::object([("version", f64::from(PROFILE_VERSION).into()), ("events", Json::List(events))])
     }
 
     /// The profile that was exported. Events of items the present model does not know are kept for a later one.
     ///
     /// # Errors
     /// [`Error::Argument`] for another version or an event that cannot be.
-    pub fn import(state: &Value) -> Result<Profile> {
+    pub fn import(state: &Json) -> Result<Profile> {
         let root = Field::root(state, "state");
         let version = root.required("version")?.whole()?;
         if version != PROFILE_VERSION as usize {

@@ -1,7 +1,6 @@
 //! Why an item is in the list.
 
-use serde_json::{Value, json};
-
+use crate::json::Json;
 use crate::model::Model;
 use crate::profile::{EventKind, FoldIn, Interaction};
 
@@ -37,12 +36,13 @@ pub(crate) fn because_of(model: &Model, solved: &FoldIn, history: &[Interaction]
 
 impl Reason {
     /// The JSON form: `{ type: "because_of", itemId, event, weight }` or `{ type: "popular" }`.
-    pub fn to_json(&self) -> Value {
+    pub fn to_json(&self) -> Json {
         match self {
             Reason::BecauseOf { item_id, event, weight } => {
-                json!({ "type": "because_of", "itemId": item_id, "event": event.name(), "weight": weight })
+                let (id, event, weight) = (item_id.as_str().into(), event.name().into(), (*weight).into());
+                Json::object([("type", "because_of".into()), ("itemId", id), ("event", event), ("weight", weight)])
             }
-            Reason::Popular => json!({ "type": "popular" }),
+            Reason::Popular => Json::object([("type", "popular".into())]),
         }
     }
 }

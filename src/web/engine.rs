@@ -4,13 +4,12 @@ use core::arch::wasm32::memory_size;
 use std::sync::Arc;
 
 use js_sys::{Array, Float32Array, JsString, Object};
-use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 
 use super::catalogue::{catalogue, set};
 use super::options::{from_js, to_js};
 use crate::error::Result;
-use crate::json::Field;
+use crate::json::{Field, Json};
 use crate::model::{Model, ModelBuffer};
 use crate::profile::Event;
 use crate::rank::Reason;
@@ -85,20 +84,21 @@ impl Engine {
     /// What runs, on what, and why.
     pub fn info(&self) -> Result<JsValue, JsValue> {
         let info = self.0.info();
-        let golden = json!({ "checked": info.backend.golden.checked, "worstError": info.backend.golden.worst_error });
-        Ok(to_js(&json!({
-            "backend": info.backend.backend,
-            "adapter": info.backend.adapter,
-            "kernels": info.backend.kernels,
-            "reason": info.backend.reason,
-            "family": info.family,
-            "items": info.items,
-            "dim": info.dim,
-            "bytes": info.bytes,
-            "golden": golden,
-            "memory": memory_size::<0>() * WASM_PAGE,
-            "version": env!("CARGO_PKG_VERSION"),
-        }))?)
+        let golden = &info.backend.golden;
+        let golden = [("checked", golden.checked.into()), ("worstError", golden.worst_error.into())];
+        Ok(to_js(&Json::object([
+            ("backend", info.backend.backend.into()),
+            ("adapter", info.backend.adapter.map_or(Json::Null, Json::Text)),
+            ("kernels", info.backend.kernels.into()),
+            ("reason", Json::Text(info.backend.reason)),
+            ("family", Json::Text(info.family)),
+            ("items", info.items.into()),
+            ("dim", info.dim.into()),
+            ("bytes", info.bytes.into()),
+            ("golden", Json::object(golden)),
+            ("memory", (memory_size::<0>() * WASM_PAGE).into()),
+            ("version", env!("CARGO_PKG_VERSION").into()),
+        ]))?)
     }
 
     /// Ids and columns of the whole catalogue.
@@ -134,12 +134,12 @@ impl Engine {
 fn present(list: Recommendation) -> Result<Object, JsValue> {
     let ids: Array = list.items.iter().map(|item| JsString::from(item.id.as_str())).collect();
     let scores: Vec<f32> = list.items.iter().map(|item| item.score).collect();
-    let reasons = |item: &Item| Value::from(item.reasons.iter().map(Reason::to_json).collect::<Vec<_>>());
+    let reasons = |item: &Item| Json::List(item.reasons.iter().map(Reason::to_json).collect());
     let explained = list.items.iter().any(|item| !item.reasons.is_empty());
-    let reasons: Vec<Value> = list.items.iter().filter(|_| explained).map(reasons).collect();
+    let reasons = list.items.iter().filter(|_| explained).map(reasons).collect();
     let result = Object::new();
     set(&result, "ids", &ids);
     set(&result, "scores", &Float32Array::from(scores.as_slice()));
-    set(&result, "reasons", &to_js(&Value::from(reasons))?);
+    set(&result, "reasons", &to_js(&Json::List(reasons))?);
     Ok(result)
 }

@@ -52,7 +52,12 @@ pub fn run(args: &InspectArgs, output: Output) -> Result<()> {
         ("sha256", sha256.clone()),
     ];
     let facts: Vec<String> = facts.iter().map(|(name, value)| format!("{name:<8} {value}")).collect();
-    let text = format!("{}\n\n{}\n\ncard {:#}", facts.join("\n"), table(&rows), manifest.card);
+    let text = format!(
+        "{}\n\n{}\n\ncard {:#}",
+        facts.join("\n"),
+        table(&rows),
+        serde_json::to_value(&manifest.card).unwrap_or_default()
+    );
     output.result(&text, || {
         let tensors: Vec<_> = tensors
             .iter()

@@ -1,26 +1,25 @@
 //! Reading JSON values by hand: every field checked, every refusal with its name. One code path for the manifest, the
 //! profile and the page's options keeps the download small; derived deserialisers were a quarter of it.
 
-use serde_json::Value;
-
+use super::value::Json;
 use crate::error::{Error, Result};
 
 /// A value and the name it was found under.
 #[derive(Clone, Copy)]
 pub(crate) struct Field<'v> {
-    value: &'v Value,
+    value: &'v Json,
     name: &'v str,
 }
 
 impl<'v> Field<'v> {
     /// The root of a document, named `name` in messages.
-    pub fn root(value: &'v Value, name: &'v str) -> Field<'v> {
+    pub fn root(value: &'v Json, name: &'v str) -> Field<'v> {
         Field { value, name }
     }
 
     /// The member `key`; `None` when missing or null.
     pub fn optional(&self, key: &'v str) -> Option<Field<'v>> {
-        let value = self.value.get(key).filter(|value| !value.is_null())?;
+        let value = self.value.get(key).filter(|value| **value != Json::Null)?;
         Some(Field { value, name: key })
     }
 
@@ -31,26 +30,35 @@ impl<'v> Field<'v> {
 
     /// Refuses members other than `keys`; a misspelt option must not become a silent default.
     pub fn only(&self, keys: &[&str]) -> Result<()> {
-        let Value::Object(members) = self.value else {
+        let Json::Object(members) = self.value else {
             return Err(self.refuse("an object"));
         };
-        match members.keys().find(|key| !keys.contains(&key.as_str())) {
+        match members.iter().map(|(key, _)| key).find(|key| !keys.contains(&key.as_str())) {
             Some(key) => Err(Error::argument(key, format!("one of {}", keys.join(", ")), "an unknown option")),
             None => Ok(()),
         }
     }
 
     pub fn text(&self) -> Result<&'v str> {
-        self.value.as_str().ok_or_else(|| self.refuse("a text"))
+        match self.value {
+            Json::Text(text) => Ok(text),
+            _ => Err(self.refuse("a text")),
+        }
     }
 
     pub fn boolean(&self) -> Result<bool> {
-        self.value.as_bool().ok_or_else(|| self.refuse("true or false"))
+        match self.value {
+            Json::Bool(value) => Ok(*value),
+            _ => Err(self.refuse("true or false")),
+        }
     }
 
     /// A finite number.
     pub fn number(&self) -> Result<f64> {
-        self.value.as_f64().filter(|x| x.is_finite()).ok_or_else(|| self.refuse("a finite number"))
+        match self.value {
+            Json::Number(x) if x.is_finite() => Ok(*x),
+            _ => Err(self.refuse("a finite number")),
+        }
     }
 
     /// A finite number that f32 holds.
@@ -71,7 +79,7 @@ impl<'v> Field<'v> {
 
     /// The elements of a list.
     pub fn list(&self) -> Result<Vec<Field<'v>>> {
-        let Value::Array(elements) = self.value else {
+        let Json::List(elements) = self.value else {
             return Err(self.refuse("a list"));
         };
         Ok(elements.iter().map(|value| Field { value, name: self.name }).collect())
@@ -79,7 +87,7 @@ impl<'v> Field<'v> {
 
     /// The members of an object.
     pub fn members(&self) -> Result<Vec<(&'v str, Field<'v>)>> {
-        let Value::Object(members) = self.value else {
+        let Json::Object(members) = self.value else {
             return Err(self.refuse("an object"));
         };
         Ok(members.iter().map(|(key, value)| (key.as_str(), Field { value, name: key })).collect())
@@ -96,11 +104,11 @@ impl<'v> Field<'v> {
 
     /// Whether it is a text, a list, or an object.
     pub fn is_text(&self) -> bool {
-        self.value.is_string()
+        matches!(self.value, Json::Text(_))
     }
 
     pub fn is_list(&self) -> bool {
-        self.value.is_array()
+        matches!(self.value, Json::List(_))
     }
 
     /// The error for a value that is not what was expected.
