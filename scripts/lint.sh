@@ -9,8 +9,10 @@ say "rustfmt"
 cargo fmt --all --check
 say "clippy"
 cargo clippy --quiet --release --workspace --all-targets -- -D warnings
-RUSTFLAGS="-C target-feature=+simd128" \
-  cargo clippy --quiet --release --target wasm32-unknown-unknown --tests -- -D warnings
+for feature in simd128 relaxed-simd; do
+  RUSTFLAGS="-C target-feature=+simd128,+$feature" \
+    cargo clippy --quiet --release --target wasm32-unknown-unknown --features twins --tests -- -D warnings
+done
 say "WGSL through naga"
 cargo test --quiet --release --test shaders
 say "TypeScript"

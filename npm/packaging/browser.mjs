@@ -18,7 +18,7 @@ const ARGS = [
 
 /**
  * Calls `work(recommendIn)`, where `recommendIn(loadOptions)` opens a fresh page, loads the model, recommends, and
- * returns `{ info, list }`. Fails on any failed request or page error, and on any request after the load.
+ * returns `{ info, list, modules }`, `modules` being the WebAssembly files fetched. Fails on any failed request or page error, and on any request after the load.
  */
 export async function inChromium(folder, work) {
   const port = await freePort();
@@ -44,7 +44,11 @@ async function recommendIn(browser, origin, options) {
   const page = await browser.newPage();
   const troubles = [];
   let requests = 0;
-  page.on('request', () => (requests += 1));
+  const modules = [];
+  page.on('request', (request) => {
+    requests += 1;
+    if (request.url().endsWith('.wasm')) modules.push(new URL(request.url()).pathname);
+  });
   page.on('requestfailed', (request) => troubles.push(`request failed: ${request.url()} ${request.failure()?.errorText}`));
   page.on('response', (response) => response.status() >= 400 && troubles.push(`HTTP ${response.status()}: ${response.url()}`));
   page.on('pageerror', (error) => troubles.push(`page error: ${error.message}`));
@@ -56,7 +60,7 @@ async function recommendIn(browser, origin, options) {
     const list = await page.evaluate(() => window.recommend());
     assert.equal(requests, atLoad, 'nothing may be requested after the load');
     assert.deepEqual(troubles, []);
-    return { info, list };
+    return { info, list, modules };
   } catch (error) {
     throw new Error(`with ${JSON.stringify(options)}: ${error.message}\n${troubles.join('\n')}`, { cause: error });
   } finally {

@@ -36,15 +36,18 @@ await inChromium(site, async (recommendIn) => {
   for (const options of [
     { backend: 'cpu', worker: false },
     { backend: 'cpu', worker: true },
+    { backend: 'cpu', worker: false, plain: true },
     { backend: 'webgpu', worker: false },
     { backend: 'webgpu', worker: true },
   ]) {
-    const { info, list } = await recommendIn(options);
+    const { info, list, modules } = await recommendIn(options);
+    assert.equal(modules.length, 1, `one build must be fetched, found ${modules.join(', ')}`);
+    assert.equal(modules[0].includes('relaxed'), !options.plain, `found ${modules[0]} with ${JSON.stringify(options)}`);
     assert.equal(info.backend, options.backend, `expected ${options.backend}, found ${info.backend}: ${info.reason}`);
     assert.equal(info.worker, options.worker);
     checkList(list);
     assert.deepEqual(list.ids, node.ids, `the browser and Node must recommend the same with ${JSON.stringify(options)}`);
-    const place = `${options.backend}${options.worker ? ' in a worker' : ''}`;
+    const place = `${options.backend}${options.worker ? ' in a worker' : ''}${options.plain ? ', plain build' : ''}`;
     console.log(`  ${place}: the same ten ids, ${list.millis.toFixed(2)} ms (${info.adapter ?? info.kernels})`);
   }
 });
@@ -54,7 +57,12 @@ console.log(`packaging: ok (${node.ids.join(' ')})`);
 function pack() {
   run('npm', ['pack', '--loglevel=error', '--pack-destination', scratch], packageFolder);
   const { name, version } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8'));
-  return join(scratch, `${name}-${version}.tgz`);
+  const tgz = join(scratch, `${name}-${version}.tgz`);
+  const packed = run('tar', ['-tzf', tgz], scratch).split('\n');
+  for (const file of ['proclivity.js', 'proclivity_bg.wasm', 'proclivity_relaxed_bg.wasm']) {
+    assert.ok(packed.includes(`package/wasm/${file}`), `the tarball must hold wasm/${file}`);
+  }
+  return tgz;
 }
 
 /** Installs the tarball in a copy of a template folder. */

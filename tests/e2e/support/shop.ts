@@ -54,7 +54,7 @@ export class Shop {
     await expect(this.page.locator(`input[name=backend][value=${backend}]`), reason).toBeChecked();
     const kernels = this.page.locator('[data-fact=kernels]');
     if (backend === 'webgpu') await expect(kernels).toHaveText('wgsl');
-    else await expect(kernels).toHaveText(/^(simd128|scalar)$/);
+    else await expect(kernels).toHaveText(/^(relaxed-simd|simd128|scalar)$/);
   }
 
   get shelf(): Locator {

@@ -1,11 +1,13 @@
 // The package as a bundled page uses it. The test calls these two from outside.
 import { Recommender } from 'proclivity';
+import simd128 from 'proclivity/proclivity_bg.wasm?url';
 import { threePurchases } from './purchases.mjs';
 
 let recommender;
 
-window.load = async (options) => {
-  recommender = await Recommender.load('/model.safetensors', options);
+// `plain` sets the build that every browser takes by hand, as a page without a bundler's help would.
+window.load = async ({ plain, ...options }) => {
+  recommender = await Recommender.load('/model.safetensors', { ...options, wasm: plain ? simd128 : undefined });
   return recommender.info();
 };
 
