@@ -1,5 +1,4 @@
-//! Packs the WGSL kernels: each shader's text with `common.wgsl` before it, without comments and indentation, since it
-//! travels to every visitor.
+//! Packs the WGSL texts: without comments and indentation, since they travel to every visitor.
 
 use std::path::Path;
 use std::{env, fs};
@@ -7,13 +6,11 @@ use std::{env, fs};
 fn main() {
     println!("cargo::rerun-if-changed=shaders");
     let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
-    let read = |name: &str| {
-        let path = Path::new("shaders").join(name).with_extension("wgsl");
-        fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
-    };
-    for name in ["common", "dot_topk", "merge_topk", "rank_mlp"] {
-        let packed = Path::new(&out).join(name).with_extension("wgsl");
-        fs::write(&packed, pack(&read(name))).unwrap_or_else(|e| panic!("{}: {e}", packed.display()));
+    let shaders = fs::read_dir("shaders").expect("the folder of shaders");
+    for path in shaders.map(|entry| entry.expect("readable").path()) {
+        let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let packed = Path::new(&out).join(path.file_name().expect("a file"));
+        fs::write(&packed, pack(&text)).unwrap_or_else(|e| panic!("{}: {e}", packed.display()));
     }
 }
 

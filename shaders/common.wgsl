@@ -1,16 +1,24 @@
-// What every kernel shares: the parameters of a dispatch, the entry list, the order of entries.
+// What every kernel shares: the parameters of a dispatch, the entry list, the order of entries, the best of a block.
 // The engine puts this text before each kernel's own.
 
 // One dispatch's parameters; `Params` in src/score/gpu/recording.rs has the same layout.
 struct Params {
-    count: u32,      // rows or entries to read
-    words: u32,      // u32 words a row: d / 4
-    keep: u32,       // entries each workgroup writes; 0 for a kernel that writes one a thread
+    count: u32,      // rows, candidates or entries to read
+    keep: u32,       // entries each workgroup writes
     bound: u32,      // index of the entry after which to take up again, or NONE
-    input: u32,      // first entry to read
+    input: u32,      // first entry to read; NONE where every row is meant
     output: u32,     // first entry to write
+    base: u32,       // item of the bound tables' first row
+    rows: u32,       // rows bound
+    start: u32,      // first row to read
+    column: u32,     // first column of a layer's sums
+    stride: u32,     // columns of the sums read
+    written: u32,    // columns of the sums written
+    user: u32,       // where in `query` the user vector, (d), begins
+    first: u32,      // ... the user half of layer 0, (outputs of layer 0)
+    mask: u32,       // ... the mask, one bit an item, set where it is left out
     zero: u32,       // 0, unknown to the compiler: see rounded()
-    user_scale: f32, // factor from integer dots to scores
+    user_scale: f32, // factor from dots to scores
 }
 
 const NONE = 0xffffffffu;
@@ -19,6 +27,9 @@ const NONE = 0xffffffffu;
 
 // Entries (sortable score, item): every list of every stage, each at its offset.
 @group(0) @binding(1) var<storage, read_write> entries: array<vec2<u32>>;
+
+// What a query brings; `Params` says where.
+@group(0) @binding(2) var<storage, read> query: array<u32>;
 
 // No item; comes after every item.
 fn no_entry() -> vec2<u32> {
@@ -41,12 +52,12 @@ fn before(a: vec2<u32>, b: vec2<u32>) -> bool {
     return a.x > b.x || (a.x == b.x && a.y < b.y);
 }
 
-// Whether an entry is still wanted: everything is on the first pass, what comes after the last answer on a later one.
-fn wanted(entry: vec2<u32>) -> bool {
-    if (params.bound == NONE) {
-        return true;
+// The entry, if it is still wanted: everything is on the first pass, what comes after the last answer on a later one.
+fn if_wanted(entry: vec2<u32>) -> vec2<u32> {
+    if (params.bound != NONE && !before(entries[params.bound], entry)) {
+        return no_entry();
     }
-    return before(entries[params.bound], entry);
+    return entry;
 }
 
 // The value, rounded to f32 here and now: a compiler may fuse a product into a following sum, and then a GPU would
@@ -55,41 +66,11 @@ fn rounded(x: f32) -> f32 {
     return bitcast<f32>(bitcast<u32>(x) ^ params.zero);
 }
 
-// A dispatch wider than 65,535 workgroups is folded into rows.
+fn rounded4(x: vec4<f32>) -> vec4<f32> {
+    return bitcast<vec4<f32>>(bitcast<vec4<u32>>(x) ^ vec4<u32>(params.zero));
+}
+
+// A dispatch wider than the limit of one dimension is folded into rows.
 fn workgroup_index(group: vec3<u32>, groups: vec3<u32>) -> u32 {
     return group.x + group.y * groups.x;
-}
-
-const BLOCK = 1024u;
-const THREADS = 256u;
-
-// The entries one workgroup sorts: 8 KiB.
-var<workgroup> block: array<vec2<u32>, BLOCK>;
-
-// Bitonic sort of the whole block, best first. Every thread of the workgroup calls it.
-fn sort_block(thread: u32) {
-    for (var size = 2u; size <= BLOCK; size <<= 1u) {
-        for (var stride = size >> 1u; stride > 0u; stride >>= 1u) {
-            workgroupBarrier();
-            for (var i = thread; i < BLOCK / 2u; i += THREADS) {
-                let low = 2u * i - (i & (stride - 1u));
-                let high = low + stride;
-                let a = block[low];
-                let b = block[high];
-                let descending = (low & size) == 0u;
-                if (before(b, a) == descending) {
-                    block[low] = b;
-                    block[high] = a;
-                }
-            }
-        }
-    }
-    workgroupBarrier();
-}
-
-// Writes the best `keep` entries of the sorted block to this workgroup's part of the output list.
-fn write_block(thread: u32, workgroup: u32) {
-    for (var i = thread; i < params.keep; i += THREADS) {
-        entries[params.output + workgroup * params.keep + i] = block[i];
-    }
 }

@@ -1,6 +1,6 @@
-// Merges lists: each workgroup sorts a block of entries and keeps its best. Twin: src/score/topk.rs.
+// Merges lists: each workgroup keeps the best of a block of entries. Twin: src/score/topk.rs.
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(64)
 fn main(
     @builtin(local_invocation_index) thread: u32,
     @builtin(workgroup_id) group: vec3<u32>,
@@ -14,13 +14,9 @@ fn main(
         let index = workgroup * BLOCK + i;
         var entry = no_entry();
         if (index < params.count) {
-            entry = entries[params.input + index];
-            if (!wanted(entry)) {
-                entry = no_entry();
-            }
+            entry = if_wanted(entries[params.input + index]);
         }
         block[i] = entry;
     }
-    sort_block(thread);
-    write_block(thread, workgroup);
+    write_best(thread, workgroup);
 }

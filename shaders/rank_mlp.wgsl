@@ -1,33 +1,56 @@
-// Ranks a tile of candidates: gather a row, dequantise it, run the MLP, add the retrieval score.
-// Twin: src/score/cpu/rank_mlp.rs.
+// Ranks items by the MLP's last two layers and keeps each block's best: activation, hidden layer, last layer, retrieval
+// score. Twin: src/score/cpu/rank_mlp.rs.
 
-// The ranker's layers; `Layers` in src/score/gpu/tables.rs has the same layout.
-struct Layers {
-    shape: array<vec4<u32>, 4>, // inputs, outputs, offset of weight (inputs, outputs), offset of bias
-    count: u32,
-    skip: f32,                  // weight of the retrieval score
-    unused_0: u32,
-    unused_1: u32,
+override HIDDEN: bool = true;    // false where the last layer follows the activations at once
+override LAST_BIAS: f32 = 0.0;
+override SKIP: f32 = 0.0;        // weight of the retrieval score beside the MLP's
+
+// The MLP's scores of the four items at `column`. After the hidden layer's biases stand the last layer's weights.
+fn mlp_scores(column: u32) -> vec4<f32> {
+    var score = vec4<f32>(LAST_BIAS);
+    if (!HIDDEN) {
+        for (var input = 0u; input < INPUTS; input += 1u) {
+            score += activation(input, column) * weights[input / 4u][input % 4u];
+        }
+        return score;
+    }
+    for (var o = 0u; o < BLOCKS; o += 1u) {
+        var tile = Tile();
+        for (var input = 0u; input < INPUTS; input += 1u) {
+            add_input(&tile, activation(input, column), input, o);
+        }
+        score = last_layer(score, tile.a, o * 4u);
+        score = last_layer(score, tile.b, o * 4u + 1u);
+        score = last_layer(score, tile.c, o * 4u + 2u);
+        score = last_layer(score, tile.d, o * 4u + 3u);
+    }
+    return score;
 }
 
-override WIDTH: u32 = 64u; // widest of d and the layers' outputs
-override TILE: u32 = 4u;   // candidates a workgroup; two activations of TILE * WIDTH f32 fit in 16 KiB
+// Adds four activations times the last layer's weights, in order, each operation rounded once.
+fn last_layer(score: vec4<f32>, sums: mat4x4<f32>, at: u32) -> vec4<f32> {
+    let y = activated(sums, at);
+    let w = weights[(INPUTS + 2u) * BLOCKS * 4u + at];
+    return (((score + rounded4(y[0] * w.x)) + rounded4(y[1] * w.y)) + rounded4(y[2] * w.z)) + rounded4(y[3] * w.w);
+}
 
-@group(0) @binding(2) var<storage, read> rows: array<u32>;    // int8 rows (n, d), four values a word
-@group(0) @binding(3) var<storage, read> gain: array<f32>;    // (n), the rows' scale
-@group(0) @binding(4) var<storage, read> weights: array<f32>; // all layers' weights and biases
-@group(0) @binding(5) var<storage, read> first: array<f32>;   // user half of layer 0, (outputs of layer 0)
-@group(0) @binding(6) var<uniform> layers: Layers;
-
-// Activations of the tile, (TILE, WIDTH) each; layers read one and write the other.
-var<workgroup> even: array<f32, TILE * WIDTH>;
-var<workgroup> odd: array<f32, TILE * WIDTH>;
-
-fn activation(parity: u32, index: u32) -> f32 {
-    if (parity == 0u) {
-        return even[index];
+// The entry of a slot, with its retrieval score in place of its final one: the candidate, or the row.
+fn slot_entry(slot: u32) -> vec2<u32> {
+    if (slot >= params.count) {
+        return no_entry();
     }
-    return odd[index];
+    if (params.input != NONE) {
+        return entries[params.input + slot];
+    }
+    let row = params.start + slot;
+    if (excluded(params.base + row)) {
+        return no_entry();
+    }
+    var score = 0.0;
+    if (SKIP != 0.0) {
+        score = retrieval_score(row);
+    }
+    return vec2<u32>(sortable(score), params.base + row);
 }
 
 @compute @workgroup_size(64)
@@ -36,61 +59,21 @@ fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
 ) {
-    let start = workgroup_index(group, groups) * TILE;
-    // gather, dequantise: x (d)
-    let d = params.words * 4u;
-    for (var i = thread; i < TILE * d; i += 64u) {
-        let slot = start + i / d;
-        let column = i % d;
-        var x = 0.0;
-        if (slot < params.count) {
-            let item = entries[params.input + slot].y;
-            if (item != NONE) {
-                let word = bitcast<i32>(rows[item * params.words + column / 4u]);
-                x = f32(extractBits(word, (column % 4u) * 8u, 8u)) * gain[item];
-            }
-        }
-        even[(i / d) * WIDTH + column] = x;
+    let workgroup = workgroup_index(group, groups);
+    if (workgroup * BLOCK >= params.count) {
+        return;
     }
-    for (var n = 0u; n < layers.count; n += 1u) {
-        workgroupBarrier();
-        // y (outputs) = bias + W (inputs, outputs)^T x
-        let shape = layers.shape[n];
-        let parity = n % 2u;
-        for (var i = thread; i < TILE * shape.y; i += 64u) {
-            let row = (i / shape.y) * WIDTH;
-            let output = i % shape.y;
-            var y = 0.0;
-            if (n == 0u) {
-                y = first[output];
-            } else {
-                y = weights[shape.w + output];
-            }
-            for (var input = 0u; input < shape.x; input += 1u) {
-                y += activation(parity, row + input) * weights[shape.z + input * shape.y + output];
-            }
-            // ReLU, but for the last layer
-            if (n + 1u < layers.count) {
-                y = max(y, 0.0);
-            }
-            if (parity == 0u) {
-                odd[row + output] = y;
-            } else {
-                even[row + output] = y;
-            }
-        }
+    let slot = workgroup * BLOCK + thread * 4u;
+    var scores = vec4<f32>();
+    if (slot < params.count) {
+        scores = mlp_scores((params.column + slot) / 4u);
     }
-    workgroupBarrier();
-    for (var i = thread; i < TILE; i += 64u) {
-        let slot = start + i;
-        if (slot < params.count) {
-            let candidate = entries[params.input + slot];
-            var ranked = no_entry();
-            if (candidate.y != NONE) {
-                let score = activation(layers.count % 2u, i * WIDTH) + layers.skip * from_sortable(candidate.x);
-                ranked = vec2<u32>(sortable(score), candidate.y);
-            }
-            entries[params.output + slot] = ranked;
+    for (var i = 0u; i < 4u; i += 1u) {
+        var entry = slot_entry(slot + i);
+        if (entry.y != NONE) {
+            entry.x = sortable(scores[i] + rounded(SKIP * from_sortable(entry.x)));
         }
+        block[thread * 4u + i] = entry;
     }
+    write_best(thread, workgroup);
 }

@@ -30,6 +30,20 @@ macro_rules! on {
 on!(cpu, BackendChoice::Cpu);
 on!(webgpu, BackendChoice::WebGpu);
 
+mod own_webgpu {
+    use super::*;
+
+    macro_rules! check {
+        ($name:ident) => {
+            #[wasm_bindgen_test]
+            async fn $name() {
+                common::gpu::$name().await;
+            }
+        };
+    }
+    gpu_tests!(check);
+}
+
 /// The build under test is one of those that ship, and uses what it was built with.
 #[wasm_bindgen_test]
 fn simd_is_on() {

@@ -18,7 +18,7 @@ pub use backend::{BackendChoice, BackendInfo, Scorer};
 pub use cpu::{CpuKernels, CpuScorer};
 pub use golden::{GoldenReport, Tolerance};
 #[cfg(feature = "gpu")]
-pub use gpu::{GpuScorer, shader_layouts, shader_sources};
+pub use gpu::{GpuLimits, GpuScorer, shader_layouts, shader_sources};
 pub use mask::ItemMask;
 pub use plan::{Plan, Query, Stage};
 pub use topk::Scored;

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use futures_channel::oneshot;
 
+use super::limits::GpuLimits;
 use crate::error::{Error, Result};
 
 /// A device, its queue, and what happened to it.
@@ -11,15 +12,17 @@ pub(crate) struct Device {
     pub device: wgpu::Device,
     pub queue: wgpu::Queue,
     pub adapter: String,
+    pub limits: GpuLimits,
     lost: Arc<Mutex<Option<String>>>,
 }
 
 impl Device {
-    /// Asks for the adapter that is fastest and a device with WebGPU's default limits, buffers as large as the adapter has.
+    /// Asks for the adapter that is fastest and a device with WebGPU's default limits, buffers as large as the adapter has;
+    /// `smaller` limits are kept to on both sides.
     ///
     /// # Errors
     /// [`Error::BackendUnavailable`] with the adapter's own words.
-    pub async fn open() -> Result<Device> {
+    pub async fn open(smaller: Option<GpuLimits>) -> Result<Device> {
         let unavailable = |reason: String| Error::BackendUnavailable { backend: "webgpu", reason };
         // Outside a window or worker, as in Node, making an instance would panic.
         #[cfg(target_arch = "wasm32")]
@@ -35,10 +38,12 @@ impl Device {
             .request_adapter(&options)
             .await
             .map_err(|e| unavailable(format!("no adapter was offered ({e})")))?;
-        let limits = adapter.limits();
+        let available = adapter.limits();
+        let limits = smaller.unwrap_or(GpuLimits::of(&available));
         let required_limits = wgpu::Limits {
-            max_storage_buffer_binding_size: limits.max_storage_buffer_binding_size,
-            max_buffer_size: limits.max_buffer_size,
+            max_storage_buffer_binding_size: limits.max_binding.min(available.max_storage_buffer_binding_size),
+            max_buffer_size: limits.max_binding.min(available.max_buffer_size),
+            max_compute_workgroups_per_dimension: limits.max_groups,
             ..wgpu::Limits::default()
         };
         let descriptor = wgpu::DeviceDescriptor { label: Some("proclivity"), required_limits, ..Default::default() };
@@ -60,7 +65,7 @@ impl Device {
                 *note = Some(error.to_string());
             }
         }));
-        Ok(Device { device, queue, adapter: describe(&adapter.get_info()), lost })
+        Ok(Device { device, queue, adapter: describe(&adapter.get_info()), limits, lost })
     }
 
     /// Refuses to go on with a device that is gone.
@@ -71,10 +76,10 @@ impl Device {
         }
     }
 
-    /// Largest table one binding can hold, in bytes.
-    pub fn max_binding(&self) -> u64 {
-        let limits = self.device.limits();
-        limits.max_storage_buffer_binding_size.min(limits.max_buffer_size)
+    /// From here on refusals of memory and of invalid work are noted, until [`Scopes::pop`].
+    pub fn push_scopes(&self) -> Scopes {
+        let memory = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        Scopes { memory, validation: self.device.push_error_scope(wgpu::ErrorFilter::Validation) }
     }
 
     /// Asks for `buffer` (MAP_READ) to be mapped once the work before it is done; what [`Device::read`] waits for.
@@ -83,6 +88,9 @@ impl Device {
         buffer.slice(..).map_async(wgpu::MapMode::Read, move |result| {
             let _ = sender.send(result);
         });
+        // Firefox looks after mappings with the next submit, or every 100 ms.
+        #[cfg(target_arch = "wasm32")]
+        self.queue.submit([]);
         receiver
     }
 
@@ -94,6 +102,20 @@ impl Device {
         let words = bytemuck::pod_collect_to_vec(&buffer.slice(..).get_mapped_range().map_err(|e| failed(&e))?);
         buffer.unmap();
         Ok(words)
+    }
+}
+
+/// Open error scopes.
+pub(crate) struct Scopes {
+    memory: wgpu::ErrorScopeGuard,
+    validation: wgpu::ErrorScopeGuard,
+}
+
+impl Scopes {
+    /// Closes them now; what was refused comes later.
+    pub fn pop(self) -> impl Future<Output = Option<wgpu::Error>> {
+        let (validation, memory) = (self.validation.pop(), self.memory.pop());
+        async { validation.await.or(memory.await) }
     }
 }
 

@@ -1,49 +1,114 @@
 //! The compute pipelines, one a shader.
 
 use super::device::Device;
-use super::recording::{Kernel, Params};
-use super::tables::Layers;
+use super::layers::Layers;
+use super::recording::{Kernel, Params, RANK_BLOCK};
+use crate::model::{ItemTable, Model};
 
-macro_rules! packed {
-    ($file:literal) => {
-        include_str!(concat!(env!("OUT_DIR"), "/", $file, ".wgsl"))
+macro_rules! texts {
+    ($($file:literal),*) => {
+        &[$(include_str!(concat!(env!("OUT_DIR"), "/", $file, ".wgsl"))),*]
     };
 }
 
-/// What every kernel shares; stands before each kernel's own text.
-const COMMON: &str = packed!("common");
-const DOT_TOPK: &str = packed!("dot_topk");
-const MERGE_TOPK: &str = packed!("merge_topk");
-const RANK_MLP: &str = packed!("rank_mlp");
+const DOT_TOPK: &[&str] = texts!("common", "best", "retrieval", "dot_topk");
+const MERGE_TOPK: &[&str] = texts!("common", "best", "merge_topk");
+const FIRST_LAYER: &[&str] = texts!("common", "dense", "first_layer");
+const HIDDEN_LAYER: &[&str] = texts!("common", "dense", "activation", "hidden_layer");
+const RANK_MLP: &[&str] = texts!("common", "best", "retrieval", "dense", "activation", "rank_mlp");
 
-/// A shader's name and its whole text, as compiled.
-pub fn shader_sources() -> [(&'static str, String); 3] {
-    [("dot_topk", whole(DOT_TOPK)), ("merge_topk", whole(MERGE_TOPK)), ("rank_mlp", whole(RANK_MLP))]
+/// How the kernels read the item table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rows {
+    /// int8, multiplied in core WGSL.
+    Int8,
+    /// int8, multiplied by packed dot products.
+    Packed,
+    F32,
 }
 
-/// Structs shared with the shaders: name, size, and the offset of each field; a test holds the shaders to it.
+impl Rows {
+    const ALL: [Rows; 3] = [Rows::Int8, Rows::Packed, Rows::F32];
+
+    fn texts(self) -> &'static [&'static str] {
+        match self {
+            Rows::Int8 => texts!("rows_i8", "word_core"),
+            Rows::Packed => texts!("rows_i8", "word_packed"),
+            Rows::F32 => texts!("rows_f32"),
+        }
+    }
+}
+
+impl Kernel {
+    const ALL: [Kernel; 5] =
+        [Kernel::DotTopk, Kernel::MergeTopk, Kernel::FirstLayer, Kernel::HiddenLayer, Kernel::RankMlp];
+
+    fn name(self) -> &'static str {
+        match self {
+            Kernel::DotTopk => "dot_topk",
+            Kernel::MergeTopk => "merge_topk",
+            Kernel::FirstLayer => "first_layer",
+            Kernel::HiddenLayer => "hidden_layer",
+            Kernel::RankMlp => "rank_mlp",
+        }
+    }
+
+    /// The whole text, as compiled.
+    fn source(self, rows: Rows) -> String {
+        let texts = match self {
+            Kernel::DotTopk => DOT_TOPK,
+            Kernel::MergeTopk => MERGE_TOPK,
+            Kernel::FirstLayer => FIRST_LAYER,
+            Kernel::HiddenLayer => HIDDEN_LAYER,
+            Kernel::RankMlp => RANK_MLP,
+        };
+        let rows = if self.reads_rows() { rows.texts() } else { &[] };
+        [texts, rows].concat().concat()
+    }
+
+    fn reads_rows(self) -> bool {
+        self.bindings().contains(&ROWS)
+    }
+
+    /// The bindings it uses: see [`binding_type`].
+    pub fn bindings(self) -> &'static [u32] {
+        match self {
+            Kernel::DotTopk => &[PARAMS, ENTRIES, QUERY, ROWS, GAIN, OFFSETS],
+            Kernel::MergeTopk => &[PARAMS, ENTRIES],
+            Kernel::FirstLayer => &[PARAMS, ENTRIES, ROWS, GAIN, WEIGHTS, WRITE],
+            Kernel::HiddenLayer => &[PARAMS, QUERY, WEIGHTS, READ, WRITE],
+            Kernel::RankMlp => &[PARAMS, ENTRIES, QUERY, ROWS, GAIN, OFFSETS, WEIGHTS, READ],
+        }
+    }
+}
+
+/// Binding numbers, the same in every shader.
+pub(crate) const PARAMS: u32 = 0;
+pub(crate) const ENTRIES: u32 = 1;
+pub(crate) const QUERY: u32 = 2;
+pub(crate) const ROWS: u32 = 3;
+pub(crate) const GAIN: u32 = 4;
+pub(crate) const OFFSETS: u32 = 5;
+pub(crate) const WEIGHTS: u32 = 6;
+pub(crate) const READ: u32 = 7;
+pub(crate) const WRITE: u32 = 8;
+
+/// Each shader's name and whole text, in every variant.
+pub fn shader_sources() -> Vec<(&'static str, String)> {
+    let variants = Kernel::ALL.into_iter().flat_map(|kernel| Rows::ALL.map(|rows| (kernel, rows)));
+    variants.map(|(kernel, rows)| (kernel.name(), kernel.source(rows))).collect()
+}
+
+/// The struct shared with the shaders: name, size, and the offset of each field; a test holds the shaders to it.
 #[doc(hidden)]
 #[allow(clippy::type_complexity)]
-pub fn shader_layouts() -> [(&'static str, usize, Vec<(&'static str, usize)>); 2] {
+pub fn shader_layouts() -> [(&'static str, usize, Vec<(&'static str, usize)>); 1] {
     macro_rules! fields {
         ($type:ty: $($field:ident),*) => { vec![$((stringify!($field), std::mem::offset_of!($type, $field))),*] };
     }
-    [
-        ("Params", size_of::<Params>(), fields!(Params: count, words, keep, bound, input, output, zero, user_scale)),
-        ("Layers", size_of::<Layers>(), fields!(Layers: shape, count, skip, unused_0, unused_1)),
-    ]
-}
-
-fn whole(kernel: &str) -> String {
-    [COMMON, kernel].concat()
-}
-
-/// Workgroup memory that every WebGPU device has, in bytes.
-const WORKGROUP_BYTES: usize = 16_384;
-
-/// Candidates a workgroup ranks when activations are `width` wide: two buffers of f32 must fit.
-pub(crate) fn rank_tile(width: usize) -> usize {
-    (WORKGROUP_BYTES / (2 * 4 * width)).clamp(1, 8)
+    let params = fields!(Params: count, keep, bound, input, output, base, rows, start, column, stride, written, user,
+        first, mask, zero, user_scale);
+    [("Params", size_of::<Params>(), params)]
 }
 
 /// A pipeline and the layout of its bindings.
@@ -53,79 +118,88 @@ pub(crate) struct Pipeline {
 }
 
 /// All pipelines of one model.
-pub(crate) struct Kernels {
-    pub dot_topk: Pipeline,
-    pub merge_topk: Pipeline,
-    pub rank_mlp: Option<Pipeline>,
-}
+pub(crate) struct Kernels(Vec<(Kernel, Pipeline)>);
 
 impl Kernels {
-    /// Compiles them; `rank_width` is the widest activation of the ranker, if there is one.
-    pub fn compile(device: &Device, rank_width: Option<usize>) -> Kernels {
-        let storage = Binding::Storage;
-        Kernels {
-            dot_topk: compile(device, "dot_topk", DOT_TOPK, &[storage; 5], &[]),
-            merge_topk: compile(device, "merge_topk", MERGE_TOPK, &[], &[]),
-            rank_mlp: rank_width.map(|width| {
-                let constants = [("WIDTH", width as f64), ("TILE", rank_tile(width) as f64)];
-                let bindings = [storage, storage, storage, storage, Binding::Uniform];
-                compile(device, "rank_mlp", RANK_MLP, &bindings, &constants)
-            }),
-        }
+    /// Compiles what `model` needs.
+    pub fn compile(device: &Device, model: &Model, layers: Option<&Layers>) -> Kernels {
+        let rows = match model.table() {
+            ItemTable::Int8 { .. } => Rows::Int8,
+            ItemTable::F32 { .. } => Rows::F32,
+        };
+        let needed = Kernel::ALL.into_iter().filter(|kernel| match kernel {
+            Kernel::DotTopk | Kernel::MergeTopk => true,
+            Kernel::FirstLayer | Kernel::RankMlp => layers.is_some(),
+            Kernel::HiddenLayer => layers.is_some_and(|layers| layers.hidden.is_some()),
+        });
+        let compiled = needed.map(|kernel| {
+            let mut constants = layers.map(|layers| constants(kernel, layers)).unwrap_or_default();
+            if kernel.reads_rows() {
+                constants.push(("WIDTH", model.dim() as f64));
+            }
+            (kernel, compile(device, kernel, rows, &constants))
+        });
+        Kernels(compiled.collect())
     }
 
     /// The pipeline of a step.
     pub fn get(&self, kernel: Kernel) -> &Pipeline {
-        match kernel {
-            Kernel::DotTopk => &self.dot_topk,
-            Kernel::MergeTopk => &self.merge_topk,
-            Kernel::RankMlp => self.rank_mlp.as_ref().expect("a ranking step is recorded only with a ranker"),
-        }
+        let found = self.0.iter().find(|(other, _)| *other == kernel);
+        &found.expect("a step is recorded only for a model that needs it").1
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Binding {
-    Storage,
-    Uniform,
-}
-
-/// Compiles one kernel: binding 0 are the parameters at a dynamic offset, 1 the entries, the others as given.
-fn compile(device: &Device, name: &str, source: &str, others: &[Binding], constants: &[(&str, f64)]) -> Pipeline {
-    let entry = |binding: usize, ty: wgpu::BufferBindingType, dynamic: bool, size: usize| wgpu::BindGroupLayoutEntry {
-        binding: binding as u32,
-        visibility: wgpu::ShaderStages::COMPUTE,
-        ty: wgpu::BindingType::Buffer {
-            ty,
-            has_dynamic_offset: dynamic,
-            min_binding_size: wgpu::BufferSize::new(size as u64),
-        },
-        count: None,
+/// The values of a kernel's override constants.
+fn constants(kernel: Kernel, layers: &Layers) -> Vec<(&'static str, f64)> {
+    let flag = |on: bool| f64::from(u8::from(on));
+    let dense = match kernel {
+        Kernel::DotTopk | Kernel::MergeTopk => return Vec::new(),
+        Kernel::FirstLayer => &layers.first,
+        Kernel::HiddenLayer => layers.hidden.as_ref().unwrap_or(&layers.last),
+        Kernel::RankMlp => &layers.last,
     };
-    let mut bindings = vec![
-        entry(0, wgpu::BufferBindingType::Uniform, true, size_of::<Params>()),
-        entry(1, wgpu::BufferBindingType::Storage { read_only: false }, false, 8),
-    ];
-    for (n, binding) in others.iter().enumerate() {
-        bindings.push(match binding {
-            Binding::Storage => entry(n + 2, wgpu::BufferBindingType::Storage { read_only: true }, false, 4),
-            Binding::Uniform => entry(n + 2, wgpu::BufferBindingType::Uniform, false, size_of::<Layers>()),
-        });
+    let mut constants =
+        vec![("INPUTS", dense.inputs as f64), ("BLOCKS", dense.blocks as f64), ("INT8", flag(layers.int8))];
+    if kernel == Kernel::RankMlp {
+        constants.extend([
+            ("BLOCK", RANK_BLOCK as f64),
+            ("HIDDEN", flag(dense.blocks > 0)),
+            ("ACTIVE", flag(layers.hidden.is_some())),
+            ("FLOOR", if layers.linear { f64::from(f32::MIN) } else { 0.0 }),
+            ("LAST_BIAS", f64::from(layers.last_bias)),
+            ("SKIP", f64::from(layers.skip)),
+        ]);
     }
+    constants
+}
+
+fn compile(device: &Device, kernel: Kernel, rows: Rows, constants: &[(&str, f64)]) -> Pipeline {
+    let name = Some(kernel.name());
+    let bindings: Vec<wgpu::BindGroupLayoutEntry> = kernel
+        .bindings()
+        .iter()
+        .map(|&binding| wgpu::BindGroupLayoutEntry {
+            binding,
+            visibility: wgpu::ShaderStages::COMPUTE,
+            ty: wgpu::BindingType::Buffer {
+                ty: binding_type(binding),
+                has_dynamic_offset: binding == PARAMS,
+                min_binding_size: None,
+            },
+            count: None,
+        })
+        .collect();
     let device = &device.device;
-    let layout =
-        device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(name), entries: &bindings });
+    let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: name, entries: &bindings });
     let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-        label: Some(name),
+        label: name,
         bind_group_layouts: &[Some(&layout)],
         immediate_size: 0,
     });
-    let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-        label: Some(name),
-        source: wgpu::ShaderSource::Wgsl(whole(source).into()),
-    });
+    let source = wgpu::ShaderSource::Wgsl(kernel.source(rows).into());
+    let module = device.create_shader_module(wgpu::ShaderModuleDescriptor { label: name, source });
     let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-        label: Some(name),
+        label: name,
         layout: Some(&pipeline_layout),
         module: &module,
         entry_point: Some("main"),
@@ -133,4 +207,12 @@ fn compile(device: &Device, name: &str, source: &str, others: &[Binding], consta
         cache: None,
     });
     Pipeline { pipeline, layout }
+}
+
+fn binding_type(binding: u32) -> wgpu::BufferBindingType {
+    match binding {
+        PARAMS => wgpu::BufferBindingType::Uniform,
+        ENTRIES | WRITE => wgpu::BufferBindingType::Storage { read_only: false },
+        _ => wgpu::BufferBindingType::Storage { read_only: true },
+    }
 }

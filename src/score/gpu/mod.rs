@@ -2,9 +2,13 @@
 
 mod device;
 mod kernels;
+mod layers;
+mod limits;
 mod recording;
 mod scorer;
 mod tables;
+mod workspace;
 
 pub use kernels::{shader_layouts, shader_sources};
+pub use limits::GpuLimits;
 pub use scorer::GpuScorer;

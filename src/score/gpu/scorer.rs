@@ -1,26 +1,29 @@
-//! Carrying a plan out on the GPU: one submit, one read-back of 8 bytes an answer.
+//! Carrying plans out on the GPU: one submit, one read-back of 8 bytes an answer.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::device::Device;
-use super::kernels::{Kernels, rank_tile};
-use super::recording::{Kernel, Params, Recording, Shape, record};
-use super::tables::{Tables, buffer};
+use super::kernels::Kernels;
+use super::layers::ranker_layout;
+use super::limits::{GpuLimits, Layout};
+use super::recording::{Ask, Params, Ranking, Recording, record, record_item_half};
+use super::tables::{Tables, empty};
+use super::workspace::{PARAMS_STRIDE, Sizes, Workspace};
 use crate::error::{Error, Result};
-use crate::model::Model;
+use crate::model::{ItemTable, Model};
 use crate::score::order::{NO_ITEM, from_sortable};
 use crate::score::plan::{Plan, Query, UserVector};
 use crate::score::topk::Scored;
-
-/// Bytes between the parameters of two dispatches: WebGPU's default alignment of dynamic offsets.
-const PARAMS_STRIDE: usize = 256;
 
 /// Scores on the GPU.
 pub struct GpuScorer {
     model: Arc<Model>,
     device: Device,
+    layout: Layout,
     kernels: Kernels,
     tables: Tables,
+    workspace: RefCell<Workspace>,
 }
 
 impl GpuScorer {
@@ -29,15 +32,26 @@ impl GpuScorer {
     /// # Errors
     /// [`Error::BackendUnavailable`] without a usable adapter, [`Error::Gpu`] when it refuses memory or a shader.
     pub async fn open(model: Arc<Model>) -> Result<GpuScorer> {
-        let device = Device::open().await?;
-        let memory = device.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
-        let validation = device.device.push_error_scope(wgpu::ErrorFilter::Validation);
-        let tables = Tables::upload(&device, &model);
-        let kernels = Kernels::compile(&device, model.ranker().map(|_| rank_width(&model)));
-        let refused = validation.pop().await.or(memory.pop().await);
-        match refused {
+        GpuScorer::open_with_limits(model, None).await
+    }
+
+    /// As [`GpuScorer::open`], within `limits` smaller than the adapter's; for tests of what happens then.
+    ///
+    /// # Errors
+    /// As [`GpuScorer::open`].
+    #[doc(hidden)]
+    pub async fn open_with_limits(model: Arc<Model>, limits: Option<GpuLimits>) -> Result<GpuScorer> {
+        let device = Device::open(limits).await?;
+        let layout = plan_layout(&model, device.limits)?;
+        let scopes = device.push_scopes();
+        let tables = Tables::upload(&device, &model, &layout);
+        let kernels = Kernels::compile(&device, &model, tables.layers.as_ref());
+        let workspace = RefCell::default();
+        let scorer = GpuScorer { model, device, layout, kernels, tables, workspace };
+        scorer.submit(&record_item_half(&scorer.layout), &[], None);
+        match scopes.pop().await {
             Some(error) => Err(Error::Gpu { detail: format!("the model could not be set up ({error})") }),
-            None => Ok(GpuScorer { tables: tables?, model, device, kernels }),
+            None => Ok(scorer),
         }
     }
 
@@ -54,6 +68,21 @@ impl GpuScorer {
         self.run(&Plan::new(&self.model, query)?).await
     }
 
+    /// The answers of several queries: one submit and one read-back for as many as the adapter's buffers hold.
+    ///
+    /// # Errors
+    /// As [`GpuScorer::score`].
+    pub async fn score_batch(&self, queries: &[Query<'_>]) -> Result<Vec<Vec<Scored>>> {
+        let plans = queries.iter().map(|query| Plan::new(&self.model, query)).collect::<Result<Vec<_>>>()?;
+        self.run_batch(&plans).await
+    }
+
+    /// Into how many parts the item table is split.
+    #[doc(hidden)]
+    pub fn shards(&self) -> usize {
+        self.layout.shards.len()
+    }
+
     /// Throws the device away, as a driver reset would; for tests of what happens then.
     #[doc(hidden)]
     pub fn destroy_device(&self) {
@@ -61,122 +90,122 @@ impl GpuScorer {
     }
 
     pub(crate) async fn run(&self, plan: &Plan<'_>) -> Result<Vec<Scored>> {
+        Ok(self.run_batch(std::slice::from_ref(plan)).await?.pop().unwrap_or_default())
+    }
+
+    /// As [`GpuScorer::score_batch`].
+    pub(crate) async fn run_batch(&self, plans: &[Plan<'_>]) -> Result<Vec<Vec<Scored>>> {
+        let mut answers = Vec::with_capacity(plans.len());
+        while answers.len() < plans.len() {
+            let rest = &plans[answers.len()..];
+            let (recording, taken) = self.record_fitting(rest)?;
+            answers.extend(self.answer(&rest[..taken], &recording).await?);
+        }
+        Ok(answers)
+    }
+
+    /// Records as many of the first plans as fit the adapter's buffers, and says how many.
+    fn record_fitting(&self, plans: &[Plan]) -> Result<(Recording, usize)> {
+        let asks: Vec<Ask> = plans.iter().map(ask).collect();
+        let mut taken = asks.len();
+        loop {
+            let recording = record(&self.layout, &asks[..taken]);
+            let bytes = Sizes::of(&recording, taken * self.layout.query_words()).largest();
+            if bytes as u64 <= self.layout.limits.max_binding {
+                return Ok((recording, taken));
+            }
+            if taken == 1 {
+                let largest = self.layout.limits.max_binding;
+                return Err(Error::Gpu {
+                    detail: format!("the query needs a buffer of {bytes} bytes, this adapter's hold {largest}"),
+                });
+            }
+            taken = taken.div_ceil(2);
+        }
+    }
+
+    async fn answer(&self, plans: &[Plan<'_>], recording: &Recording) -> Result<Vec<Vec<Scored>>> {
         self.device.check()?;
-        let recording = record(&Shape {
-            items: self.model.item_count(),
-            dim: self.model.dim(),
-            user_scale: plan.user_scale,
-            retrieve: plan.retrieve,
-            tile: plan.first.as_ref().map(|_| rank_tile(rank_width(&self.model))),
-            k: plan.k,
-        });
-        let memory = self.device.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
-        let validation = self.device.device.push_error_scope(wgpu::ErrorFilter::Validation);
-        let buffers = self.submit(plan, &recording);
-        let mapped = self.device.map(&buffers.answer);
-        let (validation, memory) = (validation.pop(), memory.pop());
-        let words = self.device.read(&buffers.answer, mapped).await;
-        drop(buffers);
-        if let Some(error) = validation.await.or(memory.await) {
+        let query = self.pack(plans);
+        let scopes = self.device.push_scopes();
+        let usage = wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ;
+        let answer = Answer(empty(&self.device, "answer", recording.answered * 8, usage));
+        self.submit(recording, &query, Some(&answer.0));
+        let mapped = self.device.map(&answer.0);
+        let refused = scopes.pop();
+        let words = self.device.read(&answer.0, mapped).await;
+        if let Some(error) = refused.await {
             return Err(Error::Gpu { detail: error.to_string() });
         }
         self.device.check()?;
-        let entries = words?;
-        Ok(entries
-            .chunks_exact(2)
-            .take_while(|entry| entry[1] != NO_ITEM)
-            .map(|entry| Scored { item: entry[1], score: from_sortable(entry[0]) })
-            .collect())
+        let words = words?;
+        let entries = |&(start, len): &(usize, usize)| {
+            words[2 * start..2 * (start + len)]
+                .chunks_exact(2)
+                .take_while(|entry| entry[1] != NO_ITEM)
+                .map(|entry| Scored { item: entry[1], score: from_sortable(entry[0]) })
+                .collect()
+        };
+        Ok(recording.results.iter().map(entries).collect())
     }
 
-    /// Uploads the query, encodes every step and the copy of the answer, submits once.
-    fn submit(&self, plan: &Plan<'_>, recording: &Recording) -> QueryBuffers {
-        let Device { device, queue, .. } = &self.device;
+    /// What the plans bring, laid out as [`Layout::query_words`] says.
+    fn pack(&self, plans: &[Plan]) -> Vec<u32> {
+        let mut words: Vec<u32> = Vec::with_capacity(plans.len() * self.layout.query_words());
+        for plan in plans {
+            let end = words.len() + self.layout.user_words + self.layout.first_words;
+            match &plan.user {
+                UserVector::Int8(user) => words.extend(bytemuck::pod_collect_to_vec::<i8, u32>(user)),
+                UserVector::F32(user) => words.extend(user.iter().map(|x| x.to_bits())),
+            }
+            if let (Some(first), Some(ranker)) = (&plan.first, self.model.ranker()) {
+                if ranker.steps.is_empty() {
+                    words.extend(first.iter().map(|x| x.to_bits()));
+                } else {
+                    words.extend(ranker.round_first(first).iter().map(|&x| f32::from(x).to_bits()));
+                }
+            }
+            words.resize(end, 0);
+            words.extend(plan.mask.words());
+        }
+        words
+    }
+
+    /// Uploads the queries, encodes every step and the copy of the answers, submits once.
+    fn submit(&self, recording: &Recording, query: &[u32], answer: Option<&wgpu::Buffer>) {
+        if recording.steps.is_empty() {
+            return;
+        }
         let mut params = vec![0u8; recording.steps.len() * PARAMS_STRIDE];
         for (slot, step) in params.chunks_exact_mut(PARAMS_STRIDE).zip(&recording.steps) {
             slot[..size_of::<Params>()].copy_from_slice(bytemuck::bytes_of(&step.params));
         }
-        let storage = wgpu::BufferUsages::STORAGE;
-        let params = buffer(&self.device, "params", &params, wgpu::BufferUsages::UNIFORM);
-        let user = buffer(&self.device, "user", user_bytes(&plan.user), storage);
-        let mask = buffer(&self.device, "mask", bytemuck::cast_slice(plan.mask.words()), storage);
-        let first =
-            plan.first.as_ref().map(|first| buffer(&self.device, "first", bytemuck::cast_slice(first), storage));
-        let plain = |label, bytes: usize, usage| {
-            device.create_buffer(&wgpu::BufferDescriptor {
-                label: Some(label),
-                size: bytes as u64,
-                usage,
-                mapped_at_creation: false,
-            })
-        };
-        let entries = plain("entries", recording.entries * 8, storage | wgpu::BufferUsages::COPY_SRC);
-        let (start, len) = recording.result;
-        let answer = plain("answer", len * 8, wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ);
-
-        let (gain, offset) = self.tables.gain_and_offset(plan.stage);
-        let dot = self.bind(Kernel::DotTopk, &params, &entries, &[&self.tables.rows, gain, offset, &user, &mask]);
-        let merge = self.bind(Kernel::MergeTopk, &params, &entries, &[]);
-        let rank = first.as_ref().zip(self.tables.ranker.as_ref()).map(|(first, ranker)| {
-            let others = [&self.tables.rows, self.tables.scale(), &ranker.weights, first, &ranker.layers];
-            self.bind(Kernel::RankMlp, &params, &entries, &others)
-        });
-
-        let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("query") });
+        let mut workspace = self.workspace.borrow_mut();
+        workspace.grow(&self.device, &Sizes::of(recording, query.len()));
+        workspace.write(&self.device, &params, query);
+        workspace.bind(&self.device, &self.kernels, &self.tables, recording);
+        let mut encoder = self.device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
             for (n, step) in recording.steps.iter().enumerate() {
-                let group = match step.kernel {
-                    Kernel::DotTopk => &dot,
-                    Kernel::MergeTopk => &merge,
-                    Kernel::RankMlp => rank.as_ref().expect("a ranking step is recorded only with a ranker"),
-                };
-                pass.set_pipeline(&self.kernels.get(step.kernel).pipeline);
-                pass.set_bind_group(0, group, &[(n * PARAMS_STRIDE) as u32]);
-                pass.dispatch_workgroups(step.groups.0, step.groups.1, 1);
+                pass.set_pipeline(&self.kernels.get(step.bound.kernel).pipeline);
+                pass.set_bind_group(0, workspace.group(&step.bound), &[(n * PARAMS_STRIDE) as u32]);
+                pass.dispatch_workgroups(step.groups[0], step.groups[1], step.groups[2]);
             }
         }
-        encoder.copy_buffer_to_buffer(&entries, start as u64 * 8, &answer, 0, len as u64 * 8);
-        queue.submit([encoder.finish()]);
-        let others = [params, user, mask, entries].into_iter().chain(first).collect();
-        QueryBuffers { answer, others }
-    }
-
-    fn bind(
-        &self,
-        kernel: Kernel,
-        params: &wgpu::Buffer,
-        entries: &wgpu::Buffer,
-        others: &[&wgpu::Buffer],
-    ) -> wgpu::BindGroup {
-        let params = wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-            buffer: params,
-            offset: 0,
-            size: wgpu::BufferSize::new(size_of::<Params>() as u64),
-        });
-        let resources = [params, entries.as_entire_binding()].into_iter();
-        let entries: Vec<wgpu::BindGroupEntry> = resources
-            .chain(others.iter().map(|buffer| buffer.as_entire_binding()))
-            .enumerate()
-            .map(|(n, resource)| wgpu::BindGroupEntry { binding: n as u32, resource })
-            .collect();
-        self.device.device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: None,
-            layout: &self.kernels.get(kernel).layout,
-            entries: &entries,
-        })
+        if let (Some(answer), Some(entries)) = (answer, workspace.entries()) {
+            encoder.copy_buffer_to_buffer(entries, 0, answer, 0, recording.answered as u64 * 8);
+        }
+        self.device.queue.submit([encoder.finish()]);
     }
 }
 
-/// What one query put on the GPU. In browsers a buffer that is merely dropped lives until the garbage collector comes.
-struct QueryBuffers {
-    answer: wgpu::Buffer,
-    others: Vec<wgpu::Buffer>,
-}
+/// What one query reads back. In browsers a buffer that is merely dropped lives until the garbage collector comes.
+struct Answer(wgpu::Buffer);
 
-impl Drop for QueryBuffers {
+impl Drop for Answer {
     fn drop(&mut self) {
-        self.others.iter().chain([&self.answer]).for_each(wgpu::Buffer::destroy);
+        self.0.destroy();
     }
 }
 
@@ -187,15 +216,24 @@ impl Drop for GpuScorer {
     }
 }
 
-/// Widest activation of the ranker: the item row or a layer's output.
-fn rank_width(model: &Model) -> usize {
-    let outputs = model.ranker().into_iter().flat_map(|ranker| &ranker.layers).map(|layer| layer.shape.outputs);
-    outputs.max().unwrap_or(1).max(model.dim())
+/// How `model` lies within `limits`.
+fn plan_layout(model: &Model, limits: GpuLimits) -> Result<Layout> {
+    let (row_bytes, user_words) = match model.table() {
+        ItemTable::Int8 { .. } => (model.dim(), model.dim() / 4),
+        ItemTable::F32 { .. } => (model.dim() * 4, model.dim()),
+    };
+    let ranker = model.ranker().map(|ranker| ranker_layout(&limits, ranker)).transpose()?;
+    let candidates = model.ranker().map_or(0, |ranker| ranker.candidates);
+    let first_words = model.ranker().map_or(0, |ranker| ranker.layers[0].shape.outputs);
+    let layout = Layout::new(limits, model.item_count(), row_bytes, ranker, candidates)?;
+    Ok(Layout { user_words, first_words, ..layout })
 }
 
-fn user_bytes(user: &UserVector) -> &[u8] {
-    match user {
-        UserVector::Int8(values) => bytemuck::cast_slice(values),
-        UserVector::F32(values) => bytemuck::cast_slice(values),
-    }
+fn ask(plan: &Plan) -> Ask {
+    let ranking = match plan.first {
+        None => Ranking::Nothing,
+        Some(_) if plan.ranks_all() => Ranking::Everything,
+        Some(_) => Ranking::Best(plan.retrieve),
+    };
+    Ask { stage: plan.stage, user_scale: plan.user_scale, ranking, k: plan.k }
 }

@@ -1,125 +1,108 @@
-//! The model's tables on the GPU, uploaded once.
+//! The model's tables on the GPU, uploaded once, each in shards that fit the adapter's bindings.
 
 use super::device::Device;
-use crate::error::{Error, Result};
-use crate::model::{ItemTable, MAX_LAYERS, Model, Ranker};
+use super::layers::Layers;
+use super::limits::Layout;
+use crate::model::{ItemTable, Model};
 use crate::score::plan::Stage;
 
-/// The ranker's layers; `Layers` in shaders/rank_mlp.wgsl has the same layout (a test compares them).
-#[repr(C)]
-#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-pub(crate) struct Layers {
-    pub shape: [[u32; 4]; MAX_LAYERS],
-    pub count: u32,
-    pub skip: f32,
-    pub unused_0: u32,
-    pub unused_1: u32,
+/// Most bytes handed over at once: what a browser copies on their way must not double a large table.
+const CHUNK: usize = 16 << 20;
+
+/// The tables of a range of items.
+pub(crate) struct Shard {
+    /// Item rows, (n, d).
+    pub rows: wgpu::Buffer,
+    /// Scale of int8 rows.
+    scale: Option<wgpu::Buffer>,
+    bias: Option<wgpu::Buffer>,
+    inverse_norm: wgpu::Buffer,
+    popularity: Option<wgpu::Buffer>,
+    /// The item half of the MLP's first layer, (outputs, n), where it is kept.
+    pub item_half: Option<wgpu::Buffer>,
 }
 
 /// Buffers that no query changes.
 pub(crate) struct Tables {
-    /// int8 rows, (n, d).
-    pub rows: wgpu::Buffer,
-    scale: wgpu::Buffer,
-    bias: wgpu::Buffer,
-    inverse_norm: wgpu::Buffer,
-    popularity: wgpu::Buffer,
+    pub shards: Vec<Shard>,
+    /// Columns that are the same for all, as long as the longest shard.
     zeros: wgpu::Buffer,
-    pub ranker: Option<RankerTables>,
-}
-
-/// The ranker on the GPU.
-pub(crate) struct RankerTables {
-    pub weights: wgpu::Buffer,
-    pub layers: wgpu::Buffer,
+    ones: Option<wgpu::Buffer>,
+    pub layers: Option<Layers>,
 }
 
 impl Tables {
-    /// Uploads `model`.
-    ///
-    /// # Errors
-    /// [`Error::BackendUnavailable`] when the item table is larger than one binding of this adapter.
-    pub fn upload(device: &Device, model: &Model) -> Result<Tables> {
-        let unsupported = |what: &str| Error::BackendUnavailable {
-            backend: "webgpu",
-            reason: format!("the GPU kernels do not score {what}"),
-        };
-        let ItemTable::Int8 { values: rows, scale } = model.table() else {
-            return Err(unsupported("f32 item tables"));
-        };
-        if model.ranker().is_some_and(|ranker| !ranker.steps.is_empty()) {
-            return Err(unsupported("an MLP in int8 arithmetic"));
+    /// Makes the buffers and uploads `model`.
+    pub fn upload(device: &Device, model: &Model, layout: &Layout) -> Tables {
+        let longest = layout.shards[0].len();
+        let (row_bytes, scale) = rows(model);
+        let width = row_bytes.len() / model.item_count();
+        let column = |label, values: &[f32]| storage(device, label, bytemuck::cast_slice(values));
+        let shards = layout.shards.iter().map(|range| {
+            let part = |label, values: Option<&[f32]>| values.map(|values| column(label, &values[range.clone()]));
+            Shard {
+                rows: storage(device, "rows", &row_bytes[range.start * width..range.end * width]),
+                scale: part("scale", scale),
+                bias: part("bias", model.bias()),
+                inverse_norm: column("inverse_norm", &model.inverse_norm()[range.clone()]),
+                popularity: part("popularity", model.popularity()),
+                item_half: layout.ranker.filter(|ranker| ranker.kept).map(|ranker| {
+                    empty(device, "item_half", ranker.first * range.len().next_multiple_of(4) * 4, STORAGE)
+                }),
+            }
+        });
+        Tables {
+            shards: shards.collect(),
+            zeros: empty(device, "zeros", longest * 4, STORAGE),
+            ones: if scale.is_none() { Some(column("ones", &vec![1.0; longest])) } else { None },
+            layers: model.ranker().map(|ranker| Layers::upload(device, ranker)),
         }
-        let largest = device.max_binding();
-        if rows.len() as u64 > largest {
-            return Err(Error::BackendUnavailable {
-                backend: "webgpu",
-                reason: format!("the item table has {} bytes, one binding of this adapter holds {largest}", rows.len()),
-            });
-        }
-        let zeros = vec![0.0f32; model.item_count()];
-        let floats =
-            |label, values: Option<&[f32]>| storage(device, label, bytemuck::cast_slice(values.unwrap_or(&zeros)));
-        Ok(Tables {
-            rows: storage(device, "rows", bytemuck::cast_slice(rows)),
-            scale: floats("scale", Some(scale)),
-            bias: floats("bias", model.bias()),
-            inverse_norm: floats("inverse_norm", Some(model.inverse_norm())),
-            popularity: floats("popularity", model.popularity()),
-            zeros: floats("zeros", None),
-            ranker: model.ranker().map(|ranker| upload_ranker(device, ranker)),
-        })
     }
 
-    /// Gain and offset of each row, for a stage.
-    pub fn gain_and_offset(&self, stage: Stage) -> (&wgpu::Buffer, &wgpu::Buffer) {
+    /// Gain of each row of a shard, for a stage.
+    pub fn gain(&self, shard: usize, stage: Stage) -> &wgpu::Buffer {
+        let shard = &self.shards[shard];
         match stage {
-            Stage::Popularity => (&self.zeros, &self.popularity),
-            Stage::Similarity => (&self.inverse_norm, &self.zeros),
-            Stage::Retrieval | Stage::Cascade | Stage::Ranking => (&self.scale, &self.bias),
+            Stage::Popularity => &self.zeros,
+            Stage::Similarity => &shard.inverse_norm,
+            Stage::Retrieval | Stage::Cascade | Stage::Ranking => {
+                shard.scale.as_ref().or(self.ones.as_ref()).unwrap_or(&self.zeros)
+            }
         }
     }
 
-    /// Scale of each row, for dequantising.
-    pub fn scale(&self) -> &wgpu::Buffer {
-        &self.scale
+    /// Offset of each row of a shard, for a stage.
+    pub fn offset(&self, shard: usize, stage: Stage) -> &wgpu::Buffer {
+        let shard = &self.shards[shard];
+        let column = match stage {
+            Stage::Popularity => &shard.popularity,
+            Stage::Similarity => &None,
+            Stage::Retrieval | Stage::Cascade | Stage::Ranking => &shard.bias,
+        };
+        column.as_ref().unwrap_or(&self.zeros)
     }
 }
 
-fn upload_ranker(device: &Device, ranker: &Ranker) -> RankerTables {
-    let mut layers = Layers {
-        shape: [[0; 4]; MAX_LAYERS],
-        count: ranker.layers.len() as u32,
-        skip: ranker.skip,
-        unused_0: 0,
-        unused_1: 0,
-    };
-    let mut weights: Vec<f32> = Vec::new();
-    for (shape, layer) in layers.shape.iter_mut().zip(&ranker.layers) {
-        let weight_at = weights.len();
-        weights.extend_from_slice(&layer.weight.to_f32());
-        let bias_at = weights.len();
-        weights.extend_from_slice(&layer.bias);
-        *shape = [layer.shape.inputs as u32, layer.shape.outputs as u32, weight_at as u32, bias_at as u32];
-    }
-    RankerTables {
-        weights: storage(device, "weights", bytemuck::cast_slice(&weights)),
-        layers: buffer(device, "layers", bytemuck::bytes_of(&layers), wgpu::BufferUsages::UNIFORM),
+/// Bytes of the item table, and its scale where it is int8.
+fn rows(model: &Model) -> (&[u8], Option<&[f32]>) {
+    match model.table() {
+        ItemTable::Int8 { values, scale } => (bytemuck::cast_slice(values), Some(scale)),
+        ItemTable::F32 { values } => (bytemuck::cast_slice(values), None),
     }
 }
 
-fn storage(device: &Device, label: &str, bytes: &[u8]) -> wgpu::Buffer {
-    buffer(device, label, bytes, wgpu::BufferUsages::STORAGE)
-}
+const STORAGE: wgpu::BufferUsages = wgpu::BufferUsages::STORAGE;
 
-/// A buffer holding `bytes`, a multiple of four of them.
-pub(crate) fn buffer(device: &Device, label: &str, bytes: &[u8], usage: wgpu::BufferUsages) -> wgpu::Buffer {
-    let buffer = device.device.create_buffer(&wgpu::BufferDescriptor {
-        label: Some(label),
-        size: bytes.len() as u64,
-        usage: usage | wgpu::BufferUsages::COPY_DST,
-        mapped_at_creation: false,
-    });
-    device.queue.write_buffer(&buffer, 0, bytes);
+pub(crate) fn storage(device: &Device, label: &str, bytes: &[u8]) -> wgpu::Buffer {
+    let buffer = empty(device, label, bytes.len(), STORAGE | wgpu::BufferUsages::COPY_DST);
+    for (n, chunk) in bytes.chunks(CHUNK).enumerate() {
+        device.queue.write_buffer(&buffer, (n * CHUNK) as u64, chunk);
+    }
     buffer
+}
+
+/// A buffer of zeros.
+pub(crate) fn empty(device: &Device, label: &str, bytes: usize, usage: wgpu::BufferUsages) -> wgpu::Buffer {
+    let size = bytes as u64;
+    device.device.create_buffer(&wgpu::BufferDescriptor { label: Some(label), size, usage, mapped_at_creation: false })
 }

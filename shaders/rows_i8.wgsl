@@ -1,0 +1,30 @@
+// The item table in int8, and how four of its values are multiplied with four of the user's.
+
+@group(0) @binding(3) var<storage, read> rows: array<vec4<u32>>; // int8 rows (n, d), sixteen values a vector
+
+override WIDTH: u32 = 64u; // d
+
+// The exact dot of a row and the user vector.
+fn row_dot(row: u32) -> f32 {
+    var dot = 0;
+    for (var i = 0u; i < WIDTH / 16u; i += 1u) {
+        let words = rows[row * (WIDTH / 16u) + i];
+        let user = params.user + 4u * i;
+        dot += dot_word(words.x, query[user]) + dot_word(words.y, query[user + 1u])
+            + dot_word(words.z, query[user + 2u]) + dot_word(words.w, query[user + 3u]);
+    }
+    return f32(dot);
+}
+
+// Values 4 * quad .. 4 * quad + 4 of four rows, one value of all four rows a column.
+fn row_values(four: vec4<u32>, quad: u32) -> mat4x4<f32> {
+    let at = four * (WIDTH / 16u) + quad / 4u;
+    let i = quad % 4u;
+    let words = bitcast<vec4<i32>>(vec4<u32>(rows[at.x][i], rows[at.y][i], rows[at.z][i], rows[at.w][i]));
+    return mat4x4<f32>(
+        vec4<f32>(extractBits(words, 0u, 8u)),
+        vec4<f32>(extractBits(words, 8u, 8u)),
+        vec4<f32>(extractBits(words, 16u, 8u)),
+        vec4<f32>(extractBits(words, 24u, 8u)),
+    );
+}

@@ -1,0 +1,127 @@
+//! What the GPU backend promises beyond the contract; run natively and in the browser.
+
+use std::sync::Arc;
+
+use proclivity::model::{Model, Precision};
+use proclivity::score::{GpuLimits, GpuScorer, ItemMask, Plan, Query, Stage, Tolerance, reference};
+
+use super::contract::disagreement;
+use super::fixtures::{Random, in_f32, in_int8, model, random, ranking_all, tied, with_ranker};
+
+/// Limits that split everything: tables into shards, dispatches into rows and parts, rankings into turns.
+const SMALL: GpuLimits = GpuLimits { max_binding: 128 << 10, max_groups: 3, max_item_half: 1 << 20 };
+/// The item half is made anew for each query.
+const NOTHING_KEPT: GpuLimits = GpuLimits { max_item_half: 0, ..SMALL };
+
+async fn open(model: &Arc<Model>, limits: GpuLimits) -> GpuScorer {
+    GpuScorer::open_with_limits(model.clone(), Some(limits)).await.expect("opens within small limits")
+}
+
+fn third_left_out(items: usize, random: &mut Random) -> ItemMask {
+    let mut mask = ItemMask::none(items);
+    (0..items / 3).for_each(|_| mask.exclude(random.below(items) as u32));
+    mask
+}
+
+/// Dot lists are the oracle's to the last bit across shards and folded dispatches.
+pub async fn small_limits_dot() {
+    for (items, spec) in
+        [(12_000, tied(12_000, 16, 1)), (30_001, random(30_001, 16, 2)), (3000, in_f32(random(3000, 48, 3)))]
+    {
+        let model = model(&spec);
+        let scorer = open(&model, SMALL).await;
+        assert!(scorer.shards() > 1, "{items} items are meant to be split");
+        let mut random = Random(4);
+        let mask = third_left_out(items, &mut random);
+        let user = random.floats(model.dim(), 2.0);
+        for (k, stage) in [
+            (10, Stage::Retrieval),
+            (if items < 20_000 { 600 } else { 60 }, Stage::Retrieval),
+            (100, Stage::Similarity),
+            (3, Stage::Popularity),
+        ] {
+            let query = Query { user: &user, mask: &mask, k, stage };
+            let expected = reference::score(&model, &Plan::new(&model, &query).expect("valid"));
+            assert_eq!(scorer.score(&query).await.expect("scores"), expected, "{items} items, k = {k}, {stage:?}");
+        }
+    }
+}
+
+/// Rankings of every item and cascades are the oracle's across shards and turns, with the item half kept and without.
+pub async fn small_limits_ranking() {
+    let items = 5000;
+    let ranked = |hidden: &[usize]| with_ranker(random(items, 32, 4), hidden, 300, 40);
+    for (spec, limits) in [
+        (ranking_all(in_int8(ranked(&[40, 12])), Precision::Int8), SMALL),
+        (ranking_all(in_f32(ranked(&[40, 12])), Precision::F32), NOTHING_KEPT),
+        (ranking_all(in_int8(ranked(&[30, 20, 10])), Precision::Int8), NOTHING_KEPT),
+        (ranking_all(ranked(&[30, 20, 10]), Precision::F32), SMALL),
+        (ranking_all(ranked(&[24]), Precision::F32), SMALL),
+        (ranked(&[]), SMALL),
+    ] {
+        let model = model(&spec);
+        let exact = !model.ranker().expect("has one").steps.is_empty();
+        let scorer = open(&model, limits).await;
+        assert!(scorer.shards() > 1);
+        let mut random = Random(5);
+        let mask = third_left_out(items, &mut random);
+        let user = random.floats(32, 1.0);
+        for (k, stage) in [(10, Stage::Cascade), (400, Stage::Ranking)] {
+            let query = Query { user: &user, mask: &mask, k, stage };
+            let found = scorer.score(&query).await.expect("scores");
+            if exact {
+                assert_eq!(found, reference::score(&model, &Plan::new(&model, &query).expect("valid")));
+            }
+            let worst = disagreement(&model, &query, &found, Tolerance::MLP);
+            assert!(worst <= 1.0, "k = {k}, {stage:?}: {worst} of the tolerance");
+        }
+    }
+}
+
+/// What does not fit is an error that says so, and the scorer goes on.
+pub async fn too_small_limits() {
+    let model = model(&random(20_000, 16, 6));
+    let tiny = GpuLimits { max_binding: 32, ..SMALL };
+    let refused = GpuScorer::open_with_limits(model.clone(), Some(tiny)).await.err().expect("refused");
+    assert_eq!(refused.code(), "backend_unavailable");
+    let scorer = open(&model, SMALL).await;
+    let (user, mask) = (vec![1.0; 16], ItemMask::none(20_000));
+    let query = |k| Query { user: &user, mask: &mask, k, stage: Stage::Retrieval };
+    let refused = scorer.score(&query(20_000)).await.expect_err("160 KB of answer do not fit 128 KiB");
+    assert_eq!(refused.code(), "gpu");
+    assert_eq!(scorer.score(&query(10)).await.expect("scores").len(), 10);
+}
+
+/// A batch gives each query its own answer, however many submits it takes.
+pub async fn batches() {
+    let model = model(&with_ranker(random(4000, 32, 7), &[16, 8], 100, 8));
+    let mut random = Random(9);
+    let users: Vec<Vec<f32>> = (0..40).map(|_| random.floats(32, 1.0)).collect();
+    let masks: Vec<ItemMask> = (0..40).map(|_| third_left_out(4000, &mut random)).collect();
+    let stages = [Stage::Cascade, Stage::Retrieval, Stage::Similarity, Stage::Ranking];
+    let queries: Vec<Query> = users
+        .iter()
+        .zip(&masks)
+        .enumerate()
+        .map(|(n, (user, mask))| Query { user, mask, k: 1 + 7 * n, stage: stages[n % 4] })
+        .collect();
+    for limits in [None, Some(SMALL)] {
+        let scorer = GpuScorer::open_with_limits(model.clone(), limits).await.expect("opens");
+        let together = scorer.score_batch(&queries).await.expect("scores");
+        assert_eq!(together.len(), queries.len());
+        for (query, found) in queries.iter().zip(&together) {
+            assert_eq!(*found, scorer.score(query).await.expect("scores"), "{:?}, k = {}", query.stage, query.k);
+        }
+    }
+}
+
+/// Runs `$check` for every test here: `$check!(name)`.
+#[macro_export]
+macro_rules! gpu_tests {
+    ($check:ident) => {
+        $check!(small_limits_dot);
+        $check!(small_limits_ranking);
+        $check!(too_small_limits);
+        $check!(batches);
+    };
+}
