@@ -52,7 +52,7 @@ pub struct MlpShape {
     /// Dense layers, first to last; ReLU between them, none after the last.
     pub layers: Vec<LayerShape>,
     /// Empty for f32 arithmetic. For int8 arithmetic the quantisation step of the activations after each hidden layer but the
-    /// last hidden one: `activation = step * (0..=127)`.
+    /// last hidden one: `activation = step * (0..=90)`.
     pub steps: Vec<f32>,
 }
 

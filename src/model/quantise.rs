@@ -27,24 +27,30 @@ impl QuantisedRows {
 /// # Panics
 /// When `rows.len()` is no multiple of `dim`: the caller's table is not a table.
 pub fn quantise_rows(rows: &[f32], dim: usize) -> QuantisedRows {
+    quantise_rows_to(rows, dim, 127)
+}
+
+/// As [`quantise_rows`], with values in `-largest..=largest` and `scale = max |x| / largest`.
+pub(crate) fn quantise_rows_to(rows: &[f32], dim: usize, largest: i8) -> QuantisedRows {
     assert!(dim > 0 && rows.len().is_multiple_of(dim), "rows must be (n, dim)");
     let mut values = Vec::with_capacity(rows.len());
     let mut scale = Vec::with_capacity(rows.len() / dim);
     for row in rows.chunks_exact(dim) {
-        scale.push(quantise_into(row, &mut values));
+        scale.push(quantise_into(row, largest, &mut values));
     }
     QuantisedRows { values, scale, dim }
 }
 
 /// Quantises one row, appends its values and returns its scale; rows too small to matter become zero.
-pub(crate) fn quantise_into(row: &[f32], values: &mut Vec<i8>) -> f32 {
-    let largest = row.iter().fold(0.0f32, |a, x| a.max(x.abs()));
-    let scale = largest / 127.0;
+fn quantise_into(row: &[f32], largest: i8, values: &mut Vec<i8>) -> f32 {
+    let steps = f32::from(largest);
+    let scale = row.iter().fold(0.0f32, |a, x| a.max(x.abs())) / steps;
     if scale < super::limits::MIN_SCALE {
         values.extend(row.iter().map(|_| 0i8));
         return 0.0;
     }
-    values.extend(row.iter().map(|x| (x / scale).round().clamp(-127.0, 127.0) as i8));
+    // Not f32::clamp: its panic message would bring core's float formatter into the download, 10 KB.
+    values.extend(row.iter().map(|x| (x / scale).round().max(-steps).min(steps) as i8));
     scale
 }
 

@@ -58,6 +58,8 @@ impl Weights {
 }
 
 impl Ranker {
+    /// Largest activation and largest magnitude of a weight between hidden layers in int8 arithmetic: four products fit i16.
+    pub const LARGEST: i8 = 90;
     /// Fractions of a step that the first layer's halves are rounded to before they are added, in int8 arithmetic.
     pub const FIRST_FRACTIONS: f32 = 32.0;
     /// Largest magnitude of a rounded user half: the sum with an item half and the rounding term stays exact or saturates.
@@ -115,7 +117,7 @@ impl Ranker {
     /// For int8 arithmetic: a user half in fractions of the first step, and the half step that rounds the sum.
     pub fn round_first(&self, first: &[f32]) -> Vec<i16> {
         let per_unit = Ranker::FIRST_FRACTIONS / self.steps[0];
-        let round = |x: &f32| (x * per_unit).round_ties_even().clamp(-Ranker::FIRST_LARGEST, Ranker::FIRST_LARGEST);
+        let round = |x: &f32| (x * per_unit).round_ties_even().max(-Ranker::FIRST_LARGEST).min(Ranker::FIRST_LARGEST);
         first.iter().map(|x| round(x) as i16 + (Ranker::FIRST_FRACTIONS / 2.0) as i16).collect()
     }
 
@@ -150,7 +152,8 @@ fn read_weights(table: &TensorTable, file: &[u8], n: usize, shape: LayerShape, i
         return Ok(Weights::F32(transpose(weight, shape)));
     }
     let values: &[i8] = typed(file, &table.expect(&name, Dtype::I8, &size)?, &name)?;
-    check_int8(values, &name, shape.inputs)?;
+    let largest = if n == 0 { 127 } else { Ranker::LARGEST.unsigned_abs() };
+    check_int8(values, largest, &name, shape.inputs)?;
     let scale_name = format!("{name}.scale");
     let scale: &[f32] = typed(file, &table.expect(&scale_name, Dtype::F32, &[shape.outputs])?, &scale_name)?;
     check_scale(scale, &scale_name)?;

@@ -62,17 +62,20 @@ impl TableSlot {
 
 fn read_int8(table: &TensorTable, file: &[u8], items: usize, dim: usize) -> Result<TableSlot> {
     let values = table.expect(NAME, Dtype::I8, &[items, dim])?;
-    check_int8(bytemuck::cast_slice(&file[values.clone()]), NAME, dim)?;
+    check_int8(bytemuck::cast_slice(&file[values.clone()]), 127, NAME, dim)?;
     let scale = table.expect(SCALE, Dtype::F32, &[items])?;
     check_scale(typed(file, &scale, SCALE)?, SCALE)?;
     Ok(TableSlot::Int8 { values, scale })
 }
 
-/// Refuses -128, which has no opposite.
-pub(crate) fn check_int8(values: &[i8], tensor: &str, dim: usize) -> Result<()> {
-    match values.iter().position(|&x| x == i8::MIN) {
+/// Refuses values outside `-largest..=largest`.
+pub(crate) fn check_int8(values: &[i8], largest: u8, tensor: &str, dim: usize) -> Result<()> {
+    match values.iter().position(|x| x.unsigned_abs() > largest) {
         None => Ok(()),
-        Some(i) => Err(Error::tensor(tensor, format!("expected values in -127..=127, found -128 in row {}", i / dim))),
+        Some(i) => Err(Error::tensor(
+            tensor,
+            format!("expected values in -{largest}..={largest}, found {} in row {}", values[i], i / dim),
+        )),
     }
 }
 

@@ -8,7 +8,8 @@ use super::golden::GoldenQuery;
 use super::header::Dtype;
 use super::limits::{DIM_MULTIPLE, MIN_SCALE};
 use super::manifest::{LayerShape, Manifest, MlpShape, Scoring, UserTower};
-use super::quantise::quantise_rows;
+use super::quantise::{quantise_rows, quantise_rows_to};
+use super::ranker::Ranker;
 use super::read::Model;
 use super::tensor_writer::TensorWriter;
 use super::tensors::check_finite;
@@ -184,7 +185,8 @@ fn add_ranker(file: &mut TensorWriter, ranker: &RankerSpec, steps: &[f32], from:
             file.add_f32(&weight_name, &shape, &weight);
         } else {
             check_finite(&weight, &weight_name)?;
-            let table = quantise_rows(&weight, inputs);
+            let largest = if n == 0 { 127 } else { Ranker::LARGEST };
+            let table = quantise_rows_to(&weight, inputs, largest);
             file.add(&weight_name, Dtype::I8, &shape, bytemuck::cast_slice(&table.values).to_vec());
             file.add_f32(&format!("{weight_name}.scale"), &[layer.outputs], &table.scale);
         }

@@ -92,8 +92,8 @@ fn int8_score(model: &Model, ranker: &Ranker, first: &[f32], item: u32) -> f32 {
     let row: Vec<i32> = values[item as usize * dim..][..dim].iter().map(|&x| x.into()).collect();
     let factors = ranker.factors(0);
     let activation = |(o, sum): (usize, i32)| {
-        let half = ((sum as f32 * scale[item as usize]) * factors[o]).clamp(-32_767.0, 32_767.0).round_ties_even();
-        ((half as i32 + i32::from(user[o])) >> 5).clamp(0, 127)
+        let half = ((sum as f32 * scale[item as usize]) * factors[o]).max(-32_767.0).min(32_767.0).round_ties_even();
+        ((half as i32 + i32::from(user[o])) >> 5).clamp(0, Ranker::LARGEST.into())
     };
     let mut x: Vec<i32> = int_sums(&ranker.layers[0], &row).into_iter().enumerate().map(activation).collect();
     let hidden = ranker.layers.len() - 1;
@@ -102,7 +102,7 @@ fn int8_score(model: &Model, ranker: &Ranker, first: &[f32], item: u32) -> f32 {
         let (factors, biases) = (ranker.factors(n), ranker.biases(n));
         let sums = int_sums(&ranker.layers[n], &x).into_iter().enumerate();
         y = sums.map(|(o, sum)| (sum as f32 * factors[o] + biases[o]).max(0.0)).collect();
-        x = y.iter().map(|y: &f32| y.round_ties_even().min(127.0) as i32).collect();
+        x = y.iter().map(|y: &f32| y.round_ties_even().min(Ranker::LARGEST.into()) as i32).collect();
     }
     let last = &ranker.layers[hidden];
     y.iter().zip(last.weight.to_f32()).fold(last.bias[0], |sum, (y, w)| sum + y * w)
@@ -115,7 +115,7 @@ fn int_sums(layer: &RankerLayer, x: &[i32]) -> Vec<i32> {
     (0..outputs).map(|o| x.iter().enumerate().map(|(i, x)| x * i32::from(values[i * outputs + o])).sum()).collect()
 }
 
-/// Quantisation steps for the activations between hidden layers: 127 steps reach the value that one in a thousand of the
+/// Quantisation steps for the activations between hidden layers: [`Ranker::LARGEST`] steps reach the value that one in a thousand of the
 /// positive activations exceeds, over the histories' best items and others. For the f32 twin of a ranker.
 pub(crate) fn activation_steps(model: &Model, histories: &[Vec<u32>]) -> Result<Vec<f32>> {
     const ITEMS: usize = 256;
@@ -136,7 +136,7 @@ pub(crate) fn activation_steps(model: &Model, histories: &[Vec<u32>]) -> Result<
     let step = |mut values: Vec<f64>| {
         values.sort_unstable_by(f64::total_cmp);
         let high = values.get(values.len().saturating_sub(values.len() / 1000 + 1)).copied().unwrap_or(1.0);
-        (high / 127.0).clamp(1e-9, 1e9) as f32
+        (high / f64::from(Ranker::LARGEST)).max(1e-9).min(1e9) as f32
     };
     Ok(seen.into_iter().map(step).collect())
 }

@@ -53,7 +53,7 @@ fn add_product<V: Vector>(sums: [V::F; 2], x: [V::F; 2], weight: f32) -> [V::F; 
     [V::mul_add(x[0], weight, sums[0]), V::mul_add(x[1], weight, sums[1])]
 }
 
-/// `y (groups, outputs) = relu((W x) * factors + bias)`: x (groups, words), `weights` (outputs / 4, words, 4).
+/// `y (groups, outputs) = relu((W x) * factors + bias)`: x (groups, words), `weights` (outputs / 4, words, 4), `words` even.
 pub(crate) fn dense_i8<V: Vector>(
     (x, words): (&[Words], usize),
     weights: &[[u32; OUTPUTS]],
@@ -66,7 +66,7 @@ pub(crate) fn dense_i8<V: Vector>(
         let (factors, bias) = (&factors[OUTPUTS * block..][..OUTPUTS], &bias[OUTPUTS * block..][..OUTPUTS]);
         for (x, y) in x.chunks_exact(words).zip(y.chunks_exact_mut(outputs)) {
             let mut sums = [[V::zero(); 2]; OUTPUTS];
-            for (x, weights) in x.iter().zip(weights) {
+            for (x, weights) in x.as_chunks::<2>().0.iter().zip(weights.as_chunks::<2>().0) {
                 sums = add_dots::<V>(sums, x, weights);
             }
             let scaled = |o: usize| scale::<V>(sums[o], factors[o], bias[o]);
@@ -76,19 +76,20 @@ pub(crate) fn dense_i8<V: Vector>(
 }
 
 #[inline(always)]
-fn add_dots<V: Vector>(sums: Sums<V::I>, x: &Words, weights: &[u32; OUTPUTS]) -> Sums<V::I> {
-    let (x, _) = x.as_chunks::<4>();
-    let x = [&x[0], &x[1]];
+fn add_dots<V: Vector>(sums: Sums<V::I>, x: &[Words; 2], weights: &[[u32; OUTPUTS]; 2]) -> Sums<V::I> {
+    let (a, b) = (x[0].as_chunks::<4>().0, x[1].as_chunks::<4>().0);
+    let x = [[&a[0], &b[0]], [&a[1], &b[1]]];
+    let weights = |o: usize| [weights[0][o], weights[1][o]];
     [
-        add_dot::<V>(sums[0], x, weights[0]),
-        add_dot::<V>(sums[1], x, weights[1]),
-        add_dot::<V>(sums[2], x, weights[2]),
-        add_dot::<V>(sums[3], x, weights[3]),
+        add_dot::<V>(sums[0], x, weights(0)),
+        add_dot::<V>(sums[1], x, weights(1)),
+        add_dot::<V>(sums[2], x, weights(2)),
+        add_dot::<V>(sums[3], x, weights(3)),
     ]
 }
 
 #[inline(always)]
-fn add_dot<V: Vector>(sums: [V::I; 2], x: [&[u32; 4]; 2], weights: u32) -> [V::I; 2] {
+fn add_dot<V: Vector>(sums: [V::I; 2], x: [[&[u32; 4]; 2]; 2], weights: [u32; 2]) -> [V::I; 2] {
     [V::dot_words(sums[0], x[0], weights), V::dot_words(sums[1], x[1], weights)]
 }
 

@@ -5,6 +5,7 @@ mod dense;
 mod dot_topk;
 mod packed;
 mod rank_mlp;
+#[cfg(any(not(target_feature = "simd128"), feature = "twins"))]
 mod scalar;
 #[cfg(target_feature = "simd128")]
 mod simd128;
@@ -14,9 +15,6 @@ use std::sync::Arc;
 
 use packed::Packed;
 use rank_mlp::ItemHalf;
-use scalar::Scalar;
-#[cfg(target_feature = "simd128")]
-use simd128::Simd;
 use vector::Vector;
 
 use super::plan::{Plan, Query};
@@ -39,6 +37,9 @@ pub enum CpuKernels {
     /// WebAssembly `relaxed-simd`.
     #[cfg(target_feature = "relaxed-simd")]
     RelaxedSimd,
+    /// The same, int8 MLPs with pairs of products added in i16: for processors without a dot instruction.
+    #[cfg(target_feature = "relaxed-simd")]
+    RelaxedPairs,
 }
 
 /// Runs the generic function with the body of `$kernels`.
@@ -46,11 +47,13 @@ macro_rules! with_body {
     ($kernels:expr, $function:ident($($argument:expr),*)) => {
         match $kernels {
             #[cfg(any(not(target_feature = "simd128"), feature = "twins"))]
-            CpuKernels::Scalar => $function::<Scalar>($($argument),*),
+            CpuKernels::Scalar => $function::<scalar::Scalar>($($argument),*),
             #[cfg(all(target_feature = "simd128", any(not(target_feature = "relaxed-simd"), feature = "twins")))]
-            CpuKernels::Simd128 => $function::<Simd<false>>($($argument),*),
+            CpuKernels::Simd128 => $function::<simd128::Simd<{ simd128::SIMD128 }>>($($argument),*),
             #[cfg(target_feature = "relaxed-simd")]
-            CpuKernels::RelaxedSimd => $function::<Simd<true>>($($argument),*),
+            CpuKernels::RelaxedSimd => $function::<simd128::Simd<{ simd128::RELAXED }>>($($argument),*),
+            #[cfg(target_feature = "relaxed-simd")]
+            CpuKernels::RelaxedPairs => $function::<simd128::Simd<{ simd128::RELAXED_PAIRS }>>($($argument),*),
         }
     };
 }
@@ -60,13 +63,25 @@ impl CpuKernels {
     pub const ALL: &[CpuKernels] = &[
         #[cfg(target_feature = "relaxed-simd")]
         CpuKernels::RelaxedSimd,
+        #[cfg(target_feature = "relaxed-simd")]
+        CpuKernels::RelaxedPairs,
         #[cfg(all(target_feature = "simd128", any(not(target_feature = "relaxed-simd"), feature = "twins")))]
         CpuKernels::Simd128,
         #[cfg(any(not(target_feature = "simd128"), feature = "twins"))]
         CpuKernels::Scalar,
     ];
-    /// The fastest of this build.
-    pub const BEST: CpuKernels = CpuKernels::ALL[0];
+
+    /// The fastest of this build on this device for `model`: where two bodies compete, a short run of each decides.
+    pub fn fastest(model: &Model) -> CpuKernels {
+        #[cfg(target_feature = "relaxed-simd")]
+        if let Some(ranker) = model.ranker().filter(|ranker| !ranker.steps.is_empty()) {
+            let time = |kernels| with_body!(kernels, time_int8(ranker));
+            let slower = time(CpuKernels::RelaxedPairs) >= time(CpuKernels::RelaxedSimd);
+            return if slower { CpuKernels::RelaxedSimd } else { CpuKernels::RelaxedPairs };
+        }
+        let _ = model;
+        CpuKernels::ALL[0]
+    }
 
     /// The name `info()` shows.
     pub fn name(self) -> &'static str {
@@ -76,9 +91,23 @@ impl CpuKernels {
             #[cfg(all(target_feature = "simd128", any(not(target_feature = "relaxed-simd"), feature = "twins")))]
             CpuKernels::Simd128 => "simd128",
             #[cfg(target_feature = "relaxed-simd")]
-            CpuKernels::RelaxedSimd => "relaxed-simd",
+            CpuKernels::RelaxedSimd | CpuKernels::RelaxedPairs => "relaxed-simd",
         }
     }
+}
+
+/// The shortest of a few runs of a tile through the first int8 layer.
+#[cfg(target_feature = "relaxed-simd")]
+fn time_int8<V: Vector>(ranker: &crate::model::Ranker) -> std::time::Duration {
+    const RUNS: usize = 8;
+    let packed = Packed::new::<V>(ranker);
+    let mut runs = (0..RUNS).map(|_| {
+        let start = web_time::Instant::now();
+        rank_mlp::run_int8_tile::<V>(&packed);
+        start.elapsed()
+    });
+    let first = runs.next().unwrap_or_default();
+    runs.fold(first, std::cmp::min)
 }
 
 /// Scores on the CPU. Shares the model; holds the ranker's weights, and for an MLP shape the item half of its first layer, in
@@ -99,7 +128,8 @@ struct CpuRanker {
 impl CpuScorer {
     /// With the fastest kernels of this build.
     pub fn new(model: Arc<Model>) -> CpuScorer {
-        CpuScorer::with_kernels(model, CpuKernels::BEST)
+        let kernels = CpuKernels::fastest(&model);
+        CpuScorer::with_kernels(model, kernels)
     }
 
     /// With these kernels.

@@ -33,7 +33,7 @@ pub(crate) enum PackedWeights {
     F32(Vec<[f32; OUTPUTS]>),
     /// First layer: (outputs, inputs / 16, 16), its factors (outputs).
     Half { weights: Vec<[i16; 16]>, factors: Vec<f32> },
-    /// Later layers: words of `Vector::GROUP` inputs, (outputs / 4, words, 4), with the factors of the sums (outputs).
+    /// Later layers: [`words`] of `Vector::GROUP` inputs, (outputs / 4, words, 4), with the factors of the sums (outputs).
     Int8 { weights: Vec<[u32; OUTPUTS]>, factors: Vec<f32> },
 }
 
@@ -76,9 +76,14 @@ fn pack_layer<V: Vector>(ranker: &Ranker, n: usize, layer: &RankerLayer) -> Pack
                 V::pack(&group)
             };
             let four = |(output, input)| std::array::from_fn(|o| word(input, output + o));
-            let weights = blocks(inputs.div_ceil(V::GROUP)).map(four).collect();
+            let weights = blocks(words::<V>(inputs)).map(four).collect();
             (PackedWeights::Int8 { weights, factors: padded(ranker.factors(n)) }, ranker.biases(n))
         }
     };
     PackedLayer { inputs, outputs, weights, bias: padded(bias) }
+}
+
+/// Words that hold `inputs` values of one item: an even number, since they are taken two at a time.
+pub(crate) fn words<V: Vector>(inputs: usize) -> usize {
+    inputs.div_ceil(2 * V::GROUP) * 2
 }

@@ -3,7 +3,7 @@
 
 use super::dense::{GROUP_ITEMS, Lanes, Words, add_relu, dense_f32, dense_i8, last};
 use super::dot_topk::Dots;
-use super::packed::{OUTPUTS, Packed, PackedLayer, PackedWeights};
+use super::packed::{OUTPUTS, Packed, PackedLayer, PackedWeights, words};
 use super::vector::Vector;
 use crate::model::{ItemTable, Model, Ranker};
 use crate::score::plan::Plan;
@@ -106,6 +106,21 @@ pub(crate) fn item_half_bytes(model: &Model, ranker: &Ranker) -> usize {
     model.item_count().next_multiple_of(GROUP_ITEMS).saturating_mul(width * size)
 }
 
+/// A tile of activations through the first int8 layer, for timing; the result is thrown away.
+#[cfg(target_feature = "relaxed-simd")]
+pub(crate) fn run_int8_tile<V: Vector>(packed: &Packed) {
+    for layer in &packed.hidden {
+        if let PackedWeights::Int8 { weights, factors } = &layer.weights {
+            let words = words::<V>(layer.inputs);
+            let x = vec![[0x0102_0304; GROUP_ITEMS]; GROUPS * words];
+            let mut y = vec![[0.0; GROUP_ITEMS]; GROUPS * layer.outputs];
+            dense_i8::<V>((std::hint::black_box(&x), words), weights, factors, &layer.bias, &mut y);
+            std::hint::black_box(&y);
+            return;
+        }
+    }
+}
+
 /// One tile of items on its way through the layers; reused from tile to tile.
 struct Tile<'a> {
     model: &'a Model,
@@ -136,7 +151,7 @@ impl<'a> Tile<'a> {
         let mut first = first.clone();
         first.resize(first_outputs, 0.0);
         let lanes = || vec![[0.0; GROUP_ITEMS]; GROUPS * widest];
-        let (x, y, words) = (lanes(), lanes(), vec![[0; GROUP_ITEMS]; GROUPS * widest.div_ceil(V::GROUP)]);
+        let (x, y, words) = (lanes(), lanes(), vec![[0; GROUP_ITEMS]; GROUPS * words::<V>(widest)]);
         Some(Tile { model, ranker, packed, first, first_i16, x, y, words, half })
     }
 
@@ -187,7 +202,7 @@ impl<'a> Tile<'a> {
             let y = &mut self.y[..GROUPS * layer.outputs];
             match &layer.weights {
                 PackedWeights::Int8 { weights, factors } => {
-                    let words = layer.inputs.div_ceil(V::GROUP);
+                    let words = words::<V>(layer.inputs);
                     dense_i8::<V>((&self.words[..GROUPS * words], words), weights, factors, &layer.bias, y);
                     if n + 1 < hidden.len() {
                         pack_activations::<V>(y, layer.outputs, hidden[n + 1].inputs, &mut self.words);
@@ -243,26 +258,30 @@ fn int8_half<V: Vector>(model: &Model, layer: &PackedLayer, items: &[u32; GROUP_
             for (o, value) in lanes.into_iter().enumerate() {
                 let output = OUTPUTS * block + o;
                 let place = (output / V::GROUP * GROUP_ITEMS + n) * V::GROUP + output % V::GROUP;
-                half[place] = value.clamp(-32_767.0, 32_767.0).round_ties_even() as i16;
+                half[place] = value.max(-32_767.0).min(32_767.0).round_ties_even() as i16;
             }
         }
     }
 }
 
-/// Values of eight items' item half: the padded outputs, which are whole words.
+/// Values of eight items' item half: the padded outputs in whole words.
 fn half_len<V: Vector>(layer: &PackedLayer) -> usize {
-    layer.outputs.next_multiple_of(V::GROUP) * GROUP_ITEMS
+    words::<V>(layer.outputs) * V::GROUP * GROUP_ITEMS
 }
 
 /// Rounds activations that are in steps, y (GROUPS, outputs), to words (GROUPS, words of the next layer's `inputs`).
-fn pack_activations<V: Vector>(y: &[Lanes], outputs: usize, inputs: usize, words: &mut [Words]) {
-    let per_group = inputs.div_ceil(V::GROUP);
-    for (y, words) in y.chunks_exact(outputs).zip(words.chunks_exact_mut(per_group)) {
-        for (word, out) in words.iter_mut().enumerate() {
+fn pack_activations<V: Vector>(y: &[Lanes], outputs: usize, inputs: usize, out: &mut [Words]) {
+    let per_group = words::<V>(inputs);
+    for (y, out) in y.chunks_exact(outputs).zip(out.chunks_exact_mut(per_group)) {
+        for (word, out) in out.iter_mut().enumerate() {
             for (item, out) in out.iter_mut().enumerate() {
                 let values: [i8; 4] = std::array::from_fn(|n| {
                     let input = word * V::GROUP + n;
-                    if n < V::GROUP && input < inputs { y[input][item].round_ties_even().min(127.0) as i8 } else { 0 }
+                    if n < V::GROUP && input < inputs {
+                        y[input][item].round_ties_even().min(Ranker::LARGEST.into()) as i8
+                    } else {
+                        0
+                    }
                 });
                 *out = V::pack(&values[..V::GROUP]);
             }

@@ -3,6 +3,7 @@
 use std::array::from_fn;
 
 use super::vector::Vector;
+use crate::model::Ranker;
 
 pub(crate) struct Scalar;
 
@@ -85,21 +86,25 @@ impl Vector for Scalar {
     }
 
     #[inline(always)]
-    fn dot_words(sum: [i32; 4], activations: &[u32; 4], weights: u32) -> [i32; 4] {
-        let weights = weights.to_le_bytes();
-        from_fn(|item| {
-            let inputs = activations[item].to_le_bytes();
-            (0..4).fold(sum[item], |sum, n| sum + i32::from(inputs[n] as i8) * i32::from(weights[n] as i8))
-        })
+    fn dot_words(sum: [i32; 4], activations: [&[u32; 4]; 2], weights: [u32; 2]) -> [i32; 4] {
+        from_fn(|item| sum[item] + dot(activations[0][item], weights[0]) + dot(activations[1][item], weights[1]))
     }
 
     fn activate(half: &[i16], user: &[i16], out: &mut [[u32; 8]]) {
         let (half, user) = (half.as_chunks::<32>().0, user.as_chunks::<4>().0);
         for ((half, user), out) in half.iter().zip(user).zip(out) {
             for (item, out) in out.iter_mut().enumerate() {
-                let value = |n: usize| (half[4 * item + n].saturating_add(user[n]) >> 5).clamp(0, 127) as i8;
+                let value =
+                    |n: usize| (half[4 * item + n].saturating_add(user[n]) >> 5).clamp(0, Ranker::LARGEST.into()) as i8;
                 *out = Scalar::pack(&from_fn::<i8, 4, _>(value));
             }
         }
     }
+}
+
+/// The dot of two words of four i8.
+#[inline(always)]
+fn dot(a: u32, b: u32) -> i32 {
+    let (a, b) = (a.to_le_bytes(), b.to_le_bytes());
+    (0..4).map(|n| i32::from(a[n] as i8) * i32::from(b[n] as i8)).sum()
 }

@@ -4,15 +4,26 @@
 use std::arch::wasm32::*;
 
 use super::vector::Vector;
+use crate::model::Ranker;
 
-/// With `RELAXED`, products and sums may be fused and int8 dots take one instruction; needs a build with `relaxed-simd`.
-pub(crate) struct Simd<const RELAXED: bool>;
+/// `simd128` alone.
+pub(crate) const SIMD128: u8 = 0;
+/// `relaxed-simd`: products and sums may be fused, sixteen int8 products are added to i32 in one instruction. The fastest where
+/// the processor has that instruction, as ARM and recent x86 do.
+#[cfg(target_feature = "relaxed-simd")]
+pub(crate) const RELAXED: u8 = 1;
+/// `relaxed-simd`, where it has not: pairs of int8 products are added in i16 for as long as they fit.
+#[cfg(target_feature = "relaxed-simd")]
+pub(crate) const RELAXED_PAIRS: u8 = 2;
 
-impl<const RELAXED: bool> Vector for Simd<RELAXED> {
+/// A vector body at one of these levels.
+pub(crate) struct Simd<const LEVEL: u8>;
+
+impl<const LEVEL: u8> Vector for Simd<LEVEL> {
     type F = v128;
     type I = v128;
 
-    const GROUP: usize = if RELAXED { 4 } else { 2 };
+    const GROUP: usize = if LEVEL == SIMD128 { 2 } else { 4 };
 
     #[inline(always)]
     fn splat(x: f32) -> v128 {
@@ -48,7 +59,7 @@ impl<const RELAXED: bool> Vector for Simd<RELAXED> {
     #[inline(always)]
     fn mul_add(a: v128, b: v128, c: v128) -> v128 {
         #[cfg(target_feature = "relaxed-simd")]
-        if RELAXED {
+        if LEVEL != SIMD128 {
             return f32x4_relaxed_madd(a, b, c);
         }
         f32x4_add(f32x4_mul(a, b), c)
@@ -90,21 +101,29 @@ impl<const RELAXED: bool> Vector for Simd<RELAXED> {
     }
 
     fn pack(values: &[i8]) -> u32 {
-        if RELAXED {
-            u32::from_le_bytes(std::array::from_fn(|n| values[n] as u8))
-        } else {
+        if LEVEL == SIMD128 {
             u32::from(i16::from(values[0]) as u16) | u32::from(i16::from(values[1]) as u16) << 16
+        } else {
+            u32::from_le_bytes(std::array::from_fn(|n| values[n] as u8))
         }
     }
 
     #[inline(always)]
-    fn dot_words(sum: v128, activations: &[u32; 4], weights: u32) -> v128 {
+    fn dot_words(sum: v128, activations: [&[u32; 4]; 2], weights: [u32; 2]) -> v128 {
+        let x = [load(activations[0]), load(activations[1])];
+        let w = [u32x4_splat(weights[0]), u32x4_splat(weights[1])];
+        // Activations have a clear top bit and four products fit i16, so no browser's freedom shows.
         #[cfg(target_feature = "relaxed-simd")]
-        if RELAXED {
-            // Activations have a clear top bit, and two products of at most 127 * 127 fit i16: every browser gives the same.
-            return i32x4_relaxed_dot_i8x16_i7x16_add(u32x4_splat(weights), load(activations), sum);
+        if LEVEL == RELAXED {
+            let sum = i32x4_relaxed_dot_i8x16_i7x16_add(w[0], x[0], sum);
+            return i32x4_relaxed_dot_i8x16_i7x16_add(w[1], x[1], sum);
         }
-        i32x4_add(sum, i32x4_dot_i16x8(load(activations), u32x4_splat(weights)))
+        #[cfg(target_feature = "relaxed-simd")]
+        if LEVEL == RELAXED_PAIRS {
+            let pairs = [i16x8_relaxed_dot_i8x16_i7x16(w[0], x[0]), i16x8_relaxed_dot_i8x16_i7x16(w[1], x[1])];
+            return i32x4_add(sum, i32x4_extadd_pairwise_i16x8(i16x8_add(pairs[0], pairs[1])));
+        }
+        i32x4_add(i32x4_add(sum, i32x4_dot_i16x8(x[0], w[0])), i32x4_dot_i16x8(x[1], w[1]))
     }
 
     fn activate(half: &[i16], user: &[i16], out: &mut [[u32; 8]]) {
@@ -117,19 +136,20 @@ impl<const RELAXED: bool> Vector for Simd<RELAXED> {
         for (g, out) in out.iter_mut().enumerate() {
             let half = &halves[g * Self::GROUP..][..Self::GROUP];
             let out = out.as_chunks_mut::<4>().0;
-            if RELAXED {
+            if LEVEL != SIMD128 {
                 // Four inputs of two items a vector.
                 let user = splat_64(&user.as_chunks::<4>().0[g]);
                 for (half, out) in half.chunks_exact(2).zip(out) {
                     let bytes = i8x16_narrow_i16x8(shifted(&half[0], user), shifted(&half[1], user));
-                    store(out, i8x16_max(bytes, i8x16_splat(0)));
+                    store(out, i8x16_min(i8x16_max(bytes, i8x16_splat(0)), i8x16_splat(Ranker::LARGEST)));
                 }
             } else {
                 // Two inputs of four items a vector.
                 let [a, b] = user.as_chunks::<2>().0[g];
                 let user = u32x4_splat(u32::from(a as u16) | u32::from(b as u16) << 16);
                 for (half, out) in half.iter().zip(out) {
-                    let clamped = i16x8_min(i16x8_max(shifted(half, user), i16x8_splat(0)), i16x8_splat(127));
+                    let clamped =
+                        i16x8_min(i16x8_max(shifted(half, user), i16x8_splat(0)), i16x8_splat(Ranker::LARGEST.into()));
                     store(out, clamped);
                 }
             }

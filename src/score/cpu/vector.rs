@@ -31,11 +31,12 @@ pub(crate) trait Vector {
     /// Adds the products of 16 values to the lanes of `sum`, in any order: the sum over lanes is what counts.
     fn dot_16(sum: Self::I, row: &[i8; 16], user: &[i16; 16]) -> Self::I;
 
-    /// The word of [`Vector::GROUP`] values in -127..=127.
+    /// The word of [`Vector::GROUP`] values.
     fn pack(values: &[i8]) -> u32;
-    /// Adds to each lane the dot of that item's word of activations (0..=127) and the one word of weights (-127..=127).
-    fn dot_words(sum: Self::I, activations: &[u32; 4], weights: u32) -> Self::I;
-    /// `out[g][item] = pack(clamp((half + user) >> 5, 0, 127))` over the inputs of group g: `half` (groups, 8, GROUP), `user`
+    /// Adds to each lane the dots of that item's two words of activations with two words of weights; no value is larger than
+    /// `Ranker::LARGEST`.
+    fn dot_words(sum: Self::I, activations: [&[u32; 4]; 2], weights: [u32; 2]) -> Self::I;
+    /// `out[g][item] = pack(clamp((half + user) >> 5, 0, Ranker::LARGEST))` over the inputs of group g: `half` (groups, 8, GROUP), `user`
     /// (groups, GROUP), `out` (groups, 8); the sum saturates.
     fn activate(half: &[i16], user: &[i16], out: &mut [[u32; 8]]);
 }
