@@ -14,7 +14,7 @@ fn activation(input: u32, column: u32) -> vec4<f32> {
     // The user half brings layer 0's bias.
     let x = sum + bitcast<f32>(query[params.first + input]);
     if (INT8) {
-        return clamp(floor(x / 32.0), vec4<f32>(), vec4<f32>(127.0));
+        return clamp(floor(x / 32.0), vec4<f32>(), vec4<f32>(90.0));
     }
     return max(x, vec4<f32>(FLOOR));
 }

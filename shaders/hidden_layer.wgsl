@@ -8,7 +8,7 @@ fn put(at: u32, sums: mat4x4<f32>, column: u32) {
     for (var i = 0u; i < 4u; i += 1u) {
         var x = y[i];
         if (INT8) {
-            x = min(round(x), vec4<f32>(127.0));
+            x = min(round(x), vec4<f32>(90.0));
         }
         outputs[(at * 4u + i) * (params.written / 4u) + column] = x;
     }
