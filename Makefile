@@ -1,6 +1,6 @@
 # Every target does its own set-up; run any of them first on a fresh machine that has Rust and Node.
 
-.PHONY: help demo test lint quality clean
+.PHONY: help demo test lint quality bench clean
 
 help:
 	@echo "make demo          build everything, train on the embedded data, serve the shop on http://localhost:4173"
@@ -8,6 +8,7 @@ help:
 	@echo "make test          every test: native, in the browser, npm package, packaging, the demo end to end"
 	@echo "make lint          formatting, clippy, WGSL, TypeScript"
 	@echo "make quality       evaluation tables on the fixed splits, into target/quality/"
+	@echo "make bench         against onnxruntime-web, TensorFlow.js and others in headless Chromium, into target/bench/"
 
 demo:
 	@CHECK="$(CHECK)" scripts/demo.sh
@@ -21,5 +22,8 @@ lint:
 quality:
 	@scripts/quality.sh
 
+bench:
+	@scripts/bench.sh
+
 clean:
-	rm -rf target npm/dist npm/wasm www/dist www/public/model.safetensors
+	rm -rf target npm/dist npm/wasm www/dist benches/browser/dist www/public/model.safetensors

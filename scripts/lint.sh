@@ -3,7 +3,7 @@
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
 scripts/build-wasm.sh
-scripts/setup-node.sh npm www tests/e2e
+scripts/setup-node.sh npm www tests/e2e benches/browser
 rustup component add rustfmt clippy 2> /dev/null
 say "rustfmt"
 cargo fmt --all --check
@@ -17,4 +17,4 @@ say "WGSL through naga"
 cargo test --quiet --release --test shaders
 say "TypeScript"
 npm run --silent --prefix npm build
-for package in npm www tests/e2e; do npm run --silent --prefix "$package" lint; done
+for package in npm www tests/e2e benches/browser; do npm run --silent --prefix "$package" lint; done

@@ -1,0 +1,4 @@
+import * as ort from 'onnxruntime-web/wasm';
+import { runOnnxruntime } from './onnxruntime-session.js';
+
+await runOnnxruntime(ort, 'wasm');

@@ -1,0 +1,3 @@
+import { runTensorflow } from './tensorflow-session.js';
+
+await runTensorflow('webgpu');
