@@ -26,6 +26,14 @@ pub struct Trained {
     pub ranker: Option<RankerSpec>,
 }
 
+/// How the tables of a model file are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Storage {
+    pub items: Precision,
+    /// Of the ranker's hidden layers; int8 takes effect with int8 items and two hidden layers or more.
+    pub ranker: Precision,
+}
+
 /// The model file of `trained`, with catalogue, card and golden queries.
 ///
 /// # Errors
@@ -33,14 +41,21 @@ pub struct Trained {
 pub fn export(
     trained: &Trained,
     data: &Interactions,
+    storage: Storage,
     columns: Vec<Column>,
     card: serde_json::Value,
 ) -> Result<Vec<u8>> {
-    let spec = ModelSpec { columns, card, ..spec(trained, data) };
+    let mut spec = ModelSpec { columns, card, ..spec(trained, data) };
+    spec.embedding.precision = storage.items;
+    if let Some(ranker) = &mut spec.ranker {
+        let integers = storage.items == Precision::Int8 && ranker.layers.len() > 2;
+        ranker.precision = if integers { storage.ranker } else { Precision::F32 };
+    }
     Ok(proclivity::export_model(&spec, &golden_histories(data, trained.als.seed))?)
 }
 
-/// The same mathematics as a loaded model, as the device will see it: to validate while training.
+/// The same mathematics as a loaded model with int8 items: to validate while training, so that a seed trains the same vectors
+/// however they are stored.
 ///
 /// # Errors
 /// As [`export`].

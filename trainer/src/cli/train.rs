@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
-use proclivity::model::Column;
+use proclivity::model::{Column, Precision};
 use proclivity::score::Stage;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::evaluate::metrics_table;
@@ -16,10 +17,10 @@ use crate::dataset::{
 };
 use crate::error::{CliError, Result};
 use crate::evaluate::{Metrics, evaluate_model, evaluate_popularity};
-use crate::export::{export, load};
+use crate::export::{Storage, Trained, export, load};
 use crate::families::als::AlsOptions;
 use crate::families::ncf::NcfOptions;
-use crate::families::{Epoch, fit_als, fit_ncf};
+use crate::families::{Candidates, Epoch, choose_candidates, fit_als, fit_ncf};
 use crate::output::{Output, check_writable, grouped, write_atomically};
 
 /// What to train.
@@ -93,6 +94,32 @@ pub struct TrainArgs {
 
     #[command(flatten, next_help_heading = "Ranker")]
     ncf: NcfOptions,
+
+    /// How the item vectors are stored
+    #[arg(long, value_enum, default_value = "int8", help_heading = "Model file")]
+    precision: Stored,
+    /// How the ranker's hidden layers are stored and computed; int8 needs int8 items and two of them
+    #[arg(long, value_enum, default_value = "int8", help_heading = "Model file")]
+    ranker_precision: Stored,
+}
+
+/// Numbers of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Stored {
+    Int8,
+    F16,
+    F32,
+}
+
+impl From<Stored> for Precision {
+    fn from(stored: Stored) -> Precision {
+        match stored {
+            Stored::Int8 => Precision::Int8,
+            Stored::F16 => Precision::F16,
+            Stored::F32 => Precision::F32,
+        }
+    }
 }
 
 /// Everything read and cleaned.
@@ -124,8 +151,10 @@ pub fn run(args: &TrainArgs, tables: &TableOptions, output: Output) -> Result<()
         let options = NcfOptions { seed: args.seed, ..args.ncf.clone() };
         (trained, ncf) = fit_ncf(trained, data, held, &options, args.patience, output)?;
     }
-    let card = card(args, &inputs, &als, &ncf);
-    let bytes = export(&trained, data, inputs.columns.clone(), card)?;
+    let storage = Storage { items: args.precision.into(), ranker: args.ranker_precision.into() };
+    let candidates = set_candidates(&mut trained, &inputs, storage, args.ncf.candidates, output)?;
+    let card = card(args, &inputs, &als, &ncf, candidates.as_ref());
+    let bytes = export(&trained, data, storage, inputs.columns.clone(), card)?;
     write_atomically(&args.output, &bytes)?;
 
     let model = load(&bytes)?;
@@ -139,11 +168,38 @@ pub fn run(args: &TrainArgs, tables: &TableOptions, output: Output) -> Result<()
         json!({
             "model": args.output, "bytes": bytes.len(), "sha256": hex_sha256(&bytes), "family": model.manifest().family,
             "seconds": seconds, "cleaning": inputs.cleaning, "catalogue": inputs.catalogue,
-            "als": als, "ncf": ncf, "validation_users": held.len(),
+            "als": als, "ncf": ncf, "candidates": candidates, "validation_users": held.len(),
             "validation": { "popular": rows[0].1, "retrieval": rows[1].1, "cascade": rows.get(2).map(|row| row.1) },
         })
     });
     Ok(())
+}
+
+/// Sets how many candidates the cascade ranks, if there is one: by what held-out users see, or training users where none are
+/// held out.
+fn set_candidates(
+    trained: &mut Trained,
+    inputs: &Inputs,
+    storage: Storage,
+    given: Option<usize>,
+    output: Output,
+) -> Result<Option<Candidates>> {
+    if trained.ranker.is_none() {
+        return Ok(None);
+    }
+    let model = load(&export(trained, &inputs.data, storage, Vec::new(), Value::Null)?)?;
+    let held = inputs.held.iter().map(|user| user.fold_in.as_slice());
+    let training = inputs.data.histories.iter().map(|history| &history[..history.len().div_ceil(2)]);
+    let histories: Vec<&[u32]> = if inputs.held.is_empty() { training.collect() } else { held.collect() };
+    let chosen = choose_candidates(&model, &histories, given)?;
+    output.note(format!(
+        "rank   {} candidates: {:.1} % of the top ten of ranking everything, {} users",
+        grouped(chosen.count),
+        100.0 * chosen.agreement,
+        grouped(chosen.users)
+    ));
+    trained.ranker.iter_mut().for_each(|ranker| ranker.candidates = Some(chosen.count));
+    Ok(Some(chosen))
 }
 
 /// What clap cannot say about the flags.
@@ -164,6 +220,9 @@ fn check(args: &TrainArgs) -> Result<()> {
         if !positive(number) {
             return refused(flag, "a number above 0 (as a 32-bit float), at most 1e6", format!("{number:?}"));
         }
+    }
+    if args.ranker_precision == Stored::F16 {
+        return refused("--ranker-precision", "int8 or f32", "f16".into());
     }
     args.ncf.check()
 }
@@ -202,7 +261,7 @@ fn read_inputs(args: &TrainArgs, tables: &TableOptions, output: Output) -> Resul
 }
 
 /// The model card: where the model comes from and how good it is. No clock in it: the same run gives the same bytes.
-fn card(args: &TrainArgs, inputs: &Inputs, als: &[Epoch], ncf: &[Epoch]) -> Value {
+fn card(args: &TrainArgs, inputs: &Inputs, als: &[Epoch], ncf: &[Epoch], candidates: Option<&Candidates>) -> Value {
     let file = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
     let kept = |diary: &[Epoch]| diary.iter().find(|epoch| epoch.kept).cloned();
     let ncf_options = (args.family == Family::Ncf).then_some(&args.ncf);
@@ -212,6 +271,8 @@ fn card(args: &TrainArgs, inputs: &Inputs, als: &[Epoch], ncf: &[Epoch]) -> Valu
         "seed": args.seed,
         "als": { "dim": args.dim, "alpha": args.alpha, "regularization": args.regularization, "kept": kept(als) },
         "ncf": ncf_options.map(|options| json!({ "options": options, "kept": kept(ncf) })),
+        "candidates": candidates,
+        "precision": { "items": args.precision, "ranker": args.ranker_precision },
         "validation_users": inputs.held.len(),
     })
 }

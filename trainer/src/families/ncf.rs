@@ -20,6 +20,8 @@ use crate::error::{CliError, Result};
 const MIN_SKIP: f64 = 0.1;
 const MAX_SKIP: f64 = 50.0;
 const BATCH: usize = 2048;
+/// How many of the best by retrieval training draws from and validation ranks.
+pub const POOL: usize = 200;
 
 /// Settings of the ranker.
 #[derive(Debug, Clone, PartialEq, Serialize, Args)]
@@ -30,9 +32,10 @@ pub struct NcfOptions {
     /// Widths of the hidden layers, separated by commas
     #[arg(long = "layers", value_delimiter = ',', default_value = "64,32")]
     pub layers: Vec<usize>,
-    /// How many of the best by retrieval are re-ranked
-    #[arg(long, default_value_t = 200)]
-    pub candidates: usize,
+    /// How many of the best by retrieval are re-ranked [default: as many as leave 95 % of the top ten in place that ranking
+    /// everything gives]
+    #[arg(long)]
+    pub candidates: Option<usize>,
     /// Items not taken, drawn for each item taken
     #[arg(long, default_value_t = 4)]
     pub negatives: usize,
@@ -61,7 +64,7 @@ impl NcfOptions {
         {
             return refused("--layers", "one to three widths from 1 to 1024", format!("{:?}", self.layers));
         }
-        if self.epochs == 0 || self.candidates == 0 || self.negatives == 0 {
+        if self.epochs == 0 || self.candidates == Some(0) || self.negatives == 0 {
             return refused("--epochs, --candidates and --negatives", "at least 1", "0".into());
         }
         if !(0.0..=1.0).contains(&self.hard_share) {
@@ -135,7 +138,7 @@ impl<'a> Ncf<'a> {
     pub fn ranker(&self) -> RankerSpec {
         let mut layers = self.mlp.dense_layers(&self.input_scale);
         unpad(&mut layers[0], self.model.dim(), self.dim);
-        let candidates = Some(self.options.candidates);
+        let candidates = Some(POOL);
         RankerSpec { layers, skip: self.mlp.skip(), candidates, precision: Precision::F32 }
     }
 

@@ -14,7 +14,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::ncf::NcfOptions;
+use super::ncf::{NcfOptions, POOL};
 use crate::dataset::{Interactions, split};
 use crate::error::Result;
 
@@ -55,7 +55,7 @@ pub fn draw(model: &Arc<Model>, data: &Interactions, options: &NcfOptions, epoch
             let vector = fold_in(model, &given)?;
             let mut mask = ItemMask::none(model.item_count());
             parts.fold_in.iter().for_each(|&item| mask.exclude(item));
-            let query = Query { user: &vector, mask: &mask, k: options.candidates, stage: Stage::Retrieval };
+            let query = Query { user: &vector, mask: &mask, k: POOL, stage: Stage::Retrieval };
             let candidates: Vec<u32> = scorer.score(&query)?.iter().map(|scored| scored.item).collect();
             let owned: HashSet<u32> = history.iter().copied().collect();
             Ok((vector, samples_of(user, &parts.targets, &candidates, &owned, model.item_count(), options, &mut rng)))
