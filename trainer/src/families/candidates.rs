@@ -8,14 +8,13 @@ use proclivity::score::{CpuScorer, ItemMask, Query, Stage};
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::ncf::POOL;
 use crate::error::Result;
 
 /// Places of the list that must agree.
 const PLACES: usize = 10;
 /// Share of places sought: a little above the 95 % that users who were not asked should see.
 const SOUGHT: f64 = 0.96;
-/// The count is a multiple of this, the items the CPU kernels rank at a time.
-const TILE: usize = 32;
 /// Users asked at most.
 const USERS: usize = 1_000;
 
@@ -28,7 +27,8 @@ pub struct Candidates {
     pub users: usize,
 }
 
-/// The fewest candidates that reach the agreement sought, or `given` ones and the agreement they reach.
+/// The fewest candidates that reach the agreement sought, but no fewer than the ranker was trained on; or `given` ones. With
+/// the agreement they reach.
 ///
 /// A cascade scores its candidates as ranking everything would, so of the full top ten it misses just what retrieval does not
 /// place among the candidates: the retrieval places of those items say what every count would give.
@@ -43,7 +43,7 @@ pub fn choose_candidates(model: &Arc<Model>, histories: &[&[u32]], given: Option
     let mut places = places?.concat();
     places.sort_unstable();
     let enough = (SOUGHT * places.len() as f64).ceil() as usize;
-    let chosen = places.get(enough.saturating_sub(1)).map_or(TILE, |place| (place + 1).next_multiple_of(TILE));
+    let chosen = places.get(enough.saturating_sub(1)).map_or(POOL, |place| POOL.max(place + 1));
     let count = given.unwrap_or(chosen).min(model.item_count());
     let kept = places.partition_point(|&place| place < count);
     Ok(Candidates { count, agreement: kept as f64 / places.len().max(1) as f64, users: asked.len() })
