@@ -15,6 +15,7 @@ use crate::score::{BackendChoice, BackendInfo, ItemMask, Query, Scored, Scorer, 
 /// All calls take `&self` and none holds a lock while it waits for the GPU, so calls may overlap.
 pub struct Recommender {
     model: Arc<Model>,
+    fingerprint: String,
     scorer: Scorer,
     profile: RefCell<Profile>,
 }
@@ -114,6 +115,8 @@ pub struct Info {
     pub dim: usize,
     /// Size of the model file.
     pub bytes: usize,
+    /// Tells one model from another.
+    pub model: String,
 }
 
 impl Recommender {
@@ -123,7 +126,8 @@ impl Recommender {
     /// As [`Scorer::open`].
     pub async fn new(model: Arc<Model>, choice: BackendChoice) -> Result<Recommender> {
         let scorer = Scorer::open(model.clone(), choice).await?;
-        Ok(Recommender { model, scorer, profile: RefCell::new(Profile::default()) })
+        let fingerprint = model.fingerprint();
+        Ok(Recommender { model, fingerprint, scorer, profile: RefCell::new(Profile::default()) })
     }
 
     /// The model.
@@ -144,6 +148,7 @@ impl Recommender {
             items: self.model.item_count(),
             dim: self.model.dim(),
             bytes: self.model.byte_len(),
+            model: self.fingerprint.clone(),
         }
     }
 

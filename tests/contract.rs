@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::contract;
+use common::{contract, trial};
 use proclivity::score::BackendChoice;
 
 macro_rules! on {
@@ -28,3 +28,17 @@ macro_rules! on {
 on!(reference, BackendChoice::Reference);
 on!(cpu, BackendChoice::Cpu);
 on!(webgpu, BackendChoice::WebGpu);
+
+mod auto {
+    use super::*;
+
+    macro_rules! check {
+        ($name:ident) => {
+            #[test]
+            fn $name() {
+                pollster::block_on(trial::$name());
+            }
+        };
+    }
+    trial_tests!(check);
+}

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::contract;
+use common::{contract, trial};
 use proclivity::score::BackendChoice;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -42,6 +42,21 @@ mod own_webgpu {
         };
     }
     gpu_tests!(check);
+}
+
+/// `auto`, on the WebGPU of this browser.
+mod auto {
+    use super::*;
+
+    macro_rules! check {
+        ($name:ident) => {
+            #[wasm_bindgen_test]
+            async fn $name() {
+                trial::$name().await;
+            }
+        };
+    }
+    trial_tests!(check);
 }
 
 /// The build under test is one of those that ship, and uses what it was built with.

@@ -55,10 +55,13 @@ async function recommendIn(browser, origin, options) {
   page.on('console', (message) => message.type() === 'error' && troubles.push(`console: ${message.text()}`));
   try {
     await page.goto(origin);
-    const info = await page.evaluate((given) => window.load(given), options);
+    await page.evaluate((given) => window.load(given), options);
     const atLoad = requests;
     const list = await page.evaluate(() => window.recommend());
+    const info = await page.evaluate(() => window.settled());
+    assert.deepEqual((await page.evaluate(() => window.recommend())).ids, list.ids, 'the answer must stay the same');
     assert.equal(requests, atLoad, 'nothing may be requested after the load');
+    if (options.backend === 'auto') await page.evaluate((given) => window.disposeEarly(given), { worker: options.worker });
     assert.deepEqual(troubles, []);
     return { info, list, modules };
   } catch (error) {

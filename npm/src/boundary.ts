@@ -27,6 +27,9 @@ export interface WasmEngine {
   info(): unknown;
   catalogue(): unknown;
   useBackend(name: string): Promise<void>;
+  /** Resolves to whether the outcome was measured; `reason` and `adapter` are that of an earlier trial. */
+  tryGpu(budget: number, reason?: string, adapter?: string): Promise<boolean>;
+  endTrial(): void;
   exportProfile(): unknown;
   importProfile(state: object): void;
   forget(): void;

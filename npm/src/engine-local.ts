@@ -2,8 +2,8 @@
 
 import { ProclivityError, toProclivityError } from './errors.js';
 import type { WasmEngine, WasmGlue, WasmModelBuffer, WasmRanking } from './boundary.js';
-import type { CheckedOptions, Engine, EngineInfo, EngineLoader, TimedEvent, TimedRanking } from './engine.js';
-import type { BackendChoice, Catalogue, ProfileState, SimilarOptions } from './types.js';
+import type { CheckedOptions, Earlier, Engine, EngineInfo, EngineLoader, TimedEvent, TimedRanking } from './engine.js';
+import type { BackendChoice, BackendName, Catalogue, ProfileState, SimilarOptions } from './types.js';
 
 /** Collects the model in wasm memory and starts the engine on it. */
 export class LocalLoader implements EngineLoader {
@@ -48,18 +48,16 @@ export class LocalLoader implements EngineLoader {
 
 class LocalEngine implements Engine {
   readonly #wasm: WasmEngine;
-  #info: EngineInfo;
-  /** The asynchronous engine call under way: until it settles the object is borrowed and may not be touched. */
-  #running: Promise<unknown> | null = null;
+  /** Asynchronous engine calls under way: until they settle the object is borrowed and may not be freed. */
+  #running = 0;
+  #disposed = false;
 
   constructor(wasm: WasmEngine) {
     this.#wasm = wasm;
-    this.#info = wasm.info() as EngineInfo;
   }
 
   info(): EngineInfo {
-    if (this.#running === null) this.#info = this.#wasm.info() as EngineInfo;
-    return this.#info;
+    return this.#wasm.info() as EngineInfo;
   }
 
   observe(event: TimedEvent): Promise<void> {
@@ -80,8 +78,12 @@ class LocalEngine implements Engine {
     return guard(() => this.#wasm.catalogue() as Catalogue);
   }
 
-  useBackend(name: BackendChoice): Promise<void> {
+  useBackend(name: BackendName): Promise<void> {
     return this.#borrowed(() => this.#wasm.useBackend(name));
+  }
+
+  tryGpu(budget: number, earlier: Earlier | undefined): Promise<boolean> {
+    return this.#borrowed(() => this.#wasm.tryGpu(budget, earlier?.reason, earlier?.adapter ?? undefined));
   }
 
   exportProfile(): Promise<ProfileState> {
@@ -101,11 +103,9 @@ class LocalEngine implements Engine {
   }
 
   dispose(): void {
-    const free = (): void => {
-      this.#wasm.free();
-    };
-    if (this.#running === null) free();
-    else void this.#running.then(free, free);
+    this.#disposed = true;
+    this.#wasm.endTrial();
+    this.#freeWhenIdle();
   }
 
   #timed(call: () => Promise<object>): Promise<TimedRanking> {
@@ -117,13 +117,17 @@ class LocalEngine implements Engine {
   }
 
   async #borrowed<T>(call: () => Promise<T>): Promise<T> {
-    const running = guard(call);
-    this.#running = running;
+    this.#running += 1;
     try {
-      return await running;
+      return await guard(call);
     } finally {
-      this.#running = null;
+      this.#running -= 1;
+      this.#freeWhenIdle();
     }
+  }
+
+  #freeWhenIdle(): void {
+    if (this.#disposed && this.#running === 0) this.#wasm.free();
   }
 }
 

@@ -2,8 +2,8 @@
 
 import { ProclivityError } from './errors.js';
 import { WorkerConnection } from './worker-connection.js';
-import type { CheckedOptions, Engine, EngineInfo, EngineLoader, TimedEvent, TimedRanking, WasmSource } from './engine.js';
-import type { BackendChoice, Catalogue, ProfileState, SimilarOptions } from './types.js';
+import type { CheckedOptions, Earlier, Engine, EngineInfo, EngineLoader, TimedEvent, TimedRanking, WasmSource } from './engine.js';
+import type { BackendChoice, BackendName, Catalogue, ProfileState, SimilarOptions } from './types.js';
 
 /** Starts a worker and hands it the model. */
 export class WorkerLoader implements EngineLoader {
@@ -71,8 +71,12 @@ class WorkerEngine implements Engine {
     return this.#connection.call('catalogue', []);
   }
 
-  useBackend(name: BackendChoice): Promise<void> {
+  useBackend(name: BackendName): Promise<void> {
     return this.#connection.call('useBackend', [name]);
+  }
+
+  tryGpu(budget: number, earlier: Earlier | undefined): Promise<boolean> {
+    return this.#connection.call('tryGpu', [budget, earlier]);
   }
 
   exportProfile(): Promise<ProfileState> {

@@ -3,6 +3,7 @@
 
 import type {
   BackendChoice,
+  BackendName,
   Catalogue,
   Info,
   InteractionEvent,
@@ -27,7 +28,15 @@ export interface TimedRanking extends WasmRanking {
   millis: number;
 }
 
-/** A loaded engine. Calls must not overlap; {@link SerialQueue} sees to that. */
+/** How an earlier trial of the GPU ended; `adapter` is the GPU that was faster, `null` where the CPU was. */
+export interface Earlier {
+  adapter: string | null;
+  reason: string;
+}
+
+/**
+ * A loaded engine. Calls may overlap; {@link SerialQueue} gives them their order. Only `tryGpu` runs beside the queue.
+ */
 export interface Engine {
   /** The latest report, kept up to date by every call. */
   info(): EngineInfo;
@@ -35,7 +44,12 @@ export interface Engine {
   recommend(options: CheckedOptions): Promise<TimedRanking>;
   similar(itemId: string, options: SimilarOptions): Promise<TimedRanking>;
   catalogue(): Promise<Catalogue>;
-  useBackend(name: BackendChoice): Promise<void>;
+  useBackend(name: BackendName): Promise<void>;
+  /**
+   * Tries the GPU for at most `budget` milliseconds while the CPU answers, or takes over an earlier outcome. Resolves to
+   * whether the outcome was measured.
+   */
+  tryGpu(budget: number, earlier: Earlier | undefined): Promise<boolean>;
   exportProfile(): Promise<ProfileState>;
   importProfile(state: ProfileState): Promise<void>;
   forget(): Promise<void>;

@@ -1,8 +1,8 @@
 // What the page and the worker say to each other.
 
 import { ProclivityError } from './errors.js';
-import type { CheckedOptions, EngineInfo, TimedEvent, TimedRanking, WasmSource } from './engine.js';
-import type { BackendChoice, Catalogue, ProfileState, SimilarOptions } from './types.js';
+import type { CheckedOptions, Earlier, EngineInfo, TimedEvent, TimedRanking, WasmSource } from './engine.js';
+import type { BackendChoice, BackendName, Catalogue, ProfileState, SimilarOptions } from './types.js';
 
 /** The calls a worker answers: its loading in this order, then the engine's own. */
 export interface WorkerMethods {
@@ -14,7 +14,8 @@ export interface WorkerMethods {
   recommend(options: CheckedOptions): TimedRanking;
   similar(itemId: string, options: SimilarOptions): TimedRanking;
   catalogue(): Catalogue;
-  useBackend(name: BackendChoice): void;
+  useBackend(name: BackendName): void;
+  tryGpu(budget: number, earlier: Earlier | undefined): boolean;
   exportProfile(): ProfileState;
   importProfile(state: ProfileState): void;
   forget(): void;

@@ -1,4 +1,5 @@
 import { abortable } from './abort.js';
+import { recall, remember, unlearn } from './backend-memory.js';
 import { WorkerLoader } from './engine-worker.js';
 import { ProclivityError } from './errors.js';
 import {
@@ -14,7 +15,7 @@ import { pumpModel } from './pump.js';
 import { SerialQueue } from './queue.js';
 import { newRecommId } from './recomm-id.js';
 import { openModel } from './source.js';
-import type { Engine, EngineLoader, TimedRanking, WasmSource } from './engine.js';
+import type { Earlier, Engine, EngineLoader, TimedRanking, WasmSource } from './engine.js';
 import type {
   BackendChoice,
   Catalogue,
@@ -27,6 +28,9 @@ import type {
   RecommendOptions,
   SimilarOptions,
 } from './types.js';
+
+/** Milliseconds a trial of the GPU may take; a step that has begun is finished. */
+const TRIAL_BUDGET = 1500;
 
 /**
  * Recommends items on this device, from a model loaded once and from what its user does.
@@ -47,12 +51,17 @@ export class Recommender {
   readonly #worker: boolean;
   readonly #items: number;
   readonly #queue = new SerialQueue();
+  #settled: Promise<void> = Promise.resolve();
+  /** Counts choices of a backend: a trial that has not begun gives way to a later one. The engine sees to the rest. */
+  #choices = 0;
   #disposed = false;
 
-  private constructor(engine: Engine, worker: boolean) {
+  private constructor(engine: Engine, worker: boolean, backend: BackendChoice) {
     this.#engine = engine;
     this.#worker = worker;
-    this.#items = engine.info().items;
+    const info = engine.info();
+    this.#items = info.items;
+    if (backend === 'auto') this.#startTrial(recall(info));
   }
 
   /**
@@ -74,7 +83,7 @@ export class Recommender {
       starting = worker ? startWorkerLoader(wasm, signal) : startLocalLoader(wasm);
       const [stream, loader] = await abortable(Promise.all([opening, starting]), signal);
       await pumpModel(stream, loader, signal, onProgress);
-      return new Recommender(await abortable(loader.finish(backend), signal), worker);
+      return new Recommender(await abortable(loader.finish(backend), signal), worker, backend);
     } catch (thrown) {
       // Whichever half is there, or still comes, is let go.
       opening.then((stream) => { stream.close(); }, () => undefined);
@@ -93,13 +102,32 @@ export class Recommender {
   }
 
   /**
+   * Waits until the backend is chosen. With `auto` the CPU answers from the start while the GPU is tried; that takes a
+   * second or two on a first visit, and less on later ones, which know the outcome.
+   *
+   * @returns What runs now, and why.
+   */
+  async settled(): Promise<Info> {
+    this.#live();
+    await this.#settled;
+    return this.info();
+  }
+
+  /**
    * Switches to another backend; the model and the user's profile stay. Where the GPU is not to be had the CPU takes over.
+   * `auto` measures both anew; calls made meanwhile are answered by the CPU.
    *
    * @returns What runs now, and why.
    * @throws {@link ProclivityError} `golden_mismatch`; the current backend then stays.
    */
   async useBackend(backend: BackendChoice): Promise<Info> {
     const checked = checkBackend(backend);
+    if (checked === 'auto') {
+      this.#live();
+      this.#startTrial(undefined);
+      return this.settled();
+    }
+    this.#choices += 1;
     return this.#run(async (engine) => {
       await engine.useBackend(checked);
       return this.info();
@@ -170,6 +198,23 @@ export class Recommender {
     this.#engine.dispose();
   }
 
+  /** Lets the GPU be tried beside the queue, so that no call waits for it. */
+  #startTrial(earlier: Earlier | undefined): void {
+    this.#choices += 1;
+    this.#settled = this.#tryGpu(earlier, this.#choices);
+    this.#settled.catch(() => undefined); // for settled() to tell
+  }
+
+  async #tryGpu(earlier: Earlier | undefined, choice: number): Promise<void> {
+    // The page's first answers come first; an earlier outcome for the CPU costs nothing.
+    if (earlier?.adapter !== null) await idle();
+    if (choice !== this.#choices) return;
+    const measured = await this.#live().tryGpu(TRIAL_BUDGET, earlier);
+    const info = this.#live().info();
+    if (measured) remember(info);
+    else if (earlier !== undefined && info.adapter !== earlier.adapter) unlearn(info);
+  }
+
   async #run<T>(call: (engine: Engine) => Promise<T>): Promise<T> {
     this.#live();
     return this.#queue.add(async () => {
@@ -183,6 +228,15 @@ export class Recommender {
     if (!this.#disposed) return this.#engine;
     throw new ProclivityError('disposed', 'expected a live recommender, found one disposed of; load another');
   }
+}
+
+/** Resolves when the page has nothing better to do, after a second at the latest. */
+function idle(): Promise<void> {
+  return new Promise((resolve) => {
+    // Safari and Node have no idle callbacks.
+    if (typeof requestIdleCallback === 'function') requestIdleCallback(() => { resolve(); }, { timeout: 1000 });
+    else setTimeout(resolve, 50);
+  });
 }
 
 /** The engine in this realm. Its code is a separate chunk, so that a page that uses the worker does not load it. */

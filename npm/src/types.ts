@@ -2,8 +2,9 @@
 export type BackendName = 'webgpu' | 'cpu';
 
 /**
- * `auto` takes the faster one on this device. With `auto` and `webgpu` the CPU takes over where the GPU is not to be had or
- * does not give the answers stored in the model; `info()` says what runs and why.
+ * `auto` answers on the CPU at once, tries the GPU in the background, and takes the faster one; the outcome is kept in
+ * `localStorage` for 30 days, by device and model. With `auto` and `webgpu` the CPU takes over where the GPU is not to be had
+ * or does not give the answers stored in the model; `info()` says what runs and why.
  */
 export type BackendChoice = 'auto' | BackendName;
 
@@ -47,6 +48,8 @@ export interface Info {
   reason: string;
   /** Model family, for example `als+ncf`. */
   family: string;
+  /** 16 hex digits that tell one model from another. */
+  model: string;
   /** Items in the catalogue. */
   items: number;
   /** Width of an item's embedding. */

@@ -35,6 +35,7 @@ export function serve(port: ServerPort, loadWasm: (source: WasmSource) => Promis
     similar: (itemId, options) => present(engine).similar(itemId, options),
     catalogue: () => present(engine).catalogue(),
     useBackend: (name) => present(engine).useBackend(name),
+    tryGpu: (budget, earlier) => present(engine).tryGpu(budget, earlier),
     exportProfile: () => present(engine).exportProfile(),
     importProfile: (state) => present(engine).importProfile(state),
     forget: () => present(engine).forget(),

@@ -1,5 +1,5 @@
 // A stand-in for the WebAssembly module: small, deterministic, and strict where wasm-bindgen is (consumed or freed objects
-// and calls during a borrow throw), so that the package's care for these is tested.
+// throw, and so does freeing during a call), so that the package's care for these is tested.
 
 import type { WasmEngine, WasmGlue, WasmModelBuffer, WasmRanking } from '../src/boundary.js';
 
@@ -13,11 +13,16 @@ export interface FakeLog {
   enginesAlive: number;
   events: { type: string; itemId: string; timestamp: number; value?: number }[];
   requests: unknown[];
+  trials: unknown[][];
 }
 
 export interface FakeOptions {
   /** Holds every asynchronous engine call until this resolves. */
   gate?: Promise<void>;
+  /** Holds a trial of the GPU until this resolves. */
+  trial?: Promise<void>;
+  /** The adapter that a trial finds, and that wins it. */
+  adapter?: string;
 }
 
 function fail(code: string, message: string): never {
@@ -26,7 +31,7 @@ function fail(code: string, message: string): never {
 
 /** A fresh module and the log of what happens in it. A model is accepted unless its first byte is 0. */
 export function fakeGlue(options: FakeOptions = {}): { glue: WasmGlue; log: FakeLog } {
-  const log: FakeLog = { expectedBytes: [], received: new Uint8Array(), buffersAlive: 0, enginesAlive: 0, events: [], requests: [] };
+  const log: FakeLog = { expectedBytes: [], received: new Uint8Array(), buffersAlive: 0, enginesAlive: 0, events: [], requests: [], trials: [] };
 
   class ModelBuffer implements WasmModelBuffer {
     #bytes: number[] | null = [];
@@ -59,7 +64,9 @@ export function fakeGlue(options: FakeOptions = {}): { glue: WasmGlue; log: Fake
   class FakeEngine implements WasmEngine {
     #backend: string;
     #history: string[] = [];
-    #borrowed = false;
+    #borrows = 0;
+    #reason = 'fake';
+    #choice = 0;
     #freed = false;
 
     private constructor(backend: string) {
@@ -94,7 +101,8 @@ export function fakeGlue(options: FakeOptions = {}): { glue: WasmGlue; log: Fake
 
     info(): unknown {
       this.#free();
-      return { backend: this.#backend, adapter: null, kernels: 'scalar', reason: 'fake', family: 'als', items: FAKE_ITEMS.length };
+      const adapter = this.#backend === 'webgpu' ? options.adapter : null;
+      return { backend: this.#backend, adapter, kernels: 'scalar', reason: this.#reason, family: 'als', items: FAKE_ITEMS.length, model: 'fake-model', version: '1' };
     }
 
     catalogue(): unknown {
@@ -104,7 +112,29 @@ export function fakeGlue(options: FakeOptions = {}): { glue: WasmGlue; log: Fake
 
     async useBackend(name: string): Promise<void> {
       if (name === 'webgpu') fail('no_adapter', 'expected a WebGPU adapter, found none; use backend "auto"');
-      await this.#during(() => (this.#backend = name));
+      this.#choice += 1;
+      await this.#during(() => { this.#choose(name, 'asked for'); });
+    }
+
+    async tryGpu(budget: number, reason?: string, adapter?: string): Promise<boolean> {
+      log.trials.push([budget, reason, adapter]);
+      const choice = (this.#choice += 1);
+      if (reason !== undefined && adapter === undefined) {
+        this.#choose('cpu', reason);
+        return false;
+      }
+      this.#reason = 'being tried';
+      return this.#during(() => {
+        if (choice !== this.#choice) return false;
+        const known = adapter !== undefined && adapter === options.adapter;
+        this.#choose(options.adapter === undefined ? 'cpu' : 'webgpu', known ? reason! : 'measured');
+        return !known;
+      }, options.trial);
+    }
+
+    endTrial(): void {
+      this.#free();
+      this.#choice += 1;
     }
 
     exportProfile(): unknown {
@@ -124,8 +154,14 @@ export function fakeGlue(options: FakeOptions = {}): { glue: WasmGlue; log: Fake
 
     free(): void {
       this.#free();
+      if (this.#borrows > 0) fail('bug', 'attempted to take ownership of Rust value while it was borrowed');
       this.#freed = true;
       log.enginesAlive -= 1;
+    }
+
+    #choose(backend: string, reason: string): void {
+      this.#backend = backend;
+      this.#reason = reason;
     }
 
     #rank(request: { count: number; explain?: boolean }, keep: (id: string) => boolean): Promise<WasmRanking> {
@@ -137,17 +173,19 @@ export function fakeGlue(options: FakeOptions = {}): { glue: WasmGlue; log: Fake
       });
     }
 
-    async #during<T>(work: () => T): Promise<T> {
+    async #during<T>(work: () => T, gate = options.gate): Promise<T> {
       this.#free();
-      this.#borrowed = true;
-      await (options.gate ?? new Promise((resolve) => setTimeout(resolve, 1)));
-      this.#borrowed = false;
-      return work();
+      this.#borrows += 1;
+      try {
+        await (gate ?? new Promise((resolve) => setTimeout(resolve, 1)));
+        return work();
+      } finally {
+        this.#borrows -= 1;
+      }
     }
 
     #free(): void {
       if (this.#freed) fail('bug', 'null pointer passed to rust');
-      if (this.#borrowed) fail('bug', 'recursive use of an object detected which would lead to unsafe aliasing in rust');
     }
   }
 

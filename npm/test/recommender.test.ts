@@ -116,7 +116,7 @@ describe.each([
     const recommender = await load();
     await expect(recommender.observe({ type: 'view', itemId: 'nope' })).rejects.toMatchObject({ name: 'ProclivityError', code: 'unknown_item' });
     await expect(recommender.useBackend('webgpu')).rejects.toMatchObject({ code: 'no_adapter' });
-    expect(await recommender.useBackend('auto')).toMatchObject({ backend: 'auto', worker });
+    expect(await recommender.useBackend('cpu')).toMatchObject({ backend: 'cpu', reason: 'asked for', worker });
     await expect(Recommender.load(Uint8Array.of(0, 1), { worker })).rejects.toMatchObject({ code: 'model_hash' });
     await expect(Recommender.load(new ArrayBuffer(0), { worker })).rejects.toMatchObject({ code: 'model_truncated' });
     await expect(load({ backend: 'webgpu' })).rejects.toMatchObject({ code: 'no_adapter' });

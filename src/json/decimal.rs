@@ -88,7 +88,7 @@ pub(crate) fn show(x: impl Into<f64>) -> String {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))] // proptest is native only
 mod tests {
     use proptest::prelude::*;
 

@@ -226,7 +226,7 @@ impl Reader<'_> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))] // proptest is native only
 mod tests {
     use proptest::prelude::*;
     use serde_json::Value;

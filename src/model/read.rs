@@ -11,7 +11,7 @@ use super::manifest::{FORMAT, FORMAT_VERSION, Manifest, Scoring, UserTower};
 use super::quantise::inverse_norm;
 use super::ranker::Ranker;
 use super::table::{ItemTable, TableSlot};
-use super::tensors::{TensorSummary, TensorTable, check_magnitude, typed};
+use super::tensors::{TensorSummary, TensorTable, check_magnitude, sha256_hex, typed};
 use super::view::ColumnView;
 use crate::cholesky::Cholesky;
 use crate::error::{Error, Result, show};
@@ -178,6 +178,12 @@ impl Model {
     /// Names of the catalogue columns, in display order.
     pub fn column_names(&self) -> impl Iterator<Item = &str> {
         self.catalogue.columns.iter().map(|(name, _): &(String, ColumnSlot)| name.as_str())
+    }
+
+    /// 16 hex digits that tell one model from another: of the sha256 over the sha256 of every tensor.
+    pub fn fingerprint(&self) -> String {
+        let hashes: String = self.manifest.sha256.iter().map(|(_, hash)| hash.as_str()).collect();
+        sha256_hex(hashes.as_bytes())[..16].to_owned()
     }
 
     /// Name, type, shape, size and hash of every tensor.

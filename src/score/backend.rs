@@ -1,29 +1,28 @@
 //! The one switch between backends: which to use, why, and what to do when it fails. Callers never ask which one runs.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use web_time::Instant;
-
 use super::cpu::CpuScorer;
-use super::golden::{GoldenReport, Tolerance, as_query, compare};
+use super::golden::GoldenReport;
+#[cfg(not(target_arch = "wasm32"))]
+use super::open::open_reference;
+use super::open::{Open, open_cpu, open_gpu};
 use super::plan::{Plan, Query};
+#[cfg(not(target_arch = "wasm32"))]
 use super::reference;
 use super::topk::Scored;
+use super::trial::{Trial, Verdict, try_gpu};
 use crate::error::{Error, Result};
 use crate::model::Model;
 
 #[cfg(feature = "gpu")]
 use {super::gpu::GpuScorer, std::rc::Rc};
 
-/// How many times each golden query runs on a GPU: the second run sees a warm device.
-#[cfg(feature = "gpu")]
-const GPU_ROUNDS: usize = 2;
-
 /// Which backend the caller wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum BackendChoice {
-    /// Whichever answers the golden queries faster on this device.
+    /// The CPU at once; then, by [`Scorer::trial`], whichever answers the golden queries faster on this device.
     #[default]
     Auto,
     /// The GPU; the CPU with a stated reason where there is none.
@@ -68,7 +67,7 @@ pub struct BackendInfo {
 }
 
 #[derive(Clone)]
-enum Active {
+pub(super) enum Active {
     #[cfg(not(target_arch = "wasm32"))]
     Reference,
     Cpu,
@@ -80,29 +79,76 @@ enum Active {
 pub struct Scorer {
     model: Arc<Model>,
     cpu: CpuScorer,
-    active: RefCell<(Active, BackendInfo)>,
+    active: RefCell<Open>,
+    /// Counts choices of a backend: one that takes its time does not undo a later one.
+    turn: Cell<u32>,
 }
 
 impl Scorer {
     /// Opens the chosen backend and holds it to the golden queries. Where the GPU is not to be had or fails them, the CPU
-    /// takes over and [`BackendInfo::reason`] says why.
+    /// takes over and [`BackendInfo::reason`] says why. [`BackendChoice::Auto`] opens the CPU; [`Scorer::trial`] tries the GPU.
     ///
     /// # Errors
-    /// [`Error::Golden`] when even the CPU misses them: the file or the build is broken.
+    /// [`Error::Golden`](crate::Error::Golden) when even the CPU misses them: the file or the build is broken.
     pub async fn open(model: Arc<Model>, choice: BackendChoice) -> Result<Scorer> {
         let cpu = CpuScorer::new(model.clone());
-        let active = choose(&model, &cpu, choice).await?;
-        Ok(Scorer { model, cpu, active: RefCell::new(active) })
+        let active = match choice {
+            #[cfg(not(target_arch = "wasm32"))]
+            BackendChoice::Reference => open_reference(&model)?,
+            BackendChoice::Cpu => open_cpu(&model, &cpu, "asked for".to_owned())?,
+            BackendChoice::WebGpu => match open_gpu(&model, "asked for".to_owned()).await {
+                Ok(open) => open,
+                Err(error) => open_cpu(&model, &cpu, took_over(&error))?,
+            },
+            BackendChoice::Auto => open_cpu(&model, &cpu, "the GPU has not been tried yet".to_owned())?,
+        };
+        Ok(Scorer { model, cpu, active: RefCell::new(active), turn: Cell::new(0) })
     }
 
-    /// Changes the backend, under the rules of [`Scorer::open`].
+    /// Changes the backend, under the rules of [`Scorer::open`]; [`BackendChoice::Auto`] holds a trial.
     ///
     /// # Errors
     /// As [`Scorer::open`]; the backend is then unchanged.
     pub async fn switch(&self, choice: BackendChoice) -> Result<()> {
-        let active = choose(&self.model, &self.cpu, choice).await?;
-        *self.active.borrow_mut() = active;
+        if choice == BackendChoice::Auto {
+            return self.trial(&Trial::default()).await.map(drop);
+        }
+        let turn = self.next_turn();
+        let other = Scorer::open(self.model.clone(), choice).await?;
+        if self.turn.get() == turn {
+            *self.active.borrow_mut() = other.active.into_inner();
+        }
         Ok(())
+    }
+
+    /// Tries the GPU while the CPU answers, and takes the faster one. Queries may be asked meanwhile. A later choice of a
+    /// backend ends the trial. Returns whether the outcome was measured and may be taken over as [`Trial::earlier`]
+    /// another time.
+    ///
+    /// # Errors
+    /// As [`Scorer::open`]; the backend is then unchanged.
+    pub async fn trial(&self, trial: &Trial) -> Result<bool> {
+        let turn = self.next_turn();
+        if let Some(earlier) = trial.earlier.as_ref().filter(|earlier| earlier.adapter.is_none()) {
+            return self.settle_on_cpu(earlier.reason.clone()).map(|()| false);
+        }
+        self.settle_on_cpu("the CPU answers while the GPU is tried".to_owned())?;
+        let overtaken = || self.turn.get() != turn;
+        let verdict = try_gpu(&self.model, &self.cpu, trial, overtaken).await.unwrap_or_else(|verdict| verdict);
+        match verdict {
+            _ if overtaken() => Ok(false),
+            Verdict::Gpu { open, measured } => {
+                *self.active.borrow_mut() = open;
+                Ok(measured)
+            }
+            Verdict::Cpu { reason, lasting } => self.settle_on_cpu(reason).map(|()| lasting),
+            Verdict::Overtaken => Ok(false),
+        }
+    }
+
+    /// Ends a trial under way at its next step; the CPU stays.
+    pub fn end_trial(&self) {
+        self.next_turn();
     }
 
     /// What runs, and why.
@@ -115,26 +161,50 @@ impl Scorer {
     /// # Errors
     /// As [`Plan::new`].
     pub async fn score(&self, query: &Query<'_>) -> Result<Vec<Scored>> {
-        let plan = Plan::new(&self.model, query)?;
+        Ok(self.score_batch(std::slice::from_ref(query)).await?.pop().unwrap_or_default())
+    }
+
+    /// The list of each query, as [`Scorer::score`] gives it. The CPU reads each block of the item table once for all of
+    /// them, the GPU answers them in one submit.
+    ///
+    /// # Errors
+    /// As [`Plan::new`].
+    pub async fn score_batch(&self, queries: &[Query<'_>]) -> Result<Vec<Vec<Scored>>> {
+        let plans = queries.iter().map(|query| Plan::new(&self.model, query)).collect::<Result<Vec<_>>>()?;
+        let on_cpu = || self.cpu.run_batch(&plans.iter().collect::<Vec<_>>());
         let active = self.active.borrow().0.clone();
         match active {
             #[cfg(not(target_arch = "wasm32"))]
-            Active::Reference => Ok(reference::score(&self.model, &plan)),
-            Active::Cpu => Ok(self.cpu.run(&plan)),
+            Active::Reference => Ok(plans.iter().map(|plan| reference::score(&self.model, plan)).collect()),
+            Active::Cpu => Ok(on_cpu()),
             #[cfg(feature = "gpu")]
-            Active::Gpu(gpu) => match gpu.run(&plan).await {
-                Ok(list) => Ok(list),
+            Active::Gpu(gpu) => match gpu.run_batch(&plans).await {
+                Ok(lists) => Ok(lists),
                 Err(error) => {
-                    let reason = format!("the CPU took over: {error}");
-                    let cpu = open_cpu(&self.model, &self.cpu, reason)?;
-                    // Unless another GPU was opened meanwhile.
+                    // Unless another backend was opened meanwhile.
                     if self.gpu().is_some_and(|active| Rc::ptr_eq(&active, &gpu)) {
-                        *self.active.borrow_mut() = cpu;
+                        self.settle_on_cpu(took_over(&error))?;
                     }
-                    Ok(self.cpu.run(&plan))
+                    Ok(on_cpu())
                 }
             },
         }
+    }
+
+    fn next_turn(&self) -> u32 {
+        self.turn.set(self.turn.get().wrapping_add(1));
+        self.turn.get()
+    }
+
+    /// The CPU from now on, checked if it was not in force.
+    fn settle_on_cpu(&self, reason: String) -> Result<()> {
+        let mut active = self.active.borrow_mut();
+        if matches!(active.0, Active::Cpu) {
+            active.1.reason = reason;
+        } else {
+            *active = open_cpu(&self.model, &self.cpu, reason)?;
+        }
+        Ok(())
     }
 
     /// The GPU scorer, when it runs.
@@ -148,101 +218,6 @@ impl Scorer {
     }
 }
 
-async fn choose(model: &Arc<Model>, cpu: &CpuScorer, choice: BackendChoice) -> Result<(Active, BackendInfo)> {
-    match choice {
-        #[cfg(not(target_arch = "wasm32"))]
-        BackendChoice::Reference => open_reference(model),
-        BackendChoice::Cpu => open_cpu(model, cpu, "asked for".to_owned()),
-        BackendChoice::WebGpu => match open_gpu(model, "asked for").await {
-            Ok((open, _)) => Ok(open),
-            Err(error) => open_cpu(model, cpu, format!("the CPU took over: {error}")),
-        },
-        BackendChoice::Auto => match open_gpu(model, "faster on this device").await {
-            Ok((mut gpu, gpu_time)) => {
-                let start = Instant::now();
-                let mut cpu_open = open_cpu(model, cpu, String::new())?;
-                let cpu_time = microseconds(start);
-                let (on_gpu, on_cpu) = (milliseconds(gpu_time), milliseconds(cpu_time));
-                let measured = format!("the golden queries took {on_gpu} ms on the GPU, {on_cpu} ms on the CPU");
-                if gpu_time < cpu_time {
-                    gpu.1.reason = format!("faster on this device: {measured}");
-                    Ok(gpu)
-                } else {
-                    cpu_open.1.reason = format!("faster on this device: {measured}");
-                    Ok(cpu_open)
-                }
-            }
-            Err(error) => open_cpu(model, cpu, format!("the CPU took over: {error}")),
-        },
-    }
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-fn open_reference(model: &Arc<Model>) -> Result<(Active, BackendInfo)> {
-    let golden = check(model, "reference", |query| Ok(reference::score(model, &Plan::new(model, query)?)))?;
-    let info =
-        BackendInfo { backend: "reference", adapter: None, kernels: "float64", reason: "asked for".to_owned(), golden };
-    Ok((Active::Reference, info))
-}
-
-fn open_cpu(model: &Arc<Model>, cpu: &CpuScorer, reason: String) -> Result<(Active, BackendInfo)> {
-    let golden = check(model, "cpu", |query| cpu.score(query))?;
-    let info = BackendInfo { backend: "cpu", adapter: None, kernels: cpu.kernels().name(), reason, golden };
-    Ok((Active::Cpu, info))
-}
-
-/// Opens and checks the GPU; also gives the microseconds its last round of golden queries took.
-#[cfg(feature = "gpu")]
-async fn open_gpu(model: &Arc<Model>, reason: &str) -> Result<((Active, BackendInfo), u64)> {
-    let gpu = GpuScorer::open(model.clone()).await?;
-    let mut golden = GoldenReport::default();
-    let mut last_round = 0;
-    for _ in 0..GPU_ROUNDS {
-        let start = Instant::now();
-        golden = GoldenReport::default();
-        for (n, stored) in model.golden().iter().enumerate() {
-            let (user, mask) = reference::golden_query(model, &stored.history)?;
-            let found = gpu.score(&as_query(&user, &mask, stored)).await?;
-            note(&mut golden, "webgpu", n, compare(stored, &found, tolerance(model)))?;
-        }
-        last_round = microseconds(start);
-    }
-    let adapter = Some(gpu.adapter().to_owned());
-    let info = BackendInfo { backend: "webgpu", adapter, kernels: "wgsl", reason: reason.to_owned(), golden };
-    Ok(((Active::Gpu(Rc::new(gpu)), info), last_round))
-}
-
-#[cfg(not(feature = "gpu"))]
-async fn open_gpu(_model: &Arc<Model>, _reason: &str) -> Result<((Active, BackendInfo), u64)> {
-    Err(Error::BackendUnavailable { backend: "webgpu", reason: "this build has no GPU support".to_owned() })
-}
-
-fn check(model: &Model, backend: &'static str, score: impl Fn(&Query) -> Result<Vec<Scored>>) -> Result<GoldenReport> {
-    let mut report = GoldenReport::default();
-    for (n, stored) in model.golden().iter().enumerate() {
-        let (user, mask) = reference::golden_query(model, &stored.history)?;
-        let found = score(&as_query(&user, &mask, stored))?;
-        note(&mut report, backend, n, compare(stored, &found, tolerance(model)))?;
-    }
-    Ok(report)
-}
-
-fn note(report: &mut GoldenReport, backend: &'static str, query: usize, outcome: Result<f32, String>) -> Result<()> {
-    let worst = outcome.map_err(|detail| Error::Golden { backend, query, detail })?;
-    report.checked += 1;
-    report.worst_error = report.worst_error.max(worst);
-    Ok(())
-}
-
-fn tolerance(model: &Model) -> Tolerance {
-    if model.ranker().is_some() { Tolerance::MLP } else { Tolerance::DOT }
-}
-
-/// Microseconds as milliseconds with one decimal.
-fn milliseconds(micros: u64) -> String {
-    format!("{}.{}", micros / 1000, micros % 1000 / 100)
-}
-
-fn microseconds(start: Instant) -> u64 {
-    start.elapsed().as_micros() as u64
+pub(super) fn took_over(error: &Error) -> String {
+    format!("the CPU took over: {error}")
 }

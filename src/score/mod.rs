@@ -9,10 +9,12 @@ mod golden;
 #[cfg(feature = "gpu")]
 mod gpu;
 mod mask;
+mod open;
 mod order;
 mod plan;
 pub mod reference;
 mod topk;
+mod trial;
 
 pub use backend::{BackendChoice, BackendInfo, Scorer};
 pub use cpu::{CpuKernels, CpuScorer};
@@ -22,3 +24,4 @@ pub use gpu::{GpuLimits, GpuScorer, shader_layouts, shader_sources};
 pub use mask::ItemMask;
 pub use plan::{Plan, Query, Stage};
 pub use topk::Scored;
+pub use trial::{Earlier, Trial};

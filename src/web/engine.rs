@@ -2,6 +2,7 @@
 
 use core::arch::wasm32::memory_size;
 use std::sync::Arc;
+use std::time::Duration;
 
 use js_sys::{Array, Float32Array, JsString, Object};
 use wasm_bindgen::prelude::*;
@@ -14,7 +15,7 @@ use crate::model::{Model, ModelBuffer};
 use crate::profile::Event;
 use crate::rank::Reason;
 use crate::recommender::{Item, Recommendation, Recommender, Request};
-use crate::score::BackendChoice;
+use crate::score::{BackendChoice, Earlier, Trial};
 
 /// Bytes of a page of WebAssembly memory.
 const WASM_PAGE: usize = 1 << 16;
@@ -95,6 +96,7 @@ impl Engine {
             ("items", info.items.into()),
             ("dim", info.dim.into()),
             ("bytes", info.bytes.into()),
+            ("model", Json::Text(info.model)),
             ("golden", Json::object(golden)),
             ("memory", (memory_size::<0>() * WASM_PAGE).into()),
             ("version", env!("CARGO_PKG_VERSION").into()),
@@ -110,6 +112,21 @@ impl Engine {
     #[wasm_bindgen(js_name = useBackend)]
     pub async fn use_backend(&self, name: String) -> Result<(), JsValue> {
         Ok(self.0.scorer().switch(BackendChoice::parse(&name)?).await?)
+    }
+
+    /// Tries the GPU for at most `budget` milliseconds while the CPU answers, and takes the faster one. `reason` and, where
+    /// the GPU was faster, `adapter` are the outcome of an earlier trial, to be taken over. Resolves to whether the outcome
+    /// was measured and can be taken over another time.
+    #[wasm_bindgen(js_name = tryGpu)]
+    pub async fn try_gpu(&self, budget: u32, reason: Option<String>, adapter: Option<String>) -> Result<bool, JsValue> {
+        let earlier = reason.map(|reason| Earlier { adapter, reason });
+        Ok(self.0.scorer().trial(&Trial { budget: Duration::from_millis(budget.into()), earlier }).await?)
+    }
+
+    /// Ends a trial under way at its next step.
+    #[wasm_bindgen(js_name = endTrial)]
+    pub fn end_trial(&self) {
+        self.0.scorer().end_trial();
     }
 
     /// The profile as a plain object.

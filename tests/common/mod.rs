@@ -4,3 +4,4 @@
 pub mod contract;
 pub mod fixtures;
 pub mod gpu;
+pub mod trial;

@@ -57,3 +57,27 @@ test('where there is no GPU the CPU takes over and the panel says why', async ({
   await expect(page.locator('input[name=backend][value=cpu]')).toBeChecked();
   await expect(page.locator('#for-you .card')).toHaveCount(10);
 });
+
+test('left to choose, the shop opens on the CPU, tries the GPU, says what was faster, and knows it on the next visit', async ({ page, server, backend }) => {
+  test.skip(backend === 'cpu', 'the same on both');
+  const reason = page.locator('#backend-reason');
+  await page.goto(server.address);
+  await expect(page.locator('html')).toHaveAttribute('data-state', 'open', { timeout: 45_000 });
+  await expect(reason).toContainText(/Faster on this device: an answer takes .* ms on the |The GPU was not ready within/, { timeout: 30_000 });
+  const stored = await page.evaluate(() => Object.entries(localStorage).filter(([key]) => key.startsWith('proclivity:backend:')));
+  expect(stored).toHaveLength(1);
+
+  await page.addInitScript(() => {
+    const gpu = (navigator as unknown as { gpu: { requestAdapter: (...given: unknown[]) => unknown } }).gpu;
+    const ask = gpu.requestAdapter.bind(gpu);
+    gpu.requestAdapter = (...given) => {
+      document.documentElement.dataset.asked = 'yes';
+      return ask(...given);
+    };
+  });
+  await page.reload();
+  await expect(reason).toContainText('(measured on ', { timeout: 30_000 });
+  // A faster CPU asks for no adapter; a faster GPU needs one.
+  const onCpu = await page.locator('input[name=backend][value=cpu]').isChecked();
+  expect(await page.locator('html').getAttribute('data-asked')).toBe(onCpu ? null : 'yes');
+});

@@ -4,7 +4,7 @@ const VERSION = '__VERSION__';
 const FILES = ['__FILES__'];
 const STORE = `shop-${VERSION}`;
 // The library comes in two builds, of which this browser fetches the one with relaxed SIMD if it takes this probe of it.
-const RELAXED = WebAssembly.validate(Uint8Array.from(
+const RELAXED = self.WebAssembly.validate(Uint8Array.from(
   [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253, 128, 2, 11],
 ));
 const wanted = (url) => !url.endsWith('.wasm') || url.includes('_relaxed_') === RELAXED;

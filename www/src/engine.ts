@@ -19,7 +19,9 @@ export class Engine {
 
   /** Loads the model. Where the GPU is asked for but not to be had, the CPU takes over, and `info().reason` says why. */
   static async load(backend: BackendChoice, onProgress: (progress: LoadProgress) => void): Promise<Engine> {
-    return new Engine(await Recommender.load(MODEL_URL, { backend, onProgress }));
+    const engine = new Engine(await Recommender.load(MODEL_URL, { backend, onProgress }));
+    void engine.#settle();
+    return engine;
   }
 
   info(): Info {
@@ -64,6 +66,14 @@ export class Engine {
   /** Called after each query and each change of backend. */
   onChange(listener: () => void): void {
     this.#listeners.add(listener);
+  }
+
+  /** The CPU answers while the GPU is tried; what was chosen in the end is announced. */
+  async #settle(): Promise<void> {
+    const before = this.info().backend;
+    const { backend } = await this.#recommender.settled();
+    if (backend !== before) this.timings = [];
+    this.#changed();
   }
 
   #timed(answer: Recommendation): Recommendation {

@@ -94,6 +94,22 @@ impl Device {
         receiver
     }
 
+    /// The emptiest query there is: 8 bytes copied and read back. What it takes, every answer takes at least.
+    pub async fn round_trip(&self) -> Result<()> {
+        let plain = |usage| {
+            let descriptor = wgpu::BufferDescriptor { label: None, size: 8, usage, mapped_at_creation: false };
+            self.device.create_buffer(&descriptor)
+        };
+        let from = plain(wgpu::BufferUsages::COPY_SRC);
+        let to = plain(wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ);
+        let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        encoder.copy_buffer_to_buffer(&from, 0, &to, 0, 8);
+        self.queue.submit([encoder.finish()]);
+        let answer = self.read(&to, self.map(&to)).await;
+        [from, to].iter().for_each(wgpu::Buffer::destroy);
+        answer.map(drop)
+    }
+
     /// Waits for a mapping and copies the buffer's words out.
     pub async fn read(&self, buffer: &wgpu::Buffer, mapped: Mapped) -> Result<Vec<u32>> {
         let failed = |e: &dyn std::fmt::Display| Error::Gpu { detail: format!("the answer could not be read ({e})") };
@@ -116,6 +132,13 @@ impl Scopes {
     pub fn pop(self) -> impl Future<Output = Option<wgpu::Error>> {
         let (validation, memory) = (self.validation.pop(), self.memory.pop());
         async { validation.await.or(memory.await) }
+    }
+}
+
+/// Frees what it holds at once; in browsers a device that is merely dropped lives on.
+impl Drop for Device {
+    fn drop(&mut self) {
+        self.device.destroy();
     }
 }
 

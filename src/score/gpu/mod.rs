@@ -9,6 +9,7 @@ mod scorer;
 mod tables;
 mod workspace;
 
+pub(crate) use device::Device;
 pub use kernels::{shader_layouts, shader_sources};
 pub use limits::GpuLimits;
 pub use scorer::GpuScorer;

@@ -41,7 +41,11 @@ impl GpuScorer {
     /// As [`GpuScorer::open`].
     #[doc(hidden)]
     pub async fn open_with_limits(model: Arc<Model>, limits: Option<GpuLimits>) -> Result<GpuScorer> {
-        let device = Device::open(limits).await?;
+        GpuScorer::on(Device::open(limits).await?, model).await
+    }
+
+    /// As [`GpuScorer::open`], on a device that is open already.
+    pub(crate) async fn on(device: Device, model: Arc<Model>) -> Result<GpuScorer> {
         let layout = plan_layout(&model, device.limits)?;
         let scopes = device.push_scopes();
         let tables = Tables::upload(&device, &model, &layout);
@@ -206,13 +210,6 @@ struct Answer(wgpu::Buffer);
 impl Drop for Answer {
     fn drop(&mut self) {
         self.0.destroy();
-    }
-}
-
-/// Frees the tables at once; in browsers a dropped device would keep them.
-impl Drop for GpuScorer {
-    fn drop(&mut self) {
-        self.device.device.destroy();
     }
 }
 
