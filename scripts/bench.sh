@@ -22,8 +22,15 @@ if [ "$(cat "$models/.made-by" 2> /dev/null)" != "$sum" ]; then
   printf '%s\n' "$sum" > "$models/.made-by"
 fi
 
+scripts/bench-int8.sh
+
 say "building the page"
 npm run --silent --prefix benches/browser build -- --logLevel warn
 say "timing (some ten minutes; leave the machine alone)"
 npm run --silent --prefix benches/browser bench -- --models "$models" --out "$out" --plot "$ROOT/docs/bench.svg" \
   --int8-ndcg "$out/int8-ndcg.json" ${ONLY:+--only "$ONLY"}
+
+if [ -z "${ONLY:-}" ]; then
+  say "timing the kernels natively"
+  XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-/tmp} cargo bench --quiet --bench kernels
+fi

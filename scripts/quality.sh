@@ -16,13 +16,20 @@ trainer="$TARGET/release/proclivity"
 out="$TARGET/quality"
 mkdir -p "$out"
 
-say "training on $name"
-"$trainer" train data/complete-journey/purchases.csv.gz --items data/complete-journey/items.csv.gz \
-  --keep-users "$split/train_users.csv.gz" --keep-items "$split/items.csv.gz" \
-  --validation-fold-in "$split/val_fold_in.csv.gz" --validation-targets "$split/val_targets.csv.gz" \
-  --seed 42 -o "$out/$name.safetensors"
-say "evaluating on the test users"
-evaluate=("$trainer" evaluate "$out/$name.safetensors" --fold-in "$split/test_fold_in.csv.gz" --targets "$split/test_targets.csv.gz")
-"${evaluate[@]}"
-"${evaluate[@]}" --json > "$out/$name.json"
-say "written: $out/$name.json"
+# measured NAME FLAGS...: trains with the flags, measures on the test users, writes NAME.json.
+measured() {
+  local model=$1; shift
+  say "training $model"
+  "$trainer" train data/complete-journey/purchases.csv.gz --items data/complete-journey/items.csv.gz \
+    --keep-users "$split/train_users.csv.gz" --keep-items "$split/items.csv.gz" \
+    --validation-fold-in "$split/val_fold_in.csv.gz" --validation-targets "$split/val_targets.csv.gz" \
+    --seed 42 -o "$out/$model.safetensors" "$@"
+  say "evaluating $model on the test users"
+  evaluate=("$trainer" evaluate "$out/$model.safetensors" --fold-in "$split/test_fold_in.csv.gz" --targets "$split/test_targets.csv.gz")
+  "${evaluate[@]}"
+  "${evaluate[@]}" --json > "$out/$model.json"
+  say "written: $out/$model.json"
+}
+
+measured "$name"
+measured "$name-f32" --precision f32 --ranker-precision f32
