@@ -10,6 +10,9 @@ use crate::profile::{Event, FoldIn, Interaction, Profile};
 use crate::rank::{Filter, Reason, apply_filter, because_of, filter_from_json};
 use crate::score::{BackendChoice, BackendInfo, ItemMask, Query, Scored, Scorer, Stage};
 
+/// Most users whose masks are in memory at a time.
+const BATCH: usize = 32;
+
 /// One user, one model, one backend.
 ///
 /// All calls take `&self` and none holds a lock while it waits for the GPU, so calls may overlap.
@@ -85,6 +88,15 @@ impl Request {
         }
         Ok(request)
     }
+}
+
+/// Whom a list of a batch is for.
+#[derive(Debug, Clone)]
+pub enum User {
+    /// What a device knows of its user.
+    Profile(Profile),
+    /// A user vector made elsewhere, (d).
+    Vector(Vec<f32>),
 }
 
 /// A list, best first.
@@ -165,28 +177,8 @@ impl Recommender {
     /// # Errors
     /// [`Error::UnknownItem`] or [`Error::Argument`] for a request that cannot be met.
     pub async fn recommend(&self, request: &Request) -> Result<Recommendation> {
-        let history = self.profile.borrow().history(&self.model);
-        let mut mask = self.allowed(request)?;
-        if !request.include_seen {
-            history.iter().filter(|line| line.seen).for_each(|line| mask.exclude(line.item));
-        }
-        let liked: Vec<(u32, f32)> =
-            history.iter().filter(|line| line.strength > 0.0).map(|line| (line.item, line.strength)).collect();
-        let solved = if liked.is_empty() { None } else { Some(FoldIn::solve(&self.model, &liked)?) };
-        let cold = vec![0.0; self.model.dim()];
-        let query = Query {
-            user: solved.as_ref().map_or(&cold, |solved| &solved.user),
-            mask: &mask,
-            k: request.count,
-            stage: if solved.is_some() { Stage::Cascade } else { Stage::Popularity },
-        };
-        let list = self.scorer.score(&query).await?;
-        let explain = |item| match &solved {
-            _ if !request.explain => Vec::new(),
-            Some(solved) => because_of(&self.model, solved, &history, item),
-            None => vec![Reason::Popular],
-        };
-        Ok(self.present(list, explain))
+        let question = self.ask(&self.profile.borrow(), request, self.allowed(request)?)?;
+        self.answer(vec![question], request).await.map(only)
     }
 
     /// The best items for a user vector (d) made elsewhere, in place of the profile's: whatever the profile counts as seen
@@ -195,10 +187,27 @@ impl Recommender {
     /// # Errors
     /// As [`Recommender::recommend`], and [`Error::Argument`] for a vector of another width or of unusable values.
     pub async fn recommend_for(&self, user: &[f32], request: &Request) -> Result<Recommendation> {
-        let mask = self.allowed(request)?;
-        let query = Query { user, mask: &mask, k: request.count, stage: Stage::Cascade };
-        let list = self.scorer.score(&query).await?;
-        Ok(self.present(list, |_| Vec::new()))
+        let question = Question::of_vector(user.to_vec(), self.allowed(request)?);
+        self.answer(vec![question], request).await.map(only)
+    }
+
+    /// The list of each user, as [`Recommender::recommend`] and [`Recommender::recommend_for`] give it, several at once. The
+    /// recommender's own profile plays no part.
+    ///
+    /// # Errors
+    /// As these two; one user who cannot be answered refuses all.
+    pub async fn recommend_batch(&self, users: &[User], request: &Request) -> Result<Vec<Recommendation>> {
+        let allowed = self.allowed(request)?;
+        let mut lists = Vec::with_capacity(users.len());
+        for block in users.chunks(BATCH) {
+            let question = |user: &User| match user {
+                User::Profile(profile) => self.ask(profile, request, allowed.clone()),
+                User::Vector(vector) => Ok(Question::of_vector(vector.clone(), allowed.clone())),
+            };
+            let questions = block.iter().map(question).collect::<Result<_>>()?;
+            lists.extend(self.answer(questions, request).await?);
+        }
+        Ok(lists)
     }
 
     /// The items most like `item_id` by the cosine of their embeddings, itself left out.
@@ -209,10 +218,9 @@ impl Recommender {
         let item = self.model.require_item(item_id)?;
         let mut mask = self.allowed(request)?;
         mask.exclude(item);
-        let user = self.model.embedding(item);
-        let query = Query { user: &user, mask: &mask, k: request.count, stage: Stage::Similarity };
-        let list = self.scorer.score(&query).await?;
-        Ok(self.present(list, |_| Vec::new()))
+        let stage = Stage::Similarity;
+        let question = Question { stage, ..Question::of_vector(self.model.embedding(item), mask) };
+        self.answer(vec![question], request).await.map(only)
     }
 
     /// What the profile amounts to: one line an item.
@@ -256,12 +264,66 @@ impl Recommender {
         Ok(mask)
     }
 
-    fn present(&self, list: Vec<Scored>, reasons: impl Fn(u32) -> Vec<Reason>) -> Recommendation {
-        let item = |scored: Scored| Item {
-            id: self.model.item_id(scored.item).to_owned(),
-            score: scored.score,
-            reasons: reasons(scored.item),
-        };
-        Recommendation { items: list.into_iter().map(item).collect() }
+    /// What to ask for the user of `profile`, from the items of `allowed`.
+    fn ask(&self, profile: &Profile, request: &Request, mut allowed: ItemMask) -> Result<Question> {
+        let history = profile.history(&self.model);
+        if !request.include_seen {
+            history.iter().filter(|line| line.seen).for_each(|line| allowed.exclude(line.item));
+        }
+        let liked: Vec<(u32, f32)> =
+            history.iter().filter(|line| line.strength > 0.0).map(|line| (line.item, line.strength)).collect();
+        if liked.is_empty() {
+            let cold = Question::of_vector(vec![0.0; self.model.dim()], allowed);
+            return Ok(Question { stage: Stage::Popularity, ..cold });
+        }
+        let solved = FoldIn::solve(&self.model, &liked)?;
+        let question = Question::of_vector(solved.user.clone(), allowed);
+        Ok(Question { because: Some((solved, history)), ..question })
     }
+
+    /// A list for each question.
+    async fn answer(&self, questions: Vec<Question>, request: &Request) -> Result<Vec<Recommendation>> {
+        let queries: Vec<Query> = questions.iter().map(|question| question.query(request.count)).collect();
+        let lists = self.scorer.score_batch(&queries).await?;
+        let present = |(list, question): (Vec<Scored>, &Question)| {
+            let item = |scored: Scored| Item {
+                id: self.model.item_id(scored.item).to_owned(),
+                score: scored.score,
+                reasons: if request.explain { self.reasons(question, scored.item) } else { Vec::new() },
+            };
+            Recommendation { items: list.into_iter().map(item).collect() }
+        };
+        Ok(lists.into_iter().zip(&questions).map(present).collect())
+    }
+
+    fn reasons(&self, question: &Question, item: u32) -> Vec<Reason> {
+        match &question.because {
+            Some((solved, history)) => because_of(&self.model, solved, history, item),
+            None if question.stage == Stage::Popularity => vec![Reason::Popular],
+            None => Vec::new(),
+        }
+    }
+}
+
+/// One user's question to the catalogue, and what its answer is explained by.
+struct Question {
+    user: Vec<f32>,
+    mask: ItemMask,
+    stage: Stage,
+    because: Option<(FoldIn, Vec<Interaction>)>,
+}
+
+impl Question {
+    fn of_vector(user: Vec<f32>, mask: ItemMask) -> Question {
+        Question { user, mask, stage: Stage::Cascade, because: None }
+    }
+
+    fn query(&self, k: usize) -> Query<'_> {
+        Query { user: &self.user, mask: &self.mask, k, stage: self.stage }
+    }
+}
+
+/// The answer to a single question.
+fn only(mut lists: Vec<Recommendation>) -> Recommendation {
+    lists.pop().expect("one list a question")
 }

@@ -22,6 +22,8 @@ export interface WasmEngine {
   observe(event: object): void;
   /** Resolves to a {@link WasmRanking}, which wasm-bindgen cannot say. */
   recommend(options: object, user?: Float32Array): Promise<object>;
+  /** Resolves to a {@link WasmRanking} for each user, a `Float32Array` or a profile. */
+  recommendBatch(users: object[], options: object): Promise<object[]>;
   /** As `recommend`, for an item. */
   similar(itemId: string, options: object): Promise<object>;
   info(): unknown;

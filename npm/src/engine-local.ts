@@ -2,7 +2,7 @@
 
 import { ProclivityError, toProclivityError } from './errors.js';
 import type { WasmEngine, WasmGlue, WasmModelBuffer, WasmRanking } from './boundary.js';
-import type { CheckedOptions, Earlier, Engine, EngineInfo, EngineLoader, TimedEvent, TimedRanking } from './engine.js';
+import type { CheckedOptions, CheckedUser, Earlier, Engine, EngineInfo, EngineLoader, TimedEvent, TimedRanking } from './engine.js';
 import type { BackendChoice, BackendName, Catalogue, ProfileState, SimilarOptions } from './types.js';
 
 /** Collects the model in wasm memory and starts the engine on it. */
@@ -68,6 +68,15 @@ class LocalEngine implements Engine {
 
   recommend({ user, ...options }: CheckedOptions): Promise<TimedRanking> {
     return this.#timed(() => this.#wasm.recommend(options, user));
+  }
+
+  recommendBatch(users: CheckedUser[], options: CheckedOptions): Promise<TimedRanking[]> {
+    return this.#borrowed(async () => {
+      const start = performance.now();
+      const rankings = (await this.#wasm.recommendBatch(users, options)) as WasmRanking[];
+      const millis = (performance.now() - start) / users.length;
+      return rankings.map(({ ids, scores, reasons }) => ({ ids, scores, reasons, millis }));
+    });
   }
 
   similar(itemId: string, options: SimilarOptions): Promise<TimedRanking> {

@@ -2,7 +2,7 @@
 
 import { ProclivityError } from './errors.js';
 import { WorkerConnection } from './worker-connection.js';
-import type { CheckedOptions, Earlier, Engine, EngineInfo, EngineLoader, TimedEvent, TimedRanking, WasmSource } from './engine.js';
+import type { CheckedOptions, CheckedUser, Earlier, Engine, EngineInfo, EngineLoader, TimedEvent, TimedRanking, WasmSource } from './engine.js';
 import type { BackendChoice, BackendName, Catalogue, ProfileState, SimilarOptions } from './types.js';
 
 /** Starts a worker and hands it the model. */
@@ -61,6 +61,10 @@ class WorkerEngine implements Engine {
 
   recommend(options: CheckedOptions): Promise<TimedRanking> {
     return this.#connection.call('recommend', [options]);
+  }
+
+  recommendBatch(users: CheckedUser[], options: CheckedOptions): Promise<TimedRanking[]> {
+    return this.#connection.call('recommendBatch', [users, options]);
   }
 
   similar(itemId: string, options: SimilarOptions): Promise<TimedRanking> {

@@ -23,6 +23,9 @@ export type TimedEvent = InteractionEvent & { timestamp: number };
 /** Options with a user vector, where there is one, as the engine takes it. */
 export type CheckedOptions = Omit<RecommendOptions, 'user'> & { user?: Float32Array<ArrayBuffer> };
 
+/** A user of a batch, as the engine takes it. */
+export type CheckedUser = Float32Array<ArrayBuffer> | ProfileState;
+
 /** A ranking and the milliseconds the engine call took. */
 export interface TimedRanking extends WasmRanking {
   millis: number;
@@ -42,6 +45,7 @@ export interface Engine {
   info(): EngineInfo;
   observe(event: TimedEvent): Promise<void>;
   recommend(options: CheckedOptions): Promise<TimedRanking>;
+  recommendBatch(users: CheckedUser[], options: CheckedOptions): Promise<TimedRanking[]>;
   similar(itemId: string, options: SimilarOptions): Promise<TimedRanking>;
   catalogue(): Promise<Catalogue>;
   useBackend(name: BackendName): Promise<void>;

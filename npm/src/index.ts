@@ -8,6 +8,8 @@ export { ProclivityError } from './errors.js';
 export type {
   BackendChoice,
   BackendName,
+  BatchOptions,
+  BatchUser,
   Catalogue,
   CatalogueColumn,
   EventType,

@@ -1,7 +1,7 @@
 // Checks what callers pass and copies it, so that a later change on their side does not reach the engine.
 
 import { argumentError, ProclivityError } from './errors.js';
-import type { CheckedOptions, TimedEvent } from './engine.js';
+import type { CheckedOptions, CheckedUser, TimedEvent } from './engine.js';
 import type {
   BackendChoice,
   EventType,
@@ -67,6 +67,16 @@ export function checkRecommendOptions(options: unknown, items: number): CheckedO
     explain: checkFlag(given, 'explain'),
     user: given.user === undefined ? undefined : checkUser(given.user),
   }) as CheckedOptions;
+}
+
+/** Users and options of `recommendBatch`, checked; `items` is the size of the catalogue. */
+export function checkBatch(users: unknown, options: unknown, items: number): { users: CheckedUser[]; options: CheckedOptions } {
+  if (!Array.isArray(users)) {
+    throw argumentError('users as an array of vectors or profile states', users, 'pass [vector, ...] or [state, ...]');
+  }
+  const checked = checkRecommendOptions(options, items);
+  if (checked.user !== undefined) throw argumentError('no "user" among the options of a batch', checked.user, 'pass it among the users');
+  return { users: users.map((user) => (isRecord(user) ? checkState(user) : checkUser(user))), options: checked };
 }
 
 /** Options of `similar`, checked; `items` is the size of the catalogue. */

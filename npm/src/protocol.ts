@@ -1,7 +1,7 @@
 // What the page and the worker say to each other.
 
 import { ProclivityError } from './errors.js';
-import type { CheckedOptions, Earlier, EngineInfo, TimedEvent, TimedRanking, WasmSource } from './engine.js';
+import type { CheckedOptions, CheckedUser, Earlier, EngineInfo, TimedEvent, TimedRanking, WasmSource } from './engine.js';
 import type { BackendChoice, BackendName, Catalogue, ProfileState, SimilarOptions } from './types.js';
 
 /** The calls a worker answers: its loading in this order, then the engine's own. */
@@ -12,6 +12,7 @@ export interface WorkerMethods {
   finish(backend: BackendChoice): void;
   observe(event: TimedEvent): void;
   recommend(options: CheckedOptions): TimedRanking;
+  recommendBatch(users: CheckedUser[], options: CheckedOptions): TimedRanking[];
   similar(itemId: string, options: SimilarOptions): TimedRanking;
   catalogue(): Catalogue;
   useBackend(name: BackendName): void;

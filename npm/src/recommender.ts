@@ -4,6 +4,7 @@ import { WorkerLoader } from './engine-worker.js';
 import { ProclivityError } from './errors.js';
 import {
   checkBackend,
+  checkBatch,
   checkEvent,
   checkItemId,
   checkLoadOptions,
@@ -18,6 +19,8 @@ import { openModel } from './source.js';
 import type { Earlier, Engine, EngineLoader, TimedRanking, WasmSource } from './engine.js';
 import type {
   BackendChoice,
+  BatchOptions,
+  BatchUser,
   Catalogue,
   Info,
   InteractionEvent,
@@ -153,6 +156,18 @@ export class Recommender {
   async recommend(options?: RecommendOptions): Promise<Recommendation> {
     const checked = checkRecommendOptions(options, this.#items);
     return toRecommendation(await this.#run((engine) => engine.recommend(checked)));
+  }
+
+  /**
+   * A list for each of several users, in their order: user vectors (`info().dim` numbers each) and profile states as
+   * {@link Recommender.export} gives them. The profile at hand plays no part and is left as it is. The item table is read
+   * once for several users, so this is faster than as many calls.
+   *
+   * @throws {@link ProclivityError} As for {@link Recommender.recommend}; one user who cannot be answered refuses all.
+   */
+  async recommendBatch(users: readonly BatchUser[], options?: BatchOptions): Promise<Recommendation[]> {
+    const checked = checkBatch(users, options, this.#items);
+    return (await this.#run((engine) => engine.recommendBatch(checked.users, checked.options))).map(toRecommendation);
   }
 
   /**

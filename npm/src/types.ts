@@ -119,6 +119,12 @@ export interface RecommendOptions extends SimilarOptions {
   user?: Float32Array | readonly number[] | undefined;
 }
 
+/** One user of {@link Recommender.recommendBatch}: a user vector, or a profile state. */
+export type BatchUser = Float32Array | readonly number[] | ProfileState;
+
+/** Options of {@link Recommender.recommendBatch}, for all its users alike. */
+export type BatchOptions = Omit<RecommendOptions, 'user'>;
+
 /** Why an item is in the list. */
 export type Reason =
   | {
@@ -149,7 +155,10 @@ export interface Recommendation {
   /** Unique to this call; tie what the user does with the list to it. */
   recommId: string;
   items: RecommendedItem[];
-  /** Milliseconds the engine took, measured around the engine call (inside the worker, if there is one). */
+  /**
+   * Milliseconds the engine took, measured around the engine call (inside the worker, if there is one); of a batch, each
+   * list's equal share.
+   */
   millis: number;
 }
 

@@ -32,6 +32,7 @@ export function serve(port: ServerPort, loadWasm: (source: WasmSource) => Promis
     },
     observe: (event) => present(engine).observe(event),
     recommend: (options) => present(engine).recommend(options),
+    recommendBatch: (users, options) => present(engine).recommendBatch(users, options),
     similar: (itemId, options) => present(engine).similar(itemId, options),
     catalogue: () => present(engine).catalogue(),
     useBackend: (name) => present(engine).useBackend(name),

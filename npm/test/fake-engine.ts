@@ -95,6 +95,13 @@ export function fakeGlue(options: FakeOptions = {}): { glue: WasmGlue; log: Fake
       return this.#rank(request, (id) => !this.#history.includes(id));
     }
 
+    async recommendBatch(users: object[], request: { count: number }): Promise<WasmRanking[]> {
+      return Promise.all(users.map((user) => {
+        const history = user instanceof Float32Array ? [] : (user as { history: string[] }).history;
+        return this.#rank(request, (id) => !history.includes(id));
+      }));
+    }
+
     similar(itemId: string, request: { count: number }): Promise<WasmRanking> {
       return this.#rank(request, (id) => id !== itemId);
     }

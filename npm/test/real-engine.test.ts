@@ -98,6 +98,17 @@ describe.skipIf(missing !== undefined)(`the real engine${missing === undefined ?
     await expect(recommender.recommend({ user: user.map(() => NaN) })).rejects.toMatchObject({ code: 'argument' });
   });
 
+  it('answers several users at once as it answers each alone', async () => {
+    const { dim } = recommender.info();
+    const user = Float32Array.from({ length: dim }, (_, axis) => Math.cos(axis));
+    const state = await recommender.export();
+    const alone = [await recommender.recommend({ user }), await recommender.recommend()];
+    const lists = await recommender.recommendBatch([user, state, [...user]]);
+    expect(lists.map(({ items }) => items)).toEqual([alone[0]!.items, alone[1]!.items, alone[0]!.items]);
+    await expect(recommender.recommendBatch([user, user.subarray(1)])).rejects.toMatchObject({ code: 'argument' });
+    await expect(recommender.recommendBatch([{ hello: 1 }])).rejects.toMatchObject({ code: 'argument' });
+  });
+
   it('tells how much memory it takes', () => {
     const { memory, bytes } = recommender.info();
     expect(memory % 65_536).toBe(0);

@@ -91,6 +91,19 @@ describe.each([
     recommender.dispose();
   });
 
+  it('answers a batch of vectors and profiles in their order', async () => {
+    const recommender = await load();
+    await recommender.observe({ type: 'purchase', itemId: 'item-0' });
+    const lists = await recommender.recommendBatch([[1, 2], { history: ['item-0', 'item-1'] }, Float32Array.of(3)], { count: 2 });
+    expect(lists.map(({ items }) => items.map(({ id }) => id))).toEqual([['item-0', 'item-1'], ['item-2', 'item-3'], ['item-0', 'item-1']]);
+    expect(new Set(lists.map(({ recommId }) => recommId)).size).toBe(3);
+    expect(await recommender.recommendBatch([])).toEqual([]);
+    await expect(recommender.recommendBatch('all' as never)).rejects.toMatchObject({ code: 'argument' });
+    await expect(recommender.recommendBatch(['all'] as never)).rejects.toMatchObject({ code: 'argument' });
+    await expect(recommender.recommendBatch([], { user: [1] } as never)).rejects.toMatchObject({ code: 'argument' });
+    recommender.dispose();
+  });
+
   it('finds similar items and the catalogue', async () => {
     const recommender = await load();
     const { items } = await recommender.similar('item-0', { count: 2 });

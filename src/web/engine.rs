@@ -12,9 +12,9 @@ use super::options::{from_js, to_js};
 use crate::error::Result;
 use crate::json::{Field, Json};
 use crate::model::{Model, ModelBuffer};
-use crate::profile::Event;
+use crate::profile::{Event, Profile};
 use crate::rank::Reason;
-use crate::recommender::{Item, Recommendation, Recommender, Request};
+use crate::recommender::{Item, Recommendation, Recommender, Request, User};
 use crate::score::{BackendChoice, Earlier, Trial};
 
 /// Bytes of a page of WebAssembly memory.
@@ -74,6 +74,21 @@ impl Engine {
             Some(user) => self.0.recommend_for(&user, &request).await?,
             None => self.0.recommend(&request).await?,
         })
+    }
+
+    /// A list for each of several users: vectors (`Float32Array`, d) and exported profiles.
+    #[wasm_bindgen(js_name = recommendBatch)]
+    pub async fn recommend_batch(&self, users: Array, options: JsValue) -> Result<Array, JsValue> {
+        let request = Request::from_json(&from_js(options, "options")?)?;
+        let mut batch = Vec::new();
+        for user in users.iter() {
+            batch.push(match user.dyn_ref::<Float32Array>() {
+                Some(vector) => User::Vector(vector.to_vec()),
+                None => User::Profile(Profile::import(&from_js(user, "users")?)?),
+            });
+        }
+        let lists = self.0.recommend_batch(&batch, &request).await?;
+        lists.into_iter().map(present).collect()
     }
 
     /// The items most like one item.

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use futures_util::join;
 use proclivity::model::{Model, Precision};
-use proclivity::profile::{Event, EventKind, fold_in};
+use proclivity::profile::{Event, EventKind, Profile, fold_in};
 use proclivity::rank::Reason;
 use proclivity::score::{
     BackendChoice, CpuKernels, CpuScorer, ItemMask, Plan, Query, Scored, Scorer, Stage, Tolerance, reference,
 };
-use proclivity::{Recommender, Request};
+use proclivity::{Recommender, Request, User};
 
 use super::fixtures::{Random, checkerboard, in_f32, in_int8, model, random, ranking_all, spec, tied, with_ranker};
 
@@ -340,6 +340,39 @@ pub async fn given_user(choice: BackendChoice) {
     assert_eq!(refused.to_string(), "argument `user`: expected 16 values, found 15");
 }
 
+/// A batch gives each user the list that the user gets alone, whatever is in the batch beside it.
+pub async fn batches(choice: BackendChoice) {
+    for spec in [random(300, 16, 41), with_ranker(random(300, 16, 42), &[8], 50, 43)] {
+        let model = model(&spec);
+        let recommender = Recommender::new(model.clone(), choice).await.expect("opens");
+        let request = Request { count: 7, exclude: vec!["item-3".to_owned()], ..Request::default() };
+        let mut random = Random(44);
+        let (mut users, mut expected) = (Vec::new(), Vec::new());
+        // More than are scored together; every third user is a profile, the first one an empty one.
+        for n in 0..40 {
+            if n % 3 == 0 {
+                recommender.forget();
+                let mut profile = Profile::default();
+                for _ in 0..n / 3 {
+                    let event = Event::new(EventKind::Purchase, format!("item-{}", random.below(300)));
+                    recommender.observe(event.clone()).expect("known");
+                    profile.observe(&model, event).expect("known");
+                }
+                expected.push(recommender.recommend(&request).await.expect("recommends"));
+                users.push(User::Profile(profile));
+            } else {
+                let vector = user(&mut random, 16);
+                expected.push(recommender.recommend_for(&vector, &request).await.expect("recommends"));
+                users.push(User::Vector(vector));
+            }
+        }
+        assert_eq!(recommender.recommend_batch(&users, &request).await.expect("recommends"), expected);
+        assert_eq!(recommender.recommend_batch(&[], &request).await.expect("recommends"), []);
+        users.push(User::Vector(vec![1.0; 15]));
+        assert_eq!(recommender.recommend_batch(&users, &request).await.expect_err("refused").code(), "argument");
+    }
+}
+
 /// Runs `$check` for every test of the contract: `$check!(name)`.
 #[macro_export]
 macro_rules! contract_tests {
@@ -356,5 +389,6 @@ macro_rules! contract_tests {
         $check!(overlapping);
         $check!(facade);
         $check!(given_user);
+        $check!(batches);
     };
 }

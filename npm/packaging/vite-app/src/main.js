@@ -26,7 +26,7 @@ window.disposeEarly = async (options) => {
   for (const wait of [0, 20, 100, 300]) {
     const early = await Recommender.load('/model.safetensors', { ...options, backend: 'auto' });
     const trial = early.useBackend('auto');
-    await new Promise((resolve) => setTimeout(resolve, wait));
+    await new Promise((resolve) => window.setTimeout(resolve, wait));
     const outcomes = Promise.allSettled([trial, early.recommend()]);
     early.dispose();
     const [tried, answered] = await outcomes;
