@@ -25,10 +25,7 @@ fn main(
         return;
     }
     for (var o = group.z; o < BLOCKS; o += groups.z) {
-        var tile = Tile();
-        for (var input = 0u; input < INPUTS; input += 1u) {
-            add_input(&tile, activation(input, (params.column + slot) / 4u), input, o);
-        }
+        let tile = layer((params.column + slot) / 4u, o);
         put(o * 4u, tile.a, slot / 4u);
         put(o * 4u + 1u, tile.b, slot / 4u);
         put(o * 4u + 2u, tile.c, slot / 4u);

@@ -10,15 +10,13 @@ fn mlp_scores(column: u32) -> vec4<f32> {
     var score = vec4<f32>(LAST_BIAS);
     if (!HIDDEN) {
         for (var input = 0u; input < INPUTS; input += 1u) {
-            score += activation(input, column) * weights[input / 4u][input % 4u];
+            let sum = sums[input * (params.stride / 4u) + column];
+            score += activate(sum, params.first + input) * weights[input / 4u][input % 4u];
         }
         return score;
     }
     for (var o = 0u; o < BLOCKS; o += 1u) {
-        var tile = Tile();
-        for (var input = 0u; input < INPUTS; input += 1u) {
-            add_input(&tile, activation(input, column), input, o);
-        }
+        let tile = layer(column, o);
         score = last_layer(score, tile.a, o * 4u);
         score = last_layer(score, tile.b, o * 4u + 1u);
         score = last_layer(score, tile.c, o * 4u + 2u);
@@ -34,24 +32,35 @@ fn last_layer(score: vec4<f32>, sums: mat4x4<f32>, at: u32) -> vec4<f32> {
     return (((score + rounded4(y[0] * w.x)) + rounded4(y[1] * w.y)) + rounded4(y[2] * w.z)) + rounded4(y[3] * w.w);
 }
 
-// The entry of a slot, with its retrieval score in place of its final one: the candidate, or the row.
-fn slot_entry(slot: u32) -> vec2<u32> {
+// The item of a slot, a candidate or a row, or NONE.
+fn slot_item(slot: u32) -> u32 {
     if (slot >= params.count) {
-        return no_entry();
+        return NONE;
     }
     if (params.input != NONE) {
-        return entries[params.input + slot];
+        return entries[params.input + slot].y;
     }
-    let row = params.start + slot;
-    if (excluded(params.base + row)) {
-        return no_entry();
-    }
-    var score = 0.0;
-    if (SKIP != 0.0) {
-        score = retrieval_score(row);
-    }
-    return vec2<u32>(sortable(score), params.base + row);
+    let item = params.base + params.start + slot;
+    return select(item, NONE, excluded(item));
 }
+
+// The retrieval scores of four slots.
+fn retrieval(slot: u32) -> vec4<f32> {
+    if (SKIP == 0.0) {
+        return vec4<f32>();
+    }
+    if (params.input == NONE) {
+        let row = params.start + slot;
+        return retrieval_scores(min(vec4<u32>(row, row + 1u, row + 2u, row + 3u), vec4<u32>(params.rows - 1u)));
+    }
+    let at = params.input + slot;
+    let keys = vec4<u32>(entries[at].x, entries[at + 1u].x, entries[at + 2u].x, entries[at + 3u].x);
+    return vec4<f32>(from_sortable(keys.x), from_sortable(keys.y), from_sortable(keys.z), from_sortable(keys.w));
+}
+
+// The items of a workgroup: 4 a thread.
+const BLOCK = 256u;
+var<workgroup> block: array<vec2<u32>, BLOCK>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -66,14 +75,28 @@ fn main(
     let slot = workgroup * BLOCK + thread * 4u;
     var scores = vec4<f32>();
     if (slot < params.count) {
-        scores = mlp_scores((params.column + slot) / 4u);
+        scores = mlp_scores((params.column + slot) / 4u) + rounded4(SKIP * retrieval(slot));
+    }
+    let own = thread * 4u + vec4<u32>(0u, 1u, 2u, 3u);
+    let items = vec4<u32>(slot_item(slot), slot_item(slot + 1u), slot_item(slot + 2u), slot_item(slot + 3u));
+    var keys = vec4<u32>();
+    for (var i = 0u; i < 4u; i += 1u) {
+        keys[i] = select(sortable(scores[i]), 0u, items[i] == NONE);
+        block[own[i]] = vec2<u32>(keys[i], items[i]);
+    }
+    workgroupBarrier();
+    // An entry's place is the number of entries before it, which takes one barrier where a sort takes twenty. Places
+    // without an item are told apart by their index.
+    var place = vec4<u32>();
+    for (var i = 0u; i < BLOCK; i += 1u) {
+        let other = block[i];
+        let lower = (vec4<u32>(other.y) < items) | ((vec4<u32>(other.y) == items) & (vec4<u32>(i) < own));
+        let first = (vec4<u32>(other.x) > keys) | ((vec4<u32>(other.x) == keys) & lower);
+        place += select(vec4<u32>(), vec4<u32>(1u), first);
     }
     for (var i = 0u; i < 4u; i += 1u) {
-        var entry = slot_entry(slot + i);
-        if (entry.y != NONE) {
-            entry.x = sortable(scores[i] + rounded(SKIP * from_sortable(entry.x)));
+        if (place[i] < params.keep) {
+            entries[params.output + workgroup * params.keep + place[i]] = vec2<u32>(keys[i], items[i]);
         }
-        block[thread * 4u + i] = entry;
     }
-    write_best(thread, workgroup);
 }

@@ -8,8 +8,9 @@ fn excluded(item: u32) -> bool {
     return ((query[params.mask + item / 32u] >> (item % 32u)) & 1u) == 1u;
 }
 
-// score = ((dot * gain) * user_scale) + offset, each operation rounded once
-fn retrieval_score(row: u32) -> f32 {
-    let scaled = rounded(row_dot(row) * gain[row]);
-    return rounded(scaled * params.user_scale) + offsets[row];
+// score = ((dot * gain) * user_scale) + offset, each operation rounded once; of four rows
+fn retrieval_scores(row: vec4<u32>) -> vec4<f32> {
+    let scaled = rounded4(row_dots(row) * vec4<f32>(gain[row.x], gain[row.y], gain[row.z], gain[row.w]));
+    let offset = vec4<f32>(offsets[row.x], offsets[row.y], offsets[row.z], offsets[row.w]);
+    return rounded4(scaled * params.user_scale) + offset;
 }

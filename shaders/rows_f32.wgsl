@@ -4,15 +4,23 @@
 
 override WIDTH: u32 = 64u; // d
 
-// The dot of a row and the user vector, as defined in src/score/reference.rs: every fourth product in one sum.
-fn row_dot(row: u32) -> f32 {
-    var s = vec4<f32>();
+// The dots of four rows and the user vector, as defined in src/score/reference.rs: every fourth product in one sum.
+fn row_dots(row: vec4<u32>) -> vec4<f32> {
+    var s = mat4x4<f32>();
+    let at = row * (WIDTH / 4u);
+    var user = params.user;
     for (var i = 0u; i < WIDTH / 4u; i += 1u) {
-        let at = params.user + 4u * i;
-        let user = vec4<u32>(query[at], query[at + 1u], query[at + 2u], query[at + 3u]);
-        s += rounded4(rows[row * (WIDTH / 4u) + i] * bitcast<vec4<f32>>(user));
+        let u = bitcast<vec4<f32>>(vec4<u32>(query[user], query[user + 1u], query[user + 2u], query[user + 3u]));
+        s += mat4x4<f32>(
+            rounded4(rows[at.x + i] * u),
+            rounded4(rows[at.y + i] * u),
+            rounded4(rows[at.z + i] * u),
+            rounded4(rows[at.w + i] * u),
+        );
+        user += 4u;
     }
-    return (s.x + s.y) + (s.z + s.w);
+    let t = transpose(s);
+    return (t[0] + t[1]) + (t[2] + t[3]);
 }
 
 // Values 4 * quad .. 4 * quad + 4 of four rows, one value of all four rows a column.

@@ -4,16 +4,23 @@
 
 override WIDTH: u32 = 64u; // d
 
-// The exact dot of a row and the user vector.
-fn row_dot(row: u32) -> f32 {
-    var dot = 0;
+// The exact dots of four rows and the user vector.
+fn row_dots(row: vec4<u32>) -> vec4<f32> {
+    var dots = vec4<i32>();
+    let at = row * (WIDTH / 16u);
+    var user = params.user;
     for (var i = 0u; i < WIDTH / 16u; i += 1u) {
-        let words = rows[row * (WIDTH / 16u) + i];
-        let user = params.user + 4u * i;
-        dot += dot_word(words.x, query[user]) + dot_word(words.y, query[user + 1u])
-            + dot_word(words.z, query[user + 2u]) + dot_word(words.w, query[user + 3u]);
+        let a = rows[at.x + i];
+        let b = rows[at.y + i];
+        let c = rows[at.z + i];
+        let d = rows[at.w + i];
+        dots += dot_words(vec4<u32>(a.x, b.x, c.x, d.x), query[user])
+            + dot_words(vec4<u32>(a.y, b.y, c.y, d.y), query[user + 1u])
+            + dot_words(vec4<u32>(a.z, b.z, c.z, d.z), query[user + 2u])
+            + dot_words(vec4<u32>(a.w, b.w, c.w, d.w), query[user + 3u]);
+        user += 4u;
     }
-    return f32(dot);
+    return vec4<f32>(dots);
 }
 
 // Values 4 * quad .. 4 * quad + 4 of four rows, one value of all four rows a column.

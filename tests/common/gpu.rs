@@ -9,7 +9,7 @@ use super::contract::disagreement;
 use super::fixtures::{Random, in_f32, in_int8, model, random, ranking_all, tied, with_ranker};
 
 /// Limits that split everything: tables into shards, dispatches into rows and parts, rankings into turns.
-const SMALL: GpuLimits = GpuLimits { max_binding: 128 << 10, max_groups: 3, max_item_half: 1 << 20 };
+const SMALL: GpuLimits = GpuLimits { max_binding: 128 << 10, max_groups: 3, max_item_half: 1 << 20, packed: None };
 /// The item half is made anew for each query.
 const NOTHING_KEPT: GpuLimits = GpuLimits { max_item_half: 0, ..SMALL };
 
@@ -78,6 +78,31 @@ pub async fn small_limits_ranking() {
     }
 }
 
+/// Packed dot products, where a device has them, are exact too.
+pub async fn packed_dot() {
+    let model = model(&random(3000, 48, 12));
+    let mask = ItemMask::none(3000);
+    let user = Random(13).floats(48, 2.0);
+    let query = Query { user: &user, mask: &mask, k: 300, stage: Stage::Retrieval };
+    let expected = reference::score(&model, &Plan::new(&model, &query).expect("valid"));
+    for packed in [true, false] {
+        let scorer = open(&model, GpuLimits { packed: Some(packed), ..SMALL }).await;
+        assert_eq!(scorer.kernels(), if packed { "wgsl+dp4a" } else { "wgsl" });
+        assert_eq!(scorer.score(&query).await.expect("scores"), expected, "packed: {packed}");
+    }
+}
+
+/// A table large enough to be measured at load answers exactly with whatever was chosen.
+pub async fn measured_dot() {
+    let model = model(&random(40_000, 32, 14));
+    let scorer = GpuScorer::open(model.clone()).await.expect("opens");
+    let mask = ItemMask::none(40_000);
+    let user = Random(15).floats(32, 2.0);
+    let query = Query { user: &user, mask: &mask, k: 200, stage: Stage::Retrieval };
+    let expected = reference::score(&model, &Plan::new(&model, &query).expect("valid"));
+    assert_eq!(scorer.score(&query).await.expect("scores"), expected, "with {}", scorer.kernels());
+}
+
 /// What does not fit is an error that says so, and the scorer goes on.
 pub async fn too_small_limits() {
     let model = model(&random(20_000, 16, 6));
@@ -121,6 +146,8 @@ macro_rules! gpu_tests {
     ($check:ident) => {
         $check!(small_limits_dot);
         $check!(small_limits_ranking);
+        $check!(packed_dot);
+        $check!(measured_dot);
         $check!(too_small_limits);
         $check!(batches);
     };

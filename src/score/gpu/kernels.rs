@@ -2,8 +2,7 @@
 
 use super::device::Device;
 use super::layers::Layers;
-use super::recording::{Kernel, Params, RANK_BLOCK};
-use crate::model::{ItemTable, Model};
+use super::recording::{Kernel, Params};
 
 macro_rules! texts {
     ($($file:literal),*) => {
@@ -11,11 +10,11 @@ macro_rules! texts {
     };
 }
 
-const DOT_TOPK: &[&str] = texts!("common", "best", "retrieval", "dot_topk");
-const MERGE_TOPK: &[&str] = texts!("common", "best", "merge_topk");
+const TOP_K: &[&str] = texts!("common", "best", "retrieval", "dot_topk");
 const FIRST_LAYER: &[&str] = texts!("common", "dense", "first_layer");
 const HIDDEN_LAYER: &[&str] = texts!("common", "dense", "activation", "hidden_layer");
-const RANK_MLP: &[&str] = texts!("common", "best", "retrieval", "dense", "activation", "rank_mlp");
+const RANK_MLP: &[&str] = texts!("common", "retrieval", "dense", "activation", "rank_mlp");
+const PROBE: &[&str] = texts!("common", "probe");
 
 /// How the kernels read the item table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,27 +39,26 @@ impl Rows {
 }
 
 impl Kernel {
-    const ALL: [Kernel; 5] =
-        [Kernel::DotTopk, Kernel::MergeTopk, Kernel::FirstLayer, Kernel::HiddenLayer, Kernel::RankMlp];
+    const ALL: [Kernel; 5] = [Kernel::TopK, Kernel::FirstLayer, Kernel::HiddenLayer, Kernel::RankMlp, Kernel::Probe];
 
     fn name(self) -> &'static str {
         match self {
-            Kernel::DotTopk => "dot_topk",
-            Kernel::MergeTopk => "merge_topk",
+            Kernel::TopK => "dot_topk",
             Kernel::FirstLayer => "first_layer",
             Kernel::HiddenLayer => "hidden_layer",
             Kernel::RankMlp => "rank_mlp",
+            Kernel::Probe => "probe",
         }
     }
 
     /// The whole text, as compiled.
     fn source(self, rows: Rows) -> String {
         let texts = match self {
-            Kernel::DotTopk => DOT_TOPK,
-            Kernel::MergeTopk => MERGE_TOPK,
+            Kernel::TopK => TOP_K,
             Kernel::FirstLayer => FIRST_LAYER,
             Kernel::HiddenLayer => HIDDEN_LAYER,
             Kernel::RankMlp => RANK_MLP,
+            Kernel::Probe => PROBE,
         };
         let rows = if self.reads_rows() { rows.texts() } else { &[] };
         [texts, rows].concat().concat()
@@ -73,11 +71,11 @@ impl Kernel {
     /// The bindings it uses: see [`binding_type`].
     pub fn bindings(self) -> &'static [u32] {
         match self {
-            Kernel::DotTopk => &[PARAMS, ENTRIES, QUERY, ROWS, GAIN, OFFSETS],
-            Kernel::MergeTopk => &[PARAMS, ENTRIES],
+            Kernel::TopK => &[PARAMS, ENTRIES, QUERY, ROWS, GAIN, OFFSETS],
             Kernel::FirstLayer => &[PARAMS, ENTRIES, ROWS, GAIN, WEIGHTS, WRITE],
             Kernel::HiddenLayer => &[PARAMS, QUERY, WEIGHTS, READ, WRITE],
             Kernel::RankMlp => &[PARAMS, ENTRIES, QUERY, ROWS, GAIN, OFFSETS, WEIGHTS, READ],
+            Kernel::Probe => &[PARAMS, ENTRIES, QUERY, ROWS],
         }
     }
 }
@@ -121,21 +119,18 @@ pub(crate) struct Pipeline {
 pub(crate) struct Kernels(Vec<(Kernel, Pipeline)>);
 
 impl Kernels {
-    /// Compiles what `model` needs.
-    pub fn compile(device: &Device, model: &Model, layers: Option<&Layers>) -> Kernels {
-        let rows = match model.table() {
-            ItemTable::Int8 { .. } => Rows::Int8,
-            ItemTable::F32 { .. } => Rows::F32,
-        };
+    /// Compiles what a model of this width needs.
+    pub fn compile(device: &Device, rows: Rows, width: usize, layers: Option<&Layers>) -> Kernels {
         let needed = Kernel::ALL.into_iter().filter(|kernel| match kernel {
-            Kernel::DotTopk | Kernel::MergeTopk => true,
+            Kernel::TopK => true,
             Kernel::FirstLayer | Kernel::RankMlp => layers.is_some(),
             Kernel::HiddenLayer => layers.is_some_and(|layers| layers.hidden.is_some()),
+            Kernel::Probe => false,
         });
         let compiled = needed.map(|kernel| {
             let mut constants = layers.map(|layers| constants(kernel, layers)).unwrap_or_default();
             if kernel.reads_rows() {
-                constants.push(("WIDTH", model.dim() as f64));
+                constants.push(("WIDTH", width as f64));
             }
             (kernel, compile(device, kernel, rows, &constants))
         });
@@ -153,7 +148,7 @@ impl Kernels {
 fn constants(kernel: Kernel, layers: &Layers) -> Vec<(&'static str, f64)> {
     let flag = |on: bool| f64::from(u8::from(on));
     let dense = match kernel {
-        Kernel::DotTopk | Kernel::MergeTopk => return Vec::new(),
+        Kernel::TopK | Kernel::Probe => return Vec::new(),
         Kernel::FirstLayer => &layers.first,
         Kernel::HiddenLayer => layers.hidden.as_ref().unwrap_or(&layers.last),
         Kernel::RankMlp => &layers.last,
@@ -162,7 +157,6 @@ fn constants(kernel: Kernel, layers: &Layers) -> Vec<(&'static str, f64)> {
         vec![("INPUTS", dense.inputs as f64), ("BLOCKS", dense.blocks as f64), ("INT8", flag(layers.int8))];
     if kernel == Kernel::RankMlp {
         constants.extend([
-            ("BLOCK", RANK_BLOCK as f64),
             ("HIDDEN", flag(dense.blocks > 0)),
             ("ACTIVE", flag(layers.hidden.is_some())),
             ("FLOOR", if layers.linear { f64::from(f32::MIN) } else { 0.0 }),
@@ -173,7 +167,8 @@ fn constants(kernel: Kernel, layers: &Layers) -> Vec<(&'static str, f64)> {
     constants
 }
 
-fn compile(device: &Device, kernel: Kernel, rows: Rows, constants: &[(&str, f64)]) -> Pipeline {
+/// Compiles one kernel.
+pub(crate) fn compile(device: &Device, kernel: Kernel, rows: Rows, constants: &[(&str, f64)]) -> Pipeline {
     let name = Some(kernel.name());
     let bindings: Vec<wgpu::BindGroupLayoutEntry> = kernel
         .bindings()

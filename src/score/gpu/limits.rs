@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 /// Bytes of layer sums made anew by each query; more items are taken in turns.
 const SCRATCH_BYTES: u64 = 32 << 20;
 
-/// The bounds that GPU work keeps to. A test may force smaller ones than the adapter has.
+/// The bounds that GPU work keeps to, and one choice. A test may force smaller ones than the adapter has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GpuLimits {
     /// Bytes of one buffer, which is also one binding.
@@ -17,6 +17,8 @@ pub struct GpuLimits {
     pub max_groups: u32,
     /// Bytes the item half of an MLP's first layer may take, made once at load; beyond it, it is made for each query.
     pub max_item_half: u64,
+    /// Whether int8 rows are multiplied by packed dot products; `None` to measure.
+    pub packed: Option<bool>,
 }
 
 impl GpuLimits {
@@ -26,6 +28,7 @@ impl GpuLimits {
             max_binding: limits.max_storage_buffer_binding_size.min(limits.max_buffer_size),
             max_groups: limits.max_compute_workgroups_per_dimension,
             max_item_half: 64 << 20,
+            packed: None,
         }
     }
 
@@ -111,7 +114,7 @@ impl Layout {
 mod tests {
     use super::*;
 
-    const SMALL: GpuLimits = GpuLimits { max_binding: 64 << 10, max_groups: 3, max_item_half: 1 << 20 };
+    const SMALL: GpuLimits = GpuLimits { max_binding: 64 << 10, max_groups: 3, max_item_half: 1 << 20, packed: None };
 
     #[test]
     fn shards_cover_every_item_within_the_limits() {

@@ -4,6 +4,7 @@ mod device;
 mod kernels;
 mod layers;
 mod limits;
+mod probe;
 mod recording;
 mod scorer;
 mod tables;

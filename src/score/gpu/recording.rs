@@ -37,11 +37,12 @@ pub(crate) struct Params {
 /// Which shader a dispatch runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kernel {
-    DotTopk,
-    MergeTopk,
+    TopK,
     FirstLayer,
     HiddenLayer,
     RankMlp,
+    /// Only dots, to measure them; no step of a recording.
+    Probe,
 }
 
 /// A buffer of layer sums, (outputs, columns).
@@ -222,7 +223,7 @@ impl Recorder<'_> {
             let len = self.layout.shards[shard].len();
             let params = Params { keep: keep as u32, bound, output: output as u32, ..self.params(NONE, len, shard) };
             let blocks = len.div_ceil(BLOCK);
-            self.push(self.bound(Kernel::DotTopk, shard), params, blocks, 1);
+            self.push(self.bound(Kernel::TopK, shard), params, blocks, 1);
             output += blocks * keep;
         }
     }
@@ -239,7 +240,7 @@ impl Recorder<'_> {
                 ..self.params((list.start + done) as u32, count, 0)
             };
             let blocks = count.div_ceil(BLOCK);
-            self.push(self.bound(Kernel::MergeTopk, 0), params, blocks, 1);
+            self.push(self.bound(Kernel::TopK, 0), params, blocks, 1);
             output += blocks * keep;
         }
     }
@@ -383,8 +384,9 @@ mod tests {
     use super::*;
     use crate::score::gpu::limits::GpuLimits;
 
-    const WIDE: GpuLimits = GpuLimits { max_binding: 128 << 20, max_groups: 65_535, max_item_half: 64 << 20 };
-    const SMALL: GpuLimits = GpuLimits { max_binding: 64 << 10, max_groups: 3, max_item_half: 1 << 16 };
+    const WIDE: GpuLimits =
+        GpuLimits { max_binding: 128 << 20, max_groups: 65_535, max_item_half: 64 << 20, packed: None };
+    const SMALL: GpuLimits = GpuLimits { max_binding: 64 << 10, max_groups: 3, max_item_half: 1 << 16, packed: None };
 
     fn layout(limits: GpuLimits, items: usize, second: Option<usize>) -> Layout {
         let ranker = RankerLayout { first: 128, second, kept: false };
@@ -432,11 +434,11 @@ mod tests {
             let (p, kernel) = (step.params, step.bound.kernel);
             let groups = (step.groups[0] * step.groups[1]) as usize;
             assert!(step.groups.iter().all(|&g| (1..=layout.limits.max_groups).contains(&g)), "{step:?}");
-            let block = if matches!(kernel, Kernel::DotTopk | Kernel::MergeTopk) { BLOCK } else { RANK_BLOCK };
+            let block = if kernel == Kernel::TopK { BLOCK } else { RANK_BLOCK };
             assert!(groups * block >= p.count as usize, "{step:?}");
             let input = p.input as usize..p.input as usize + p.count as usize;
             assert!(p.input == NONE || input.end <= recording.entries);
-            if matches!(kernel, Kernel::DotTopk | Kernel::MergeTopk | Kernel::RankMlp) {
+            if matches!(kernel, Kernel::TopK | Kernel::RankMlp) {
                 let output = writes(step);
                 assert!(output.end <= recording.entries, "{step:?} writes past the list");
                 assert!(p.input == NONE || input.end <= output.start || output.end <= input.start, "{step:?} overlaps");

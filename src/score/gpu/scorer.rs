@@ -4,9 +4,10 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::device::Device;
-use super::kernels::Kernels;
+use super::kernels::{Kernels, Rows};
 use super::layers::ranker_layout;
 use super::limits::{GpuLimits, Layout};
+use super::probe::fastest_int8;
 use super::recording::{Ask, Params, Ranking, Recording, record, record_item_half};
 use super::tables::{Tables, empty};
 use super::workspace::{PARAMS_STRIDE, Sizes, Workspace};
@@ -21,6 +22,7 @@ pub struct GpuScorer {
     model: Arc<Model>,
     device: Device,
     layout: Layout,
+    rows: Rows,
     kernels: Kernels,
     tables: Tables,
     workspace: RefCell<Workspace>,
@@ -49,19 +51,30 @@ impl GpuScorer {
         let layout = plan_layout(&model, device.limits)?;
         let scopes = device.push_scopes();
         let tables = Tables::upload(&device, &model, &layout);
-        let kernels = Kernels::compile(&device, &model, tables.layers.as_ref());
+        refuse(scopes.pop().await)?;
+        let rows = match (model.table(), layout.limits.packed) {
+            (ItemTable::F32 { .. }, _) => Rows::F32,
+            (_, Some(true)) => Rows::Packed,
+            (_, Some(false)) => Rows::Int8,
+            (_, None) => fastest_int8(&device, &tables, layout.shards[0].len(), model.dim()).await,
+        };
+        let scopes = device.push_scopes();
+        let kernels = Kernels::compile(&device, rows, model.dim(), tables.layers.as_ref());
         let workspace = RefCell::default();
-        let scorer = GpuScorer { model, device, layout, kernels, tables, workspace };
+        let scorer = GpuScorer { model, device, layout, rows, kernels, tables, workspace };
         scorer.submit(&record_item_half(&scorer.layout), &[], None);
-        match scopes.pop().await {
-            Some(error) => Err(Error::Gpu { detail: format!("the model could not be set up ({error})") }),
-            None => Ok(scorer),
-        }
+        refuse(scopes.pop().await)?;
+        Ok(scorer)
     }
 
     /// The adapter in words.
     pub fn adapter(&self) -> &str {
         &self.device.adapter
+    }
+
+    /// The kernels in words, `wgsl` first.
+    pub fn kernels(&self) -> &'static str {
+        if self.rows == Rows::Packed { "wgsl+dp4a" } else { "wgsl" }
     }
 
     /// The k best items of `query`, best first.
@@ -210,6 +223,13 @@ struct Answer(wgpu::Buffer);
 impl Drop for Answer {
     fn drop(&mut self) {
         self.0.destroy();
+    }
+}
+
+fn refuse(error: Option<wgpu::Error>) -> Result<()> {
+    match error {
+        Some(error) => Err(Error::Gpu { detail: format!("the model could not be set up ({error})") }),
+        None => Ok(()),
     }
 }
 

@@ -94,7 +94,12 @@ fn rows(model: &Model) -> (&[u8], Option<&[f32]>) {
 const STORAGE: wgpu::BufferUsages = wgpu::BufferUsages::STORAGE;
 
 pub(crate) fn storage(device: &Device, label: &str, bytes: &[u8]) -> wgpu::Buffer {
-    let buffer = empty(device, label, bytes.len(), STORAGE | wgpu::BufferUsages::COPY_DST);
+    upload(device, label, bytes, STORAGE)
+}
+
+/// A buffer of `bytes`.
+pub(crate) fn upload(device: &Device, label: &str, bytes: &[u8], usage: wgpu::BufferUsages) -> wgpu::Buffer {
+    let buffer = empty(device, label, bytes.len(), usage | wgpu::BufferUsages::COPY_DST);
     for (n, chunk) in bytes.chunks(CHUNK).enumerate() {
         device.queue.write_buffer(&buffer, (n * CHUNK) as u64, chunk);
     }
