@@ -7,7 +7,7 @@ scripts/setup-system.sh browser
 scripts/setup-wasm.sh
 scripts/setup-wasm-pack.sh
 export CHROMEDRIVER=${CHROMEDRIVER:-$(find_first chromedriver)}
-export WASM_BINDGEN_TEST_TIMEOUT=${WASM_BINDGEN_TEST_TIMEOUT:-300}
+export WASM_BINDGEN_TEST_TIMEOUT=${WASM_BINDGEN_TEST_TIMEOUT:-900}
 say "tests in the browser (simd128)"
 RUSTFLAGS="-C target-feature=+simd128" wasm-pack test --mode no-install --headless --chrome --release --test web --features twins
 # WebGPU is the same in both builds.

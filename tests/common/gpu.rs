@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use proclivity::model::{Model, Precision};
-use proclivity::score::{GpuLimits, GpuScorer, ItemMask, Plan, Query, Stage, Tolerance, reference};
+use proclivity::score::{BackendChoice, GpuLimits, GpuScorer, ItemMask, Plan, Query, Stage, Tolerance, reference};
 
 use super::contract::disagreement;
 use super::fixtures::{Random, in_f32, in_int8, model, random, ranking_all, tied, with_ranker};
@@ -140,6 +140,70 @@ pub async fn batches() {
     }
 }
 
+/// The parity tests can fail: a weight or a row value changed on the GPU alone shows.
+pub async fn a_change_on_the_gpu_alone_is_noticed() {
+    let honest = ranking_all(with_ranker(random(1300, 32, 16), &[16, 8], 100, 17), Precision::F32);
+    let (mut weight, mut row) = (honest.clone(), honest.clone());
+    weight.ranker.as_mut().expect("has one").layers[1].weight[40] += 0.5;
+    row.embedding.rows[32 * 1200 + 3] += 0.7;
+    let model_here = model(&honest);
+    let mask = ItemMask::none(1300);
+    let user = Random(18).floats(32, 2.0);
+    for (spec, stage) in
+        [(&honest, None), (&weight, Some(Stage::Ranking)), (&row, Some(Stage::Ranking)), (&row, Some(Stage::Retrieval))]
+    {
+        let scorer = GpuScorer::open(model(spec)).await.expect("opens");
+        for asked in [Stage::Ranking, Stage::Retrieval] {
+            let query = Query { user: &user, mask: &mask, k: 1300, stage: asked };
+            let found = scorer.score(&query).await.expect("scores");
+            let agrees = match asked {
+                Stage::Ranking => disagreement(&model_here, &query, &found, Tolerance::MLP) <= 1.0,
+                _ => found == reference::score(&model_here, &Plan::new(&model_here, &query).expect("valid")),
+            };
+            if stage.is_none() {
+                assert!(agrees, "the same model gives the same {asked:?} list");
+            } else if stage == Some(asked) {
+                assert!(!agrees, "a change goes unnoticed in {asked:?}");
+            }
+        }
+    }
+}
+
+/// A device that is destroyed while a query is in flight costs nothing but the GPU: the list is the oracle's.
+pub async fn a_device_lost_in_flight_is_survived() {
+    let model = model(&random(20_000, 32, 19));
+    let mask = ItemMask::none(20_000);
+    let user = Random(20).floats(32, 2.0);
+    let query = Query { user: &user, mask: &mask, k: 3000, stage: Stage::Retrieval };
+    let expected = reference::score(&model, &Plan::new(&model, &query).expect("valid"));
+    for wait in [0, 3, 30] {
+        let scorer = super::contract::open(&model, BackendChoice::WebGpu).await;
+        let gpu = scorer.gpu().expect("runs on the GPU");
+        // In a browser the query is in flight once it was polled; elsewhere another thread ends the device meanwhile.
+        let mut pending = Box::pin(scorer.score(&query));
+        #[cfg(target_arch = "wasm32")]
+        let found = {
+            assert!(futures_util::poll!(pending.as_mut()).is_pending(), "{wait}");
+            gpu.destroy_device();
+            pending.await
+        };
+        #[cfg(not(target_arch = "wasm32"))]
+        let found = {
+            let destroy = gpu.destroyer();
+            let ending = std::thread::spawn(move || {
+                std::thread::sleep(std::time::Duration::from_millis(wait));
+                destroy();
+            });
+            let found = pending.as_mut().await;
+            ending.join().expect("ends");
+            found
+        };
+        assert_eq!(found.expect("a list"), expected, "after {wait} ms");
+        assert_eq!(scorer.score(&query).await.expect("a list"), expected);
+        assert_eq!(scorer.info().backend, "cpu");
+    }
+}
+
 /// Runs `$check` for every test here: `$check!(name)`.
 #[macro_export]
 macro_rules! gpu_tests {
@@ -150,5 +214,7 @@ macro_rules! gpu_tests {
         $check!(measured_dot);
         $check!(too_small_limits);
         $check!(batches);
+        $check!(a_change_on_the_gpu_alone_is_noticed);
+        $check!(a_device_lost_in_flight_is_survived);
     };
 }

@@ -103,7 +103,14 @@ impl GpuScorer {
     /// Throws the device away, as a driver reset would; for tests of what happens then.
     #[doc(hidden)]
     pub fn destroy_device(&self) {
-        self.device.device.destroy();
+        self.destroyer()();
+    }
+
+    /// What [`GpuScorer::destroy_device`] does, for another thread.
+    #[doc(hidden)]
+    pub fn destroyer(&self) -> impl FnOnce() + 'static {
+        let device = self.device.device.clone();
+        move || device.destroy()
     }
 
     pub(crate) async fn run(&self, plan: &Plan<'_>) -> Result<Vec<Scored>> {
