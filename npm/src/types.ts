@@ -43,7 +43,7 @@ export interface Info {
   /** Name of the GPU adapter, or `null` on the CPU. */
   adapter: string | null;
   /** The build of the scoring kernels: `relaxed-simd` where the browser knows it. */
-  kernels: 'relaxed-simd' | 'simd128' | 'scalar' | 'wgsl';
+  kernels: 'relaxed-simd' | 'simd128' | 'scalar' | 'wgsl' | 'wgsl+dp4a';
   /** Why this backend was chosen, in words. */
   reason: string;
   /** Model family, for example `als+ncf`. */

@@ -58,7 +58,7 @@ pub struct BackendInfo {
     pub backend: &'static str,
     /// The GPU's adapter, when the GPU runs.
     pub adapter: Option<String>,
-    /// Which kernels: `wgsl`, `simd128`, `scalar` or `float64`.
+    /// Which kernels: `wgsl`, `wgsl+dp4a`, `simd128`, `scalar` or `float64`.
     pub kernels: &'static str,
     /// Why this backend, in a sentence.
     pub reason: String,

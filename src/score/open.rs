@@ -75,7 +75,8 @@ pub(super) async fn open_gpu(_model: &Arc<Model>, _reason: String) -> Result<Ope
 #[cfg(feature = "gpu")]
 pub(super) fn on_gpu(gpu: GpuScorer, reason: String, golden: GoldenReport) -> Open {
     let adapter = Some(gpu.adapter().to_owned());
-    (Active::Gpu(Rc::new(gpu)), BackendInfo { backend: "webgpu", adapter, kernels: "wgsl", reason, golden })
+    let kernels = gpu.kernels();
+    (Active::Gpu(Rc::new(gpu)), BackendInfo { backend: "webgpu", adapter, kernels, reason, golden })
 }
 
 /// Holds a GPU to the golden queries, asking `go_on` before each one. Also gives the microseconds an answer took when the
