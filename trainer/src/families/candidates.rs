@@ -61,3 +61,72 @@ fn retrieval_places(model: &Model, scorer: &CpuScorer, history: &[u32]) -> Resul
     }
     Ok(list(PLACES, Stage::Ranking)?.iter().map(|scored| place[scored.item as usize]).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use proclivity::model::{
+        DenseLayer, EmbeddingSpec, ModelBuffer, ModelSpec, Precision, RankerSpec, UserTowerSpec, write_model,
+    };
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+
+    const ITEMS: usize = 900;
+    const DIM: usize = 16;
+
+    fn cascade(candidates: usize) -> Arc<Model> {
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        let mut floats = |n: usize, scale: f32| (0..n).map(|_| rng.random_range(-scale..scale)).collect::<Vec<f32>>();
+        let layers = vec![
+            DenseLayer { weight: floats(2 * DIM * 8, 0.4), bias: vec![0.0; 8], inputs: 2 * DIM, outputs: 8 },
+            DenseLayer { weight: floats(8, 0.4), bias: vec![0.0], inputs: 8, outputs: 1 },
+        ];
+        let spec = ModelSpec {
+            family: "als+ncf".into(),
+            item_ids: (0..ITEMS).map(|item| item.to_string()).collect(),
+            embedding: EmbeddingSpec { rows: floats(ITEMS * DIM, 1.0), dim: DIM, precision: Precision::Int8 },
+            item_bias: None,
+            popularity: vec![1.0; ITEMS],
+            user_tower: UserTowerSpec::FoldIn { alpha: 5.0, regularization: 1.0 },
+            ranker: Some(RankerSpec { layers, skip: 1.0, candidates: Some(candidates), precision: Precision::F32 }),
+            columns: Vec::new(),
+            event_weights: Default::default(),
+            card: serde_json::Value::Null,
+        };
+        let bytes = write_model(&spec, &[]).unwrap();
+        Arc::new(Model::read(ModelBuffer::try_from(bytes.as_slice()).unwrap()).unwrap())
+    }
+
+    /// Share of the full top ten that the model's own cascade returns, asked one list at a time.
+    fn agreement(model: &Arc<Model>, histories: &[&[u32]]) -> f64 {
+        let scorer = CpuScorer::new(Arc::clone(model));
+        let shared: usize = histories
+            .iter()
+            .map(|history| {
+                let vector = fold_in(model, &history.iter().map(|&item| (item, 1.0)).collect::<Vec<_>>()).unwrap();
+                let mut mask = ItemMask::none(ITEMS);
+                history.iter().for_each(|&item| mask.exclude(item));
+                let list = |stage| scorer.score(&Query { user: &vector, mask: &mask, k: PLACES, stage }).unwrap();
+                let (full, found) = (list(Stage::Ranking), list(Stage::Cascade));
+                full.iter().filter(|a| found.iter().any(|b| a.item == b.item)).count()
+            })
+            .sum();
+        shared as f64 / (histories.len() * PLACES) as f64
+    }
+
+    #[test]
+    fn the_count_gives_the_agreement_it_claims() {
+        let histories: Vec<Vec<u32>> = (0..40).map(|user| (0..3).map(|n| user * 20 + n * 7).collect()).collect();
+        let histories: Vec<&[u32]> = histories.iter().map(Vec::as_slice).collect();
+        for given in [None, Some(12), Some(60)] {
+            let chosen = choose_candidates(&cascade(POOL), &histories, given).unwrap();
+            let counted = agreement(&cascade(chosen.count), &histories);
+            assert!((chosen.agreement - counted).abs() < 1e-9, "{chosen:?}, but {counted} counted");
+            match given {
+                Some(given) => assert!(chosen.count == given && chosen.agreement < 1.0, "{chosen:?}"),
+                None => assert!(chosen.agreement >= SOUGHT && chosen.count >= POOL, "{chosen:?}"),
+            }
+        }
+    }
+}
