@@ -61,9 +61,12 @@ impl StringsSlot {
 
     /// String `i`.
     pub fn get<'b>(&self, file: &'b [u8], i: usize) -> &'b str {
+        std::str::from_utf8(self.bytes(file, i)).expect("checked when the file was read")
+    }
+
+    fn bytes<'b>(&self, file: &'b [u8], i: usize) -> &'b [u8] {
         let offsets: &[u32] = bytemuck::cast_slice(&file[self.offsets.clone()]);
-        let bytes = &file[self.bytes.clone()][offsets[i] as usize..offsets[i + 1] as usize];
-        std::str::from_utf8(bytes).expect("checked when the file was read")
+        &file[self.bytes.clone()][offsets[i] as usize..offsets[i + 1] as usize]
     }
 }
 
@@ -95,9 +98,15 @@ impl Catalogue {
             return Err(Error::tensor("item.id.offsets", format!("expected at most {MAX_ITEMS} items, found {items}")));
         }
         let (ids, _) = StringsSlot::read(table, file, "item.id", Some(items))?;
-        let mut by_id: Vec<u32> = (0..items as u32).collect();
-        by_id.sort_unstable_by_key(|&i| ids.get(file, i as usize));
-        if let Some(pair) = by_id.windows(2).find(|p| ids.get(file, p[0] as usize) == ids.get(file, p[1] as usize)) {
+        let mut by_id: Vec<u32> = Vec::new();
+        by_id
+            .try_reserve_exact(items)
+            .map_err(|_| Error::OutOfMemory { bytes: items * size_of::<u32>(), purpose: "the item ids" })?;
+        by_id.extend(0..items as u32);
+        // Strings sort as their bytes do.
+        by_id.sort_unstable_by_key(|&i| ids.bytes(file, i as usize));
+        if let Some(pair) = by_id.windows(2).find(|p| ids.bytes(file, p[0] as usize) == ids.bytes(file, p[1] as usize))
+        {
             let id = ids.get(file, pair[0] as usize);
             return Err(Error::tensor("item.id.bytes", format!("expected unique ids, found `{id}` twice")));
         }
@@ -123,7 +132,7 @@ impl Catalogue {
 
     pub(crate) fn index(&self, file: &[u8], id: &str) -> Option<u32> {
         self.by_id
-            .binary_search_by(|&i| self.ids.get(file, i as usize).cmp(id))
+            .binary_search_by(|&i| self.ids.bytes(file, i as usize).cmp(id.as_bytes()))
             .ok()
             .map(|position| self.by_id[position])
     }

@@ -55,6 +55,24 @@ pub(crate) struct TensorSlot {
 /// The `__metadata__` texts of a file: key and value.
 pub(crate) type Metadata = Vec<(String, String)>;
 
+/// How long the file is of which these are the first bytes, once its header is there: where the last tensor ends. 0 for a
+/// header that cannot be used, which [`parse_header`] will say.
+pub(crate) fn announced_length(start: &[u8]) -> Option<usize> {
+    let length = usize::try_from(u64::from_le_bytes(*start.first_chunk::<8>()?)).unwrap_or(usize::MAX);
+    if length > MAX_HEADER {
+        return Some(0);
+    }
+    let json = start[8..].get(..length)?;
+    let end = |entry: &Field| entry.required("data_offsets")?.list()?.last().map_or(Ok(0), Field::whole);
+    let last = || {
+        let header = parse(json).ok()?;
+        let entries = Field::root(&header, "header").members().ok()?;
+        let ends = entries.iter().filter(|(name, _)| *name != "__metadata__").map(|(_, entry)| end(entry).unwrap_or(0));
+        Some((8 + length).saturating_add(ends.max().unwrap_or(0)))
+    };
+    Some(last().unwrap_or(0))
+}
+
 /// Parses the header of `file`: the tensors in file order, and the `__metadata__` texts. The tensors must lie side by side
 /// and fill the file exactly, as the safetensors format demands.
 pub(crate) fn parse_header(file: &[u8]) -> Result<(Vec<TensorSlot>, Metadata)> {

@@ -4,7 +4,7 @@ use core::arch::wasm32::memory_size;
 use std::sync::Arc;
 use std::time::Duration;
 
-use js_sys::{Array, Float32Array, JsString, Object};
+use js_sys::{Array, Float32Array, JsString, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use super::catalogue::{catalogue, set};
@@ -32,9 +32,9 @@ impl WebModelBuffer {
         Ok(WebModelBuffer(ModelBuffer::with_capacity(expected_bytes)?))
     }
 
-    /// Appends a chunk.
-    pub fn push(&mut self, chunk: &[u8]) -> Result<(), JsValue> {
-        Ok(self.0.push(chunk)?)
+    /// Appends a chunk, written to its place at once: a copy beside it would also keep the room from growing where it is.
+    pub fn push(&mut self, chunk: &Uint8Array) -> Result<(), JsValue> {
+        Ok(self.0.push_with(chunk.length() as usize, |place| chunk.copy_to(place))?)
     }
 
     /// Bytes so far.
