@@ -13,7 +13,7 @@ npm run --silent --prefix npm build
 out="$TARGET/bench"
 models="$out/models"
 say "making the models"
-cargo build --quiet --release --example bench-models
+cargo build --quiet --release --example bench-models --no-default-features
 make="$TARGET/release/examples/bench-models"
 sum=$(sha256sum < "$make")
 if [ "$(cat "$models/.made-by" 2> /dev/null)" != "$sum" ]; then

@@ -8,6 +8,7 @@ import { describeMachine } from './environment.js';
 import { firstAnswers, largestCode } from './first-answer.js';
 import { writeGraphs } from './graphs.js';
 import { plot } from './plot.js';
+import { floorOf, writeRoofline } from './roofline.js';
 import { rows } from './rows.js';
 import { serve } from './serve.js';
 import { printDetails, printRows } from './table.js';
@@ -43,6 +44,7 @@ async function attempt(part, run) {
 }
 
 writeGraphs(models);
+await writeRoofline(models);
 const server = await serve({ site, models });
 const browser = await launch();
 const url = `${server.address}/index.html`;
@@ -53,6 +55,7 @@ try {
     for (const id of await page.evaluate(() => window.bench.works)) {
       figures.works[id] = await attempt(id, () => page.evaluate((work) => window.bench.runWork(work), id));
     }
+    figures.roofline = await attempt('roofline', () => page.evaluate(() => window.bench.measureRoofline()));
     figures.agreement = await attempt('cascade-agreement', () => page.evaluate(() => window.bench.agreement()));
     figures.scale = await attempt('scale-1m', () => page.evaluate(() => window.bench.runScale()));
   });
@@ -71,6 +74,8 @@ try {
 }
 figures.million = { modelBytes: readFileSync(join(models, 'dot-1m-int8.safetensors')).length };
 figures.int8Ndcg = readIfThere(options['int8-ndcg']);
+
+for (const [id, work] of Object.entries(figures.works)) work.floor = work.failed ? null : floorOf(id, work, figures.roofline);
 
 const table = rows(figures);
 mkdirSync(options.out, { recursive: true });

@@ -1,10 +1,14 @@
 // The bench on the terminal.
 import { millis } from './rows.js';
 
-export function printDetails({ works, scale, memory, first, code, environment }) {
+export function printDetails({ works, scale, memory, first, code, environment, roofline }) {
   const { cpu, chromium, adapter, packages } = environment;
   console.log(`\nChromium ${chromium}, ${cpu}; WebGPU: ${adapter ?? 'none'}`);
   console.log(Object.entries(packages).map(([name, version]) => `${name} ${version}`).join(', '));
+  if (!roofline.failed) {
+    const rate = (name) => `${(roofline[name] / 1e9).toFixed(1)}`;
+    console.log(`this page at best: ${rate('read')} GB/s read; products, G/s: ${['f32', 'f32Fused', 'int16', 'int8'].map((name) => `${name} ${rate(name)}`).join(', ')}`);
+  }
   for (const [id, work] of Object.entries(works)) {
     if (work.failed) {
       if (work.failed !== 'not run') console.log(`\n${id}: failed: ${work.failed}`);

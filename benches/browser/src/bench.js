@@ -3,6 +3,7 @@ import { check, makeReference } from './check.js';
 import { onnxruntime } from './contenders/onnxruntime.js';
 import { proclivity } from './contenders/proclivity.js';
 import { tensorflow } from './contenders/tensorflow.js';
+import { measureRoofline } from './roofline.js';
 import { readModel } from './safetensors.js';
 import { mean, summary } from './statistics.js';
 import { interleave } from './timing.js';
@@ -115,4 +116,4 @@ async function environment() {
   };
 }
 
-window.bench = { works: Object.keys(WORKS), runWork, runScale, agreement, memory, environment };
+window.bench = { works: Object.keys(WORKS), runWork, runScale, agreement, memory, environment, measureRoofline };
