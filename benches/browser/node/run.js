@@ -43,6 +43,8 @@ async function attempt(part, run) {
   }
 }
 
+// An interrupted run leaves the figures of the last one.
+process.once('SIGINT', () => process.exit(130));
 writeGraphs(models);
 await writeRoofline(models);
 const server = await serve({ site, models });
@@ -65,13 +67,13 @@ try {
     const used = await attempt('memory-1m', () => withPage(browser, url, run));
     figures.memory.push({ contender, model, ...used });
   }
-  figures.first = await attempt('first-answer', () => firstAnswers(browser, server, models));
-  if (!figures.first.failed) figures.code = await attempt('first-answer', () => largestCode(figures.first[0], site));
 } finally {
   figures.environment = { ...figures.environment, ...describeMachine(browser.version()) };
   await browser.close();
-  await server.close();
 }
+figures.first = await attempt('first-answer', () => firstAnswers(server, models));
+if (!figures.first.failed) figures.code = await attempt('first-answer', () => largestCode(figures.first[0], site));
+await server.close();
 figures.million = { modelBytes: readFileSync(join(models, 'dot-1m-int8.safetensors')).length };
 figures.int8Ndcg = readIfThere(options['int8-ndcg']);
 
