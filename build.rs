@@ -14,8 +14,20 @@ fn main() {
     }
 }
 
-/// Drops `//` comments (WGSL has no string literals), indentation and empty lines.
+/// Drops `//` comments (WGSL has no string literals), line ends, and spaces where the characters around them part words.
 fn pack(source: &str) -> String {
+    const PARTS: &str = "=+*/<>,;:(){}[]|^%!";
     let lines = source.lines().map(|line| line.split("//").next().unwrap_or("").trim());
-    lines.filter(|line| !line.is_empty()).fold(String::new(), |text, line| text + line + "\n")
+    let text = lines.filter(|line| !line.is_empty()).fold(String::new(), |text, line| text + line + " ");
+    let mut packed = String::new();
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let (before, after) = (packed.chars().next_back(), rest.peek().copied());
+        // Not after a template's end: `array<u32> =` would turn into a comparison.
+        let needless = before.is_none_or(|c| PARTS.contains(c)) || after.is_none_or(|c| PARTS.contains(c));
+        if c != ' ' || !needless || (before, after) == (Some('>'), Some('=')) {
+            packed.push(c);
+        }
+    }
+    packed
 }
