@@ -7,7 +7,8 @@ scripts/setup-wasm.sh
 scripts/setup-node.sh npm
 
 stamp=npm/wasm/.built-from
-inputs=(src shaders build.rs Cargo.toml Cargo.lock scripts/build-wasm.sh scripts/shorten-imports.mjs npm/package-lock.json)
+inputs=(src shaders build.rs Cargo.toml Cargo.lock scripts/build-wasm.sh scripts/{link-wasm,wasm-binary,shorten-imports}.mjs
+  npm/package-lock.json)
 sum=$({ rustc -vV; find "${inputs[@]}" -type f -print0 | sort -z | xargs -0 sha256sum; } | sha256sum)
 if [ -f npm/wasm/proclivity_relaxed_bg.wasm ] && [ "$(cat "$stamp" 2> /dev/null)" = "$sum" ]; then exit 0; fi
 
@@ -18,15 +19,18 @@ flags=(-Ctarget-feature=+simd128 "--remap-path-prefix=$ROOT=." "--remap-path-pre
 for registry in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*; do flags+=("--remap-path-prefix=$registry=crates"); done
 CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f'; printf '%s' "${flags[*]}")
 export CARGO_ENCODED_RUSTFLAGS
+linker=$(cat scripts/link-wasm.mjs scripts/wasm-binary.mjs | sha256sum | cut -c1-16)
 
 # build NAME FEATURE: the module and its bindings into target/wasm/NAME. The feature goes to this crate alone, so that the
 # builds share all others.
+# The linker's hash is among the compiler's options because Cargo would not link again for another linker alone.
 # As a cdylib alone: with an rlib beside it, Cargo leaves out link-time optimisation, which is 8 KB of the gzip'd engine.
 build() {
   local out="$TARGET/wasm/$1"
   say "building the engine for WebAssembly ($1)"
   rm -rf "$out"
-  cargo rustc --quiet --lib --crate-type cdylib --target wasm32-unknown-unknown --profile wasm-release -- "-Ctarget-feature=$2"
+  cargo rustc --quiet --lib --crate-type cdylib --target wasm32-unknown-unknown --profile wasm-release -- \
+    "-Ctarget-feature=$2" "-Clinker=$ROOT/scripts/link-wasm.mjs" "--cfg=linker=\"$linker\""
   wasm-bindgen --target web --out-dir "$out" --out-name proclivity "$TARGET/wasm32-unknown-unknown/wasm-release/proclivity.wasm"
   npm/node_modules/.bin/wasm-opt -Oz --one-caller-inline-max-function-size 15 --strip-debug --strip-producers \
     --enable-simd --enable-relaxed-simd --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext \
