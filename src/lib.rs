@@ -23,4 +23,4 @@ mod web;
 pub use error::{Error, Result};
 pub use export::export_model;
 pub use json::Json;
-pub use recommender::{Info, Item, Recommendation, Recommender, Request, User};
+pub use recommender::{Info, Item, Recommendation, Recommender, Request, Subject};

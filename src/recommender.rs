@@ -10,7 +10,7 @@ use crate::profile::{Event, FoldIn, Interaction, Profile};
 use crate::rank::{Filter, Reason, apply_filter, because_of, filter_from_json};
 use crate::score::{BackendChoice, BackendInfo, ItemMask, Query, Scored, Scorer, Stage};
 
-/// Most users whose masks are in memory at a time.
+/// Most subjects whose masks are in memory at a time.
 const BATCH: usize = 32;
 
 /// One user, one model, one backend.
@@ -90,13 +90,17 @@ impl Request {
     }
 }
 
-/// Whom a list of a batch is for.
+/// Whom, or what, a list is for.
 #[derive(Debug, Clone)]
-pub enum User {
-    /// What a device knows of its user.
+pub enum Subject {
+    /// The recommender's own profile.
+    Own,
+    /// What another device knows of its user.
     Profile(Profile),
-    /// A user vector made elsewhere, (d).
+    /// A user vector made elsewhere, (d): nothing counts as seen, and there are no reasons.
     Vector(Vec<f32>),
+    /// The item of this id: those most like it, by the cosine of their embeddings, itself left out.
+    Item(String),
 }
 
 /// A list, best first.
@@ -177,37 +181,15 @@ impl Recommender {
     /// # Errors
     /// [`Error::UnknownItem`] or [`Error::Argument`] for a request that cannot be met.
     pub async fn recommend(&self, request: &Request) -> Result<Recommendation> {
-        let question = self.ask(&self.profile.borrow(), request, self.allowed(request)?)?;
-        self.answer(vec![question], request).await.map(only)
+        self.recommend_to(Subject::Own, request).await
     }
 
-    /// The best items for a user vector (d) made elsewhere, in place of the profile's: whatever the profile counts as seen
-    /// stays in, and there are no reasons.
+    /// The best items for a user vector (d) made elsewhere, in place of the profile's.
     ///
     /// # Errors
     /// As [`Recommender::recommend`], and [`Error::Argument`] for a vector of another width or of unusable values.
     pub async fn recommend_for(&self, user: &[f32], request: &Request) -> Result<Recommendation> {
-        let question = Question::of_vector(user.to_vec(), self.allowed(request)?);
-        self.answer(vec![question], request).await.map(only)
-    }
-
-    /// The list of each user, as [`Recommender::recommend`] and [`Recommender::recommend_for`] give it, several at once. The
-    /// recommender's own profile plays no part.
-    ///
-    /// # Errors
-    /// As these two; one user who cannot be answered refuses all.
-    pub async fn recommend_batch(&self, users: &[User], request: &Request) -> Result<Vec<Recommendation>> {
-        let allowed = self.allowed(request)?;
-        let mut lists = Vec::with_capacity(users.len());
-        for block in users.chunks(BATCH) {
-            let question = |user: &User| match user {
-                User::Profile(profile) => self.ask(profile, request, allowed.clone()),
-                User::Vector(vector) => Ok(Question::of_vector(vector.clone(), allowed.clone())),
-            };
-            let questions = block.iter().map(question).collect::<Result<_>>()?;
-            lists.extend(self.answer(questions, request).await?);
-        }
-        Ok(lists)
+        self.recommend_to(Subject::Vector(user.to_vec()), request).await
     }
 
     /// The items most like `item_id` by the cosine of their embeddings, itself left out.
@@ -215,12 +197,31 @@ impl Recommender {
     /// # Errors
     /// As [`Recommender::recommend`].
     pub async fn similar(&self, item_id: &str, request: &Request) -> Result<Recommendation> {
-        let item = self.model.require_item(item_id)?;
-        let mut mask = self.allowed(request)?;
-        mask.exclude(item);
-        let stage = Stage::Similarity;
-        let question = Question { stage, ..Question::of_vector(self.model.embedding(item), mask) };
-        self.answer(vec![question], request).await.map(only)
+        self.recommend_to(Subject::Item(item_id.to_owned()), request).await
+    }
+
+    async fn recommend_to(&self, subject: Subject, request: &Request) -> Result<Recommendation> {
+        let mut lists = self.recommend_batch(&[subject], request).await?;
+        Ok(lists.pop().expect("one list a subject"))
+    }
+
+    /// A list for each subject, several at once: the item table is read once for all.
+    ///
+    /// # Errors
+    /// As for one; a subject that cannot be answered refuses all.
+    pub async fn recommend_batch(&self, subjects: &[Subject], request: &Request) -> Result<Vec<Recommendation>> {
+        let allowed = self.allowed(request)?;
+        let mut lists = Vec::with_capacity(subjects.len());
+        for block in subjects.chunks(BATCH) {
+            let questions =
+                block.iter().map(|subject| self.ask(subject, request, allowed.clone())).collect::<Result<Vec<_>>>()?;
+            let queries: Vec<Query> = questions.iter().map(|question| question.query(request.count)).collect();
+            let answers = self.scorer.score_batch(&queries).await?;
+            lists.extend(
+                questions.iter().zip(answers).map(|(question, answer)| self.present(question, answer, request)),
+            );
+        }
+        Ok(lists)
     }
 
     /// What the profile amounts to: one line an item.
@@ -264,8 +265,19 @@ impl Recommender {
         Ok(mask)
     }
 
-    /// What to ask for the user of `profile`, from the items of `allowed`.
-    fn ask(&self, profile: &Profile, request: &Request, mut allowed: ItemMask) -> Result<Question> {
+    /// What to ask for `subject`, from the items of `allowed`.
+    fn ask(&self, subject: &Subject, request: &Request, mut allowed: ItemMask) -> Result<Question> {
+        let question = |user, mask, stage| Question { user, mask, stage, because: None };
+        let profile = match subject {
+            Subject::Own => &self.profile.borrow(),
+            Subject::Profile(profile) => profile,
+            Subject::Vector(user) => return Ok(question(user.clone(), allowed, Stage::Cascade)),
+            Subject::Item(id) => {
+                let item = self.model.require_item(id)?;
+                allowed.exclude(item);
+                return Ok(question(self.model.embedding(item), allowed, Stage::Similarity));
+            }
+        };
         let history = profile.history(&self.model);
         if !request.include_seen {
             history.iter().filter(|line| line.seen).for_each(|line| allowed.exclude(line.item));
@@ -273,27 +285,20 @@ impl Recommender {
         let liked: Vec<(u32, f32)> =
             history.iter().filter(|line| line.strength > 0.0).map(|line| (line.item, line.strength)).collect();
         if liked.is_empty() {
-            let cold = Question::of_vector(vec![0.0; self.model.dim()], allowed);
-            return Ok(Question { stage: Stage::Popularity, ..cold });
+            return Ok(question(vec![0.0; self.model.dim()], allowed, Stage::Popularity));
         }
         let solved = FoldIn::solve(&self.model, &liked)?;
-        let question = Question::of_vector(solved.user.clone(), allowed);
+        let question = question(solved.user.clone(), allowed, Stage::Cascade);
         Ok(Question { because: Some((solved, history)), ..question })
     }
 
-    /// A list for each question.
-    async fn answer(&self, questions: Vec<Question>, request: &Request) -> Result<Vec<Recommendation>> {
-        let queries: Vec<Query> = questions.iter().map(|question| question.query(request.count)).collect();
-        let lists = self.scorer.score_batch(&queries).await?;
-        let present = |(list, question): (Vec<Scored>, &Question)| {
-            let item = |scored: Scored| Item {
-                id: self.model.item_id(scored.item).to_owned(),
-                score: scored.score,
-                reasons: if request.explain { self.reasons(question, scored.item) } else { Vec::new() },
-            };
-            Recommendation { items: list.into_iter().map(item).collect() }
+    fn present(&self, question: &Question, answer: Vec<Scored>, request: &Request) -> Recommendation {
+        let item = |scored: Scored| Item {
+            id: self.model.item_id(scored.item).to_owned(),
+            score: scored.score,
+            reasons: if request.explain { self.reasons(question, scored.item) } else { Vec::new() },
         };
-        Ok(lists.into_iter().zip(&questions).map(present).collect())
+        Recommendation { items: answer.into_iter().map(item).collect() }
     }
 
     fn reasons(&self, question: &Question, item: u32) -> Vec<Reason> {
@@ -305,7 +310,7 @@ impl Recommender {
     }
 }
 
-/// One user's question to the catalogue, and what its answer is explained by.
+/// A question to the catalogue, and what its answer is explained by.
 struct Question {
     user: Vec<f32>,
     mask: ItemMask,
@@ -314,16 +319,7 @@ struct Question {
 }
 
 impl Question {
-    fn of_vector(user: Vec<f32>, mask: ItemMask) -> Question {
-        Question { user, mask, stage: Stage::Cascade, because: None }
-    }
-
     fn query(&self, k: usize) -> Query<'_> {
         Query { user: &self.user, mask: &self.mask, k, stage: self.stage }
     }
-}
-
-/// The answer to a single question.
-fn only(mut lists: Vec<Recommendation>) -> Recommendation {
-    lists.pop().expect("one list a question")
 }

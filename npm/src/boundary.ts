@@ -20,12 +20,11 @@ export interface WasmRanking {
 /** The engine with its model and its user's profile. */
 export interface WasmEngine {
   observe(event: object): void;
-  /** Resolves to a {@link WasmRanking}, which wasm-bindgen cannot say. */
-  recommend(options: object, user?: Float32Array): Promise<object>;
-  /** Resolves to a {@link WasmRanking} for each user, a `Float32Array` or a profile. */
-  recommendBatch(users: object[], options: object): Promise<object[]>;
-  /** As `recommend`, for an item. */
-  similar(itemId: string, options: object): Promise<object>;
+  /**
+   * Resolves to a {@link WasmRanking} for each subject, which wasm-bindgen cannot say: `undefined` for the profile at hand,
+   * a user vector, the id of an item to compare with, or an exported profile.
+   */
+  recommend(subjects: (undefined | Float32Array | string | object)[], options: object): Promise<object[]>;
   info(): unknown;
   catalogue(): unknown;
   useBackend(name: string): Promise<void>;

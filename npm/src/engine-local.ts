@@ -67,20 +67,15 @@ class LocalEngine implements Engine {
   }
 
   recommend({ user, ...options }: CheckedOptions): Promise<TimedRanking> {
-    return this.#timed(() => this.#wasm.recommend(options, user));
+    return this.#one(user, options);
   }
 
   recommendBatch(users: CheckedUser[], options: CheckedOptions): Promise<TimedRanking[]> {
-    return this.#borrowed(async () => {
-      const start = performance.now();
-      const rankings = (await this.#wasm.recommendBatch(users, options)) as WasmRanking[];
-      const millis = (performance.now() - start) / users.length;
-      return rankings.map(({ ids, scores, reasons }) => ({ ids, scores, reasons, millis }));
-    });
+    return this.#timed(users, options);
   }
 
   similar(itemId: string, options: SimilarOptions): Promise<TimedRanking> {
-    return this.#timed(() => this.#wasm.similar(itemId, options));
+    return this.#one(itemId, options);
   }
 
   catalogue(): Promise<Catalogue> {
@@ -117,11 +112,18 @@ class LocalEngine implements Engine {
     this.#freeWhenIdle();
   }
 
-  #timed(call: () => Promise<object>): Promise<TimedRanking> {
+  async #one(subject: CheckedUser | string | undefined, options: object): Promise<TimedRanking> {
+    const [ranking] = await this.#timed([subject], options);
+    if (ranking === undefined) throw new ProclivityError('internal', 'the engine gave no list');
+    return ranking;
+  }
+
+  #timed(subjects: (CheckedUser | string | undefined)[], options: object): Promise<TimedRanking[]> {
     return this.#borrowed(async () => {
       const start = performance.now();
-      const { ids, scores, reasons } = (await call()) as WasmRanking;
-      return { ids, scores, reasons, millis: performance.now() - start };
+      const rankings = (await this.#wasm.recommend(subjects, options)) as WasmRanking[];
+      const millis = (performance.now() - start) / subjects.length;
+      return rankings.map((ranking) => ({ ...ranking, millis }));
     });
   }
 

@@ -91,19 +91,13 @@ export function fakeGlue(options: FakeOptions = {}): { glue: WasmGlue; log: Fake
       this.#history.push(event.itemId);
     }
 
-    recommend(request: { count: number; explain?: boolean }): Promise<WasmRanking> {
-      return this.#rank(request, (id) => !this.#history.includes(id));
-    }
-
-    async recommendBatch(users: object[], request: { count: number }): Promise<WasmRanking[]> {
-      return Promise.all(users.map((user) => {
-        const history = user instanceof Float32Array ? [] : (user as { history: string[] }).history;
+    recommend(subjects: (undefined | Float32Array | string | object)[], request: { count: number; explain?: boolean }): Promise<WasmRanking[]> {
+      return Promise.all(subjects.map((subject) => {
+        if (subject === undefined) return this.#rank(request, (id) => !this.#history.includes(id));
+        if (typeof subject === 'string') return this.#rank(request, (id) => id !== subject);
+        const history = subject instanceof Float32Array ? [] : (subject as { history: string[] }).history;
         return this.#rank(request, (id) => !history.includes(id));
       }));
-    }
-
-    similar(itemId: string, request: { count: number }): Promise<WasmRanking> {
-      return this.#rank(request, (id) => id !== itemId);
     }
 
     info(): unknown {

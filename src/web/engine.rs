@@ -14,7 +14,7 @@ use crate::json::{Field, Json};
 use crate::model::{Model, ModelBuffer};
 use crate::profile::{Event, Profile};
 use crate::rank::Reason;
-use crate::recommender::{Item, Recommendation, Recommender, Request, User};
+use crate::recommender::{Item, Recommendation, Recommender, Request, Subject};
 use crate::score::{BackendChoice, Earlier, Trial};
 
 /// Bytes of a page of WebAssembly memory.
@@ -67,34 +67,13 @@ impl Engine {
         Ok(self.0.observe(Event::from_json(&Field::root(&event, "event"))?)?)
     }
 
-    /// The best items for the user; with `user` (d), for that vector in place of the profile's.
-    pub async fn recommend(&self, options: JsValue, user: Option<Vec<f32>>) -> Result<Object, JsValue> {
+    /// A list for each subject: `undefined` for the profile at hand, a `Float32Array` (d) for a user vector, a string for the
+    /// items like this one, an object for an exported profile.
+    pub async fn recommend(&self, subjects: Array, options: JsValue) -> Result<Array, JsValue> {
         let request = Request::from_json(&from_js(options, "options")?)?;
-        present(match user {
-            Some(user) => self.0.recommend_for(&user, &request).await?,
-            None => self.0.recommend(&request).await?,
-        })
-    }
-
-    /// A list for each of several users: vectors (`Float32Array`, d) and exported profiles.
-    #[wasm_bindgen(js_name = recommendBatch)]
-    pub async fn recommend_batch(&self, users: Array, options: JsValue) -> Result<Array, JsValue> {
-        let request = Request::from_json(&from_js(options, "options")?)?;
-        let mut batch = Vec::new();
-        for user in users.iter() {
-            batch.push(match user.dyn_ref::<Float32Array>() {
-                Some(vector) => User::Vector(vector.to_vec()),
-                None => User::Profile(Profile::import(&from_js(user, "users")?)?),
-            });
-        }
-        let lists = self.0.recommend_batch(&batch, &request).await?;
+        let subjects = subjects.iter().map(subject).collect::<Result<Vec<_>>>()?;
+        let lists = self.0.recommend_batch(&subjects, &request).await?;
         lists.into_iter().map(present).collect()
-    }
-
-    /// The items most like one item.
-    pub async fn similar(&self, item_id: String, options: JsValue) -> Result<Object, JsValue> {
-        let request = Request::from_json(&from_js(options, "options")?)?;
-        present(self.0.similar(&item_id, &request).await?)
     }
 
     /// What runs, on what, and why.
@@ -160,6 +139,19 @@ impl Engine {
     pub fn forget(&self) {
         self.0.forget();
     }
+}
+
+fn subject(value: JsValue) -> Result<Subject> {
+    if value.is_undefined() {
+        return Ok(Subject::Own);
+    }
+    if let Some(id) = value.as_string() {
+        return Ok(Subject::Item(id));
+    }
+    Ok(match value.dyn_ref::<Float32Array>() {
+        Some(vector) => Subject::Vector(vector.to_vec()),
+        None => Subject::Profile(Profile::import(&from_js(value, "users")?)?),
+    })
 }
 
 /// `{ ids: string[], scores: Float32Array, reasons: Reason[][] }`; `reasons` is empty where no item has any.

@@ -9,7 +9,7 @@ use proclivity::rank::Reason;
 use proclivity::score::{
     BackendChoice, CpuKernels, CpuScorer, ItemMask, Plan, Query, Scored, Scorer, Stage, Tolerance, reference,
 };
-use proclivity::{Recommender, Request, User};
+use proclivity::{Recommender, Request, Subject};
 
 use super::fixtures::{Random, checkerboard, in_f32, in_int8, model, random, ranking_all, spec, tied, with_ranker};
 
@@ -348,16 +348,20 @@ pub async fn batches(choice: BackendChoice) {
                     profile.observe(&model, event).expect("known");
                 }
                 expected.push(recommender.recommend(&request).await.expect("recommends"));
-                users.push(User::Profile(profile));
+                users.push(Subject::Profile(profile));
             } else {
                 let vector = user(&mut random, 16);
                 expected.push(recommender.recommend_for(&vector, &request).await.expect("recommends"));
-                users.push(User::Vector(vector));
+                users.push(Subject::Vector(vector));
             }
         }
+        expected.push(recommender.recommend(&request).await.expect("recommends"));
+        users.push(Subject::Own);
+        expected.push(recommender.similar("item-9", &request).await.expect("recommends"));
+        users.push(Subject::Item("item-9".to_owned()));
         assert_eq!(recommender.recommend_batch(&users, &request).await.expect("recommends"), expected);
         assert_eq!(recommender.recommend_batch(&[], &request).await.expect("recommends"), []);
-        users.push(User::Vector(vec![1.0; 15]));
+        users.push(Subject::Vector(vec![1.0; 15]));
         assert_eq!(recommender.recommend_batch(&users, &request).await.expect_err("refused").code(), "argument");
     }
 }

@@ -53,7 +53,7 @@ export class Shop {
     const reason = (await this.page.locator('#backend-reason').textContent()) ?? '';
     await expect(this.page.locator(`input[name=backend][value=${backend}]`), reason).toBeChecked();
     const kernels = this.page.locator('[data-fact=kernels]');
-    if (backend === 'webgpu') await expect(kernels).toHaveText('wgsl');
+    if (backend === 'webgpu') await expect(kernels).toHaveText(/^wgsl(\+dp4a)?$/);
     else await expect(kernels).toHaveText(/^(relaxed-simd|simd128|scalar)$/);
   }
 
