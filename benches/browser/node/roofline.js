@@ -12,6 +12,10 @@ export async function writeRoofline(folder) {
   writeFileSync(join(folder, 'roofline.wasm'), module.toBinary({}).buffer);
 }
 
+/** Ways to multiply that the page has; the faster one counts. */
+const F32 = ['f32', 'f32Fused'];
+const INT8 = ['int8', 'int16'];
+
 const DIM = 64;
 const HIDDEN = [128, 64];
 
@@ -20,17 +24,17 @@ const MLP = HIDDEN[0] * HIDDEN[1] + HIDDEN[1];
 
 /**
  * What each work has to read and multiply at least, once a query: bytes of the table and of its scales or of the first
- * layer's item half (float32, or int16 for int8 arithmetic), products, and the fastest instruction for them.
+ * layer's item half (float32, or int16 for int8 arithmetic), products, and the ways to multiply.
  */
 const NEEDS = {
-  'dot-100k-int8': ({ items }) => ({ bytes: items * (DIM + 4), products: items * DIM, by: 'int8' }),
-  'dot-100k-f32': ({ items }) => ({ bytes: items * DIM * 4, products: items * DIM, by: 'f32' }),
-  'mlp-10k-f32': ({ items }) => ({ bytes: items * HIDDEN[0] * 4, products: items * MLP, by: 'f32Fused' }),
-  'mlp-10k-int8': ({ items }) => ({ bytes: items * HIDDEN[0] * 2, products: items * MLP, by: 'int8' }),
+  'dot-100k-int8': ({ items }) => ({ bytes: items * (DIM + 4), products: items * DIM, by: INT8 }),
+  'dot-100k-f32': ({ items }) => ({ bytes: items * DIM * 4, products: items * DIM, by: F32 }),
+  'mlp-10k-f32': ({ items }) => ({ bytes: items * HIDDEN[0] * 4, products: items * MLP, by: F32 }),
+  'mlp-10k-int8': ({ items }) => ({ bytes: items * HIDDEN[0] * 2, products: items * MLP, by: INT8 }),
   'cascade-100k': ({ items, candidates }) => ({
     bytes: items * (DIM + 4) + candidates * HIDDEN[0] * 2,
     products: items * DIM + candidates * MLP,
-    by: 'int8',
+    by: INT8,
   }),
 };
 
@@ -39,5 +43,6 @@ export function floorOf(id, work, rates) {
   const need = NEEDS[id]?.(work);
   if (need === undefined || !rates || rates.failed) return null;
   const millis = (amount, rate) => (amount / rate) * 1000;
-  return { ...need, readMillis: millis(need.bytes, rates.read), multiplyMillis: millis(need.products, rates[need.by]) };
+  const by = need.by.reduce((a, b) => (rates[b] > rates[a] ? b : a));
+  return { ...need, by, readMillis: millis(need.bytes, rates.read), multiplyMillis: millis(need.products, rates[by]) };
 }
