@@ -21,6 +21,8 @@ CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f'; printf '%s' "${flags[*]}")
 export CARGO_ENCODED_RUSTFLAGS
 linker=$(cat scripts/link-wasm.mjs scripts/wasm-binary.mjs | sha256sum | cut -c1-16)
 
+# Options found by trying: the standard library was compiled for speed, and would be inlined without a threshold; nothing
+# is ever accessed in the first KB of memory, the far end of the stack.
 # build NAME FEATURE: the module and its bindings into target/wasm/NAME. The feature goes to this crate alone, so that the
 # builds share all others.
 # The linker's hash is among the compiler's options because Cargo would not link again for another linker alone.
@@ -30,9 +32,10 @@ build() {
   say "building the engine for WebAssembly ($1)"
   rm -rf "$out"
   cargo rustc --quiet --lib --crate-type cdylib --target wasm32-unknown-unknown --profile wasm-release -- \
-    "-Ctarget-feature=$2" "-Clinker=$ROOT/scripts/link-wasm.mjs" "--cfg=linker=\"$linker\""
+    "-Ctarget-feature=$2" -Cllvm-args=-inline-threshold=15 "-Clinker=$ROOT/scripts/link-wasm.mjs" "--cfg=linker=\"$linker\""
   wasm-bindgen --target web --out-dir "$out" --out-name proclivity "$TARGET/wasm32-unknown-unknown/wasm-release/proclivity.wasm"
-  npm/node_modules/.bin/wasm-opt -Oz --one-caller-inline-max-function-size 15 --strip-debug --strip-producers \
+  npm/node_modules/.bin/wasm-opt -Oz --converge --one-caller-inline-max-function-size 15 --low-memory-unused \
+    --strip-debug --strip-producers \
     --enable-simd --enable-relaxed-simd --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext \
     --enable-mutable-globals --enable-reference-types --enable-multivalue "$out/proclivity_bg.wasm" -o "$out/optimised.wasm"
   mv "$out/optimised.wasm" "$out/proclivity_bg.wasm"

@@ -68,14 +68,36 @@ impl Error {
         }
     }
 
-    pub(crate) fn tensor(tensor: &str, detail: impl Into<String>) -> Error {
-        Error::Tensor { tensor: tensor.into(), detail: detail.into() }
+    pub(crate) fn format(detail: impl Into<String>) -> Box<Error> {
+        boxed(Error::ModelFormat { detail: detail.into() })
     }
 
-    pub(crate) fn argument(argument: &str, expected: impl Into<String>, found: impl ToString) -> Error {
-        Error::Argument { argument: argument.into(), expected: expected.into(), found: found.to_string() }
+    pub(crate) fn tensor(tensor: &str, detail: impl Into<String>) -> Box<Error> {
+        boxed(Error::Tensor { tensor: tensor.into(), detail: detail.into() })
+    }
+
+    pub(crate) fn argument(argument: &str, expected: impl Into<String>, found: impl ToString) -> Box<Error> {
+        boxed(Error::Argument { argument: argument.into(), expected: expected.into(), found: found.to_string() })
+    }
+
+    pub(crate) fn out_of_memory(bytes: usize, purpose: &'static str) -> Box<Error> {
+        boxed(Error::OutOfMemory { bytes, purpose })
+    }
+
+    pub(crate) fn no_gpu(reason: String) -> Box<Error> {
+        boxed(Error::BackendUnavailable { backend: "webgpu", reason })
+    }
+
+    #[cfg(feature = "gpu")]
+    pub(crate) fn gpu(detail: String) -> Box<Error> {
+        boxed(Error::Gpu { detail })
     }
 }
 
-/// Short for a result with this crate's [`Error`].
-pub type Result<T, E = Error> = std::result::Result<T, E>;
+#[inline(never)]
+fn boxed(error: Error) -> Box<Error> {
+    Box::new(error)
+}
+
+/// Short for a result with this crate's [`Error`]: boxed, so that handing results on stays small and fast.
+pub type Result<T, E = Box<Error>> = std::result::Result<T, E>;

@@ -14,7 +14,7 @@ fn full() -> ModelSpec {
     with_ranker(random(60, 20, 1), &[8, 4], 10, 2)
 }
 
-fn read(bytes: &[u8]) -> Result<Model, Error> {
+fn read(bytes: &[u8]) -> Result<Model, Box<Error>> {
     Model::read(ModelBuffer::try_from(bytes).expect("small"))
 }
 

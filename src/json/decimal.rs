@@ -56,7 +56,10 @@ pub(super) fn float(mantissa: u64, cut: bool, exponent: i32) -> f64 {
 /// A number for a message: whole numbers in full, others as the shortest that gives the same f32, laid out as JavaScript
 /// does. Core's formatter would add 7 KB to what every visitor downloads.
 pub(crate) fn show(x: impl Into<f64>) -> String {
-    let x = x.into();
+    shown(x.into())
+}
+
+fn shown(x: f64) -> String {
     let size = x.abs();
     let sign = if x < 0.0 { "-" } else { "" };
     if !size.is_finite() {

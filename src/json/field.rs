@@ -112,7 +112,7 @@ impl<'v> Field<'v> {
     }
 
     /// The error for a value that is not what was expected.
-    pub fn refuse(&self, expected: &str) -> Error {
+    pub fn refuse(&self, expected: &str) -> Box<Error> {
         Error::argument(self.name, expected, self.value)
     }
 }

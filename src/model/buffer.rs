@@ -84,12 +84,12 @@ impl ModelBuffer {
     }
 }
 
-fn refused(bytes: usize) -> Error {
-    Error::OutOfMemory { bytes, purpose: "the model file" }
+fn refused(bytes: usize) -> Box<Error> {
+    Error::out_of_memory(bytes, "the model file")
 }
 
 impl TryFrom<&[u8]> for ModelBuffer {
-    type Error = Error;
+    type Error = Box<Error>;
 
     fn try_from(bytes: &[u8]) -> Result<ModelBuffer> {
         let mut buffer = ModelBuffer::with_capacity(bytes.len())?;

@@ -99,9 +99,7 @@ impl Catalogue {
         }
         let (ids, _) = StringsSlot::read(table, file, "item.id", Some(items))?;
         let mut by_id: Vec<u32> = Vec::new();
-        by_id
-            .try_reserve_exact(items)
-            .map_err(|_| Error::OutOfMemory { bytes: items * size_of::<u32>(), purpose: "the item ids" })?;
+        by_id.try_reserve_exact(items).map_err(|_| Error::out_of_memory(items * size_of::<u32>(), "the item ids"))?;
         by_id.extend(0..items as u32);
         // Strings sort as their bytes do.
         by_id.sort_unstable_by_key(|&i| ids.bytes(file, i as usize));

@@ -76,7 +76,7 @@ pub(crate) fn announced_length(start: &[u8]) -> Option<usize> {
 /// Parses the header of `file`: the tensors in file order, and the `__metadata__` texts. The tensors must lie side by side
 /// and fill the file exactly, as the safetensors format demands.
 pub(crate) fn parse_header(file: &[u8]) -> Result<(Vec<TensorSlot>, Metadata)> {
-    let refused = |detail: &str| Error::ModelFormat { detail: format!("expected a safetensors file, found {detail}") };
+    let refused = |detail: &str| Error::format(format!("expected a safetensors file, found {detail}"));
     let length = file.first_chunk::<8>().ok_or_else(|| refused("fewer than 8 bytes"))?;
     let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
     if length > MAX_HEADER {

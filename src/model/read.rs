@@ -120,7 +120,7 @@ impl Model {
     /// # Errors
     /// [`Error::UnknownItem`].
     pub fn require_item(&self, id: &str) -> Result<u32> {
-        self.item_index(id).ok_or_else(|| Error::UnknownItem { id: id.into(), items: self.item_count() })
+        self.item_index(id).ok_or_else(|| Error::UnknownItem { id: id.into(), items: self.item_count() }.into())
     }
 
     /// The item table, (n, d).
@@ -193,7 +193,7 @@ impl Model {
 
     fn inverse_norms(&self) -> Result<Vec<f32>> {
         let mut norms = Vec::new();
-        let refused = |_| Error::OutOfMemory { bytes: self.item_count() * 4, purpose: "the rows' norms" };
+        let refused = |_| Error::out_of_memory(self.item_count() * 4, "the rows' norms");
         norms.try_reserve_exact(self.item_count()).map_err(refused)?;
         match self.table() {
             ItemTable::Int8 { values, .. } => norms.extend(values.chunks_exact(self.dim()).map(inverse_norm)),
@@ -211,14 +211,13 @@ fn read_manifest(metadata: &[(String, String)]) -> Result<Manifest> {
     let metadata = |key: &str| metadata.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str());
     let found = metadata("format").unwrap_or("none");
     if found != FORMAT {
-        return Err(Error::ModelFormat { detail: format!("expected metadata format `{FORMAT}`, found `{found}`") });
+        return Err(Error::format(format!("expected metadata format `{FORMAT}`, found `{found}`")));
     }
     let version = metadata("version").unwrap_or("none");
     if version != FORMAT_VERSION.to_string() {
-        return Err(Error::ModelVersion { expected: FORMAT_VERSION, found: version.to_owned() });
+        return Err(Error::ModelVersion { expected: FORMAT_VERSION, found: version.to_owned() }.into());
     }
-    let refused =
-        |e: &dyn std::fmt::Display| Error::ModelFormat { detail: format!("its manifest cannot be used ({e})") };
+    let refused = |e: &dyn std::fmt::Display| Error::format(format!("its manifest cannot be used ({e})"));
     let json = metadata("model").unwrap_or("");
     let value = parse(json.as_bytes()).map_err(|e| refused(&e))?;
     Manifest::from_json(value).map_err(|e| refused(&e))
@@ -235,9 +234,9 @@ fn check_sizes(manifest: &Manifest) -> Result<()> {
         ));
     }
     match manifest.event_weights.iter().find(|(_, weight)| !(-1.0..=1.0).contains(weight)) {
-        Some((event, weight)) => Err(Error::ModelFormat {
-            detail: format!("expected event weights in -1..=1, found {} for `{event}`", show(*weight)),
-        }),
+        Some((event, weight)) => {
+            Err(Error::format(format!("expected event weights in -1..=1, found {} for `{event}`", show(*weight))))
+        }
         None => Ok(()),
     }
 }

@@ -98,7 +98,7 @@ pub(crate) fn check_scale(scale: &[f32], tensor: &str) -> Result<()> {
 
 fn widen(halves: &[u16]) -> Result<Vec<f32>> {
     let mut values = Vec::new();
-    let refused = |_| Error::OutOfMemory { bytes: halves.len() * 4, purpose: "the item table" };
+    let refused = |_| Error::out_of_memory(halves.len() * 4, "the item table");
     values.try_reserve_exact(halves.len()).map_err(refused)?;
     values.extend(halves.iter().map(|&bits| half::f16::from_bits(bits).to_f32()));
     check_finite(&values, NAME)?;

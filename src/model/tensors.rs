@@ -45,7 +45,7 @@ impl TensorTable {
                 .ok_or_else(|| Error::tensor(name, "expected a sha256 in the manifest, found none"))?;
             let found = sha256_hex(&bytes[slot.range.clone()]);
             if *expected != found {
-                return Err(Error::Integrity { tensor: name.clone(), expected: expected.clone(), found });
+                return Err(Error::Integrity { tensor: name.clone(), expected: expected.clone(), found }.into());
             }
         }
         Ok(())

@@ -62,13 +62,13 @@ pub(super) fn open_cpu(model: &Model, cpu: &CpuScorer, reason: String) -> Result
 #[cfg(feature = "gpu")]
 pub(super) async fn open_gpu(model: &Arc<Model>, reason: String) -> Result<Open> {
     let gpu = GpuScorer::open(model.clone()).await?;
-    let (golden, _) = check_gpu(&gpu, model, &prepare(model)?, || Ok::<(), Error>(())).await?;
+    let (golden, _) = check_gpu(&gpu, model, &prepare(model)?, || Ok::<(), Box<Error>>(())).await?;
     Ok(on_gpu(gpu, reason, golden))
 }
 
 #[cfg(not(feature = "gpu"))]
 pub(super) async fn open_gpu(_model: &Arc<Model>, _reason: String) -> Result<Open> {
-    Err(Error::BackendUnavailable { backend: "webgpu", reason: "this build has no GPU support".to_owned() })
+    Err(Error::no_gpu("this build has no GPU support".to_owned()))
 }
 
 /// A GPU that has been checked, as the backend in force.
@@ -82,7 +82,7 @@ pub(super) fn on_gpu(gpu: GpuScorer, reason: String, golden: GoldenReport) -> Op
 /// Holds a GPU to the golden queries, asking `go_on` before each one. Also gives the microseconds an answer took when the
 /// device was warm.
 #[cfg(feature = "gpu")]
-pub(super) async fn check_gpu<E: From<Error>>(
+pub(super) async fn check_gpu<E: From<Box<Error>>>(
     gpu: &GpuScorer,
     model: &Model,
     queries: &[Prepared<'_>],
@@ -112,7 +112,7 @@ fn check(model: &Model, backend: &'static str, score: impl Fn(&Query) -> Result<
 }
 
 fn note(report: &mut GoldenReport, backend: &'static str, query: usize, outcome: Result<f32, String>) -> Result<()> {
-    let worst = outcome.map_err(|detail| Error::Golden { backend, query, detail })?;
+    let worst = outcome.map_err(|detail| Box::new(Error::Golden { backend, query, detail }))?;
     report.checked += 1;
     report.worst_error = report.worst_error.max(worst);
     Ok(())

@@ -56,10 +56,10 @@ pub(super) enum Verdict {
     Overtaken,
 }
 
-impl From<Error> for Verdict {
+impl From<Box<Error>> for Verdict {
     /// A device that failed may do better next time; one that is not there, or answers wrongly, will not.
-    fn from(error: Error) -> Verdict {
-        let lasting = !matches!(error, Error::Gpu { .. });
+    fn from(error: Box<Error>) -> Verdict {
+        let lasting = !matches!(*error, Error::Gpu { .. });
         Verdict::Cpu { reason: took_over(&error), lasting }
     }
 }
@@ -76,7 +76,10 @@ pub(super) async fn try_gpu(
     let go_on = || match start.elapsed() {
         _ if overtaken() => Err(Verdict::Overtaken),
         elapsed if elapsed >= trial.budget => Err(Verdict::Cpu {
-            reason: format!("the GPU was not ready within {} ms, all that a trial may take", trial.budget.as_millis()),
+            reason: format!(
+                "the GPU was not ready within {} ms, all that a trial may take",
+                trial.budget.as_millis() as u64
+            ),
             lasting: true,
         }),
         _ => Ok(()),

@@ -51,10 +51,10 @@ pub enum CliError {
     Write { path: PathBuf, source: io::Error },
 
     #[error("{path}: {source}")]
-    Model { path: PathBuf, source: proclivity::Error },
+    Model { path: PathBuf, source: Box<proclivity::Error> },
 
     #[error("{0}")]
-    Engine(#[from] proclivity::Error),
+    Engine(#[from] Box<proclivity::Error>),
 
     #[error(
         "training diverged: expected finite numbers, found {found} in {stage}; raise --regularization or lower --alpha or --learning-rate"

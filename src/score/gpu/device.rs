@@ -23,7 +23,7 @@ impl Device {
     /// # Errors
     /// [`Error::BackendUnavailable`] with the adapter's own words.
     pub async fn open(smaller: Option<GpuLimits>) -> Result<Device> {
-        let unavailable = |reason: String| Error::BackendUnavailable { backend: "webgpu", reason };
+        let unavailable = |reason: String| Error::no_gpu(reason);
         // Outside a window or worker, as in Node, making an instance would panic.
         #[cfg(target_arch = "wasm32")]
         if !wgpu::util::is_browser_webgpu_supported().await {
@@ -71,7 +71,7 @@ impl Device {
     /// Refuses to go on with a device that is gone.
     pub fn check(&self) -> Result<()> {
         match self.lost.lock().ok().and_then(|lost| lost.clone()) {
-            Some(detail) => Err(Error::Gpu { detail }),
+            Some(detail) => Err(Error::gpu(detail)),
             None => Ok(()),
         }
     }
@@ -112,7 +112,7 @@ impl Device {
 
     /// Waits for a mapping and copies the buffer's words out.
     pub async fn read(&self, buffer: &wgpu::Buffer, mapped: Mapped) -> Result<Vec<u32>> {
-        let failed = |e: &dyn std::fmt::Display| Error::Gpu { detail: format!("the answer could not be read ({e})") };
+        let failed = |e: &dyn std::fmt::Display| Error::gpu(format!("the answer could not be read ({e})"));
         self.device.poll(wgpu::PollType::wait_indefinitely()).map_err(|e| failed(&e))?;
         mapped.await.map_err(|e| failed(&e))?.map_err(|e| failed(&e))?;
         let words = bytemuck::pod_collect_to_vec(&buffer.slice(..).get_mapped_range().map_err(|e| failed(&e))?);

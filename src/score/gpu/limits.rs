@@ -87,13 +87,10 @@ impl Layout {
         let fitting = (limits.max_binding / widest as u64).min((limits.groups().saturating_mul(BLOCK)) as u64);
         let rows = (fitting.min(items.next_multiple_of(4) as u64) / 4 * 4) as usize;
         if rows == 0 {
-            return Err(Error::BackendUnavailable {
-                backend: "webgpu",
-                reason: format!(
-                    "four rows of {widest} bytes are needed in one binding, this adapter's hold {}",
-                    limits.max_binding
-                ),
-            });
+            return Err(Error::no_gpu(format!(
+                "four rows of {widest} bytes are needed in one binding, this adapter's hold {}",
+                limits.max_binding
+            )));
         }
         let shards = (0..items).step_by(rows).map(|start| start..items.min(start + rows)).collect();
         Ok(Layout { limits, shards, user_words: 0, first_words: 0, ranker })

@@ -12,7 +12,7 @@ const MIN_BYTES: u64 = 1 << 20;
 /// Rows of one dispatch, for a device of any speed.
 const MAX_ROWS: usize = 1 << 14;
 /// A measurement takes as many dispatches as reach this many microseconds, or this many.
-const LONG_ENOUGH: u128 = 3000;
+const LONG_ENOUGH: u64 = 3000;
 const MAX_DISPATCHES: usize = 256;
 /// Packed products must take less than this share of the time: a difference that shows.
 const CLEARLY_FASTER: f64 = 0.9;
@@ -33,10 +33,10 @@ pub(crate) async fn fastest_int8(device: &Device, tables: &Tables, rows: usize, 
     {
         dispatches *= 4;
     }
-    let mut best = [u128::MAX; 2];
+    let mut best = [u64::MAX; 2];
     for _ in 0..3 {
         for (best, probe) in best.iter_mut().zip(&probes) {
-            *best = probe.time(device, dispatches).await.unwrap_or(u128::MAX).min(*best);
+            *best = probe.time(device, dispatches).await.unwrap_or(u64::MAX).min(*best);
         }
     }
     if (best[1] as f64) < best[0] as f64 * CLEARLY_FASTER { Rows::Packed } else { Rows::Int8 }
@@ -78,7 +78,7 @@ impl Probe {
     }
 
     /// Microseconds of so many dispatches, until their result is here.
-    async fn time(&self, device: &Device, dispatches: usize) -> Option<u128> {
+    async fn time(&self, device: &Device, dispatches: usize) -> Option<u64> {
         let answer = empty(device, "probe", 8, wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ);
         let start = Instant::now();
         let mut encoder = device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
@@ -92,7 +92,7 @@ impl Probe {
         device.queue.submit([encoder.finish()]);
         let mapped = device.map(&answer);
         device.read(&answer, mapped).await.ok()?;
-        Some(start.elapsed().as_micros())
+        Some(start.elapsed().as_micros() as u64)
     }
 }
 

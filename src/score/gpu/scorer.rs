@@ -140,9 +140,9 @@ impl GpuScorer {
             }
             if taken == 1 {
                 let largest = self.layout.limits.max_binding;
-                return Err(Error::Gpu {
-                    detail: format!("the query needs a buffer of {bytes} bytes, this adapter's hold {largest}"),
-                });
+                return Err(Error::gpu(format!(
+                    "the query needs a buffer of {bytes} bytes, this adapter's hold {largest}"
+                )));
             }
             taken = taken.div_ceil(2);
         }
@@ -159,7 +159,7 @@ impl GpuScorer {
         let refused = scopes.pop();
         let words = self.device.read(&answer.0, mapped).await;
         if let Some(error) = refused.await {
-            return Err(Error::Gpu { detail: error.to_string() });
+            return Err(Error::gpu(error.to_string()));
         }
         self.device.check()?;
         let words = words?;
@@ -235,7 +235,7 @@ impl Drop for Answer {
 
 fn refuse(error: Option<wgpu::Error>) -> Result<()> {
     match error {
-        Some(error) => Err(Error::Gpu { detail: format!("the model could not be set up ({error})") }),
+        Some(error) => Err(Error::gpu(format!("the model could not be set up ({error})"))),
         None => Ok(()),
     }
 }
