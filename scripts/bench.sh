@@ -22,7 +22,7 @@ if [ "$(cat "$models/.made-by" 2> /dev/null)" != "$sum" ]; then
   printf '%s\n' "$sum" > "$models/.made-by"
 fi
 
-scripts/bench-int8.sh
+[ -n "${ONLY:-}" ] || scripts/bench-int8.sh
 
 say "building the page"
 npm run --silent --prefix benches/browser build -- --logLevel warn
