@@ -6,10 +6,15 @@ use super::vector::Vector;
 /// Items of a group: two vectors.
 pub(crate) const GROUP_ITEMS: usize = 8;
 
-/// One value of each item of a group.
-pub(crate) type Lanes = [f32; GROUP_ITEMS];
+/// One value of each item of a group. Aligned, so that no load straddles two cache lines.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(align(32))]
+pub(crate) struct Lanes(pub [f32; GROUP_ITEMS]);
+
 /// One word of each item of a group.
-pub(crate) type Words = [u32; GROUP_ITEMS];
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(align(32))]
+pub(crate) struct Words(pub [u32; GROUP_ITEMS]);
 
 /// Two vectors for each of four outputs.
 type Sums<T> = [[T; 2]; OUTPUTS];
@@ -77,7 +82,7 @@ pub(crate) fn dense_i8<V: Vector>(
 
 #[inline(always)]
 fn add_dots<V: Vector>(sums: Sums<V::I>, x: &[Words; 2], weights: &[[u32; OUTPUTS]; 2]) -> Sums<V::I> {
-    let (a, b) = (x[0].as_chunks::<4>().0, x[1].as_chunks::<4>().0);
+    let (a, b) = (x[0].0.as_chunks::<4>().0, x[1].0.as_chunks::<4>().0);
     let x = [[&a[0], &b[0]], [&a[1], &b[1]]];
     let weights = |o: usize| [weights[0][o], weights[1][o]];
     [
@@ -108,21 +113,26 @@ pub(crate) fn add_relu<V: Vector>(x: &[Lanes], add: &[f32], out: &mut [Lanes]) {
     }
 }
 
-/// `bias + sum_j weights[j] x[j]`, product and sum each rounded, in order: the last layer of one group.
-pub(crate) fn last<V: Vector>(x: &[Lanes], weights: &[f32], bias: f32) -> Lanes {
-    let mut sums = [V::splat(bias); 2];
-    for (x, &weight) in x.iter().zip(weights) {
-        let (x, weight) = (halves::<V>(x), V::splat(weight));
-        sums = [V::add(sums[0], V::mul(x[0], weight)), V::add(sums[1], V::mul(x[1], weight))];
+/// `bias + sum_j weights[j] x[j]`, product and sum each rounded, in order: the last layer of two groups, x (2, stride).
+pub(crate) fn last<V: Vector>((x, stride): (&[Lanes], usize), weights: &[f32], bias: f32) -> [Lanes; 2] {
+    let mut sums = [[V::splat(bias); 2]; 2];
+    let (a, b) = x.split_at(stride);
+    for ((a, b), &weight) in a.iter().zip(b).zip(weights) {
+        let (a, b, weight) = (halves::<V>(a), halves::<V>(b), V::splat(weight));
+        sums = [
+            [V::add(sums[0][0], V::mul(a[0], weight)), V::add(sums[0][1], V::mul(a[1], weight))],
+            [V::add(sums[1][0], V::mul(b[0], weight)), V::add(sums[1][1], V::mul(b[1], weight))],
+        ];
     }
-    let mut out = [0.0; GROUP_ITEMS];
-    store_pair::<V>(sums, &mut out);
+    let mut out = [Lanes::default(); 2];
+    store_pair::<V>(sums[0], &mut out[0]);
+    store_pair::<V>(sums[1], &mut out[1]);
     out
 }
 
 #[inline(always)]
 fn halves<V: Vector>(x: &Lanes) -> [V::F; 2] {
-    let (x, _) = x.as_chunks::<4>();
+    let (x, _) = x.0.as_chunks::<4>();
     [V::load(&x[0]), V::load(&x[1])]
 }
 
@@ -136,7 +146,7 @@ fn store<V: Vector>(sums: Sums<V::F>, relu: bool, y: &mut [Lanes]) {
 
 #[inline(always)]
 fn store_pair<V: Vector>(x: [V::F; 2], out: &mut Lanes) {
-    let (out, _) = out.as_chunks_mut::<4>();
+    let (out, _) = out.0.as_chunks_mut::<4>();
     V::store(&mut out[0], x[0]);
     V::store(&mut out[1], x[1]);
 }

@@ -34,7 +34,7 @@ pub(crate) fn rank_candidates<V: Vector>(
         let mut items = [candidates[0].item; TILE];
         items.iter_mut().zip(candidates).for_each(|(item, candidate)| *item = candidate.item);
         tile.first_layer::<V>(&items, None);
-        for (candidate, score) in candidates.iter().zip(tile.scores::<V>().as_flattened()) {
+        for (candidate, score) in candidates.iter().zip(tile.scores::<V>()) {
             top.push(score + tile.ranker.skip * candidate.score, candidate.item);
         }
     }
@@ -63,7 +63,7 @@ pub(crate) fn rank_all<V: Vector>(
             }
         }
         let scores = tile.scores::<V>();
-        for (n, (score, retrieval)) in scores.as_flattened().iter().zip(retrieval).take(count - start).enumerate() {
+        for (n, (score, retrieval)) in scores.iter().zip(retrieval).take(count - start).enumerate() {
             let score = score + tile.ranker.skip * retrieval;
             if score >= top.threshold() && mask >> n & 1 == 0 {
                 top.push(score, (start + n) as u32);
@@ -79,8 +79,8 @@ pub(crate) fn item_half<V: Vector>(model: &Model, packed: &Packed) -> Option<Ite
     let items = |group: usize| std::array::from_fn(|n| (group * GROUP_ITEMS + n).min(model.item_count() - 1) as u32);
     match &layer.weights {
         PackedWeights::F32(weights) => {
-            let mut half: Vec<Lanes> = zeros(groups * layer.outputs)?;
-            let mut x = vec![[0.0; GROUP_ITEMS]; model.dim()];
+            let mut half: Vec<Lanes> = defaults(groups * layer.outputs)?;
+            let mut x = vec![Lanes::default(); model.dim()];
             for (group, half) in half.chunks_exact_mut(layer.outputs).enumerate() {
                 gather(model, &items(group), &mut x);
                 let bias = &vec![0.0; layer.outputs];
@@ -90,7 +90,7 @@ pub(crate) fn item_half<V: Vector>(model: &Model, packed: &Packed) -> Option<Ite
         }
         _ => {
             let size = half_len::<V>(layer);
-            let mut half: Vec<i16> = zeros(groups * size)?;
+            let mut half: Vec<i16> = defaults(groups * size)?;
             for (group, half) in half.chunks_exact_mut(size).enumerate() {
                 int8_half::<V>(model, layer, &items(group), half);
             }
@@ -112,8 +112,8 @@ pub(crate) fn run_int8_tile<V: Vector>(packed: &Packed) {
     for layer in &packed.hidden {
         if let PackedWeights::Int8 { weights, factors } = &layer.weights {
             let words = words::<V>(layer.inputs);
-            let x = vec![[0x0102_0304; GROUP_ITEMS]; GROUPS * words];
-            let mut y = vec![[0.0; GROUP_ITEMS]; GROUPS * layer.outputs];
+            let x = vec![Words([0x0102_0304; GROUP_ITEMS]); GROUPS * words];
+            let mut y = vec![Lanes::default(); GROUPS * layer.outputs];
             dense_i8::<V>((std::hint::black_box(&x), words), weights, factors, &layer.bias, &mut y);
             std::hint::black_box(&y);
             return;
@@ -150,8 +150,8 @@ impl<'a> Tile<'a> {
         }
         let mut first = first.clone();
         first.resize(first_outputs, 0.0);
-        let lanes = || vec![[0.0; GROUP_ITEMS]; GROUPS * widest];
-        let (x, y, words) = (lanes(), lanes(), vec![[0; GROUP_ITEMS]; GROUPS * words::<V>(widest)]);
+        let lanes = || vec![Lanes::default(); GROUPS * widest];
+        let (x, y, words) = (lanes(), lanes(), vec![Words::default(); GROUPS * words::<V>(widest)]);
         Some(Tile { model, ranker, packed, first, first_i16, x, y, words, half })
     }
 
@@ -195,7 +195,7 @@ impl<'a> Tile<'a> {
     }
 
     /// The scores of the tile, without the retrieval score.
-    fn scores<V: Vector>(&mut self) -> [Lanes; GROUPS] {
+    fn scores<V: Vector>(&mut self) -> [f32; TILE] {
         let hidden = &self.packed.hidden;
         let mut width = hidden.first().map_or(self.model.dim(), |layer| layer.outputs);
         for (n, layer) in hidden.iter().enumerate().skip(1) {
@@ -217,7 +217,14 @@ impl<'a> Tile<'a> {
             std::mem::swap(&mut self.x, &mut self.y);
         }
         let bias = if hidden.is_empty() { self.first[0] } else { self.packed.last_bias };
-        std::array::from_fn(|group| last::<V>(&self.x[group * width..][..width], &self.packed.last, bias))
+        let mut scores = [0.0; TILE];
+        let pairs = self.x[..GROUPS * width].chunks_exact(2 * width);
+        for (x, out) in pairs.zip(scores.as_chunks_mut::<{ 2 * GROUP_ITEMS }>().0) {
+            let [a, b] = last::<V>((x, width), &self.packed.last, bias);
+            out[..GROUP_ITEMS].copy_from_slice(&a.0);
+            out[GROUP_ITEMS..].copy_from_slice(&b.0);
+        }
+        scores
     }
 }
 
@@ -229,9 +236,9 @@ fn gather(model: &Model, items: &[u32; GROUP_ITEMS], x: &mut [Lanes]) {
         match model.table() {
             ItemTable::Int8 { values, scale } => {
                 let scale = scale[item as usize];
-                x.iter_mut().zip(&values[row]).for_each(|(x, &value)| x[n] = f32::from(value) * scale);
+                x.iter_mut().zip(&values[row]).for_each(|(x, &value)| x.0[n] = f32::from(value) * scale);
             }
-            ItemTable::F32 { values } => x.iter_mut().zip(&values[row]).for_each(|(x, &value)| x[n] = value),
+            ItemTable::F32 { values } => x.iter_mut().zip(&values[row]).for_each(|(x, &value)| x.0[n] = value),
         }
     }
 }
@@ -274,11 +281,11 @@ fn pack_activations<V: Vector>(y: &[Lanes], outputs: usize, inputs: usize, out: 
     let per_group = words::<V>(inputs);
     for (y, out) in y.chunks_exact(outputs).zip(out.chunks_exact_mut(per_group)) {
         for (word, out) in out.iter_mut().enumerate() {
-            for (item, out) in out.iter_mut().enumerate() {
+            for (item, out) in out.0.iter_mut().enumerate() {
                 let values: [i8; 4] = std::array::from_fn(|n| {
                     let input = word * V::GROUP + n;
                     if n < V::GROUP && input < inputs {
-                        y[input][item].round_ties_even().min(Ranker::LARGEST.into()) as i8
+                        y[input].0[item].round_ties_even().min(Ranker::LARGEST.into()) as i8
                     } else {
                         0
                     }
@@ -289,9 +296,9 @@ fn pack_activations<V: Vector>(y: &[Lanes], outputs: usize, inputs: usize, out: 
     }
 }
 
-fn zeros<T: bytemuck::Zeroable + Clone>(len: usize) -> Option<Vec<T>> {
+fn defaults<T: Default + Clone>(len: usize) -> Option<Vec<T>> {
     let mut values = Vec::new();
     values.try_reserve_exact(len).ok()?;
-    values.resize(len, T::zeroed());
+    values.resize(len, T::default());
     Some(values)
 }

@@ -2,6 +2,7 @@
 
 use std::array::from_fn;
 
+use super::dense::Words;
 use super::vector::Vector;
 use crate::model::Ranker;
 
@@ -90,10 +91,10 @@ impl Vector for Scalar {
         from_fn(|item| sum[item] + dot(activations[0][item], weights[0]) + dot(activations[1][item], weights[1]))
     }
 
-    fn activate(half: &[i16], user: &[i16], out: &mut [[u32; 8]]) {
+    fn activate(half: &[i16], user: &[i16], out: &mut [Words]) {
         let (half, user) = (half.as_chunks::<32>().0, user.as_chunks::<4>().0);
         for ((half, user), out) in half.iter().zip(user).zip(out) {
-            for (item, out) in out.iter_mut().enumerate() {
+            for (item, out) in out.0.iter_mut().enumerate() {
                 let value =
                     |n: usize| (half[4 * item + n].saturating_add(user[n]) >> 5).clamp(0, Ranker::LARGEST.into()) as i8;
                 *out = Scalar::pack(&from_fn::<i8, 4, _>(value));

@@ -3,6 +3,7 @@
 
 use std::arch::wasm32::*;
 
+use super::dense::Words;
 use super::vector::Vector;
 use crate::model::Ranker;
 
@@ -126,7 +127,7 @@ impl<const LEVEL: u8> Vector for Simd<LEVEL> {
         i32x4_add(i32x4_add(sum, i32x4_dot_i16x8(x[0], w[0])), i32x4_dot_i16x8(x[1], w[1]))
     }
 
-    fn activate(half: &[i16], user: &[i16], out: &mut [[u32; 8]]) {
+    fn activate(half: &[i16], user: &[i16], out: &mut [Words]) {
         let shifted = |half: &[i16; 8], user: v128| i16x8_shr(i16x8_add_sat(load(half), user), 5);
         let store = |out: &mut [u32; 4], x: v128| {
             // SAFETY: 16 bytes are writable; v128_store needs no alignment.
@@ -135,7 +136,7 @@ impl<const LEVEL: u8> Vector for Simd<LEVEL> {
         let halves = half.as_chunks::<8>().0;
         for (g, out) in out.iter_mut().enumerate() {
             let half = &halves[g * Self::GROUP..][..Self::GROUP];
-            let out = out.as_chunks_mut::<4>().0;
+            let out = out.0.as_chunks_mut::<4>().0;
             if LEVEL != SIMD128 {
                 // Four inputs of two items a vector.
                 let user = splat_64(&user.as_chunks::<4>().0[g]);

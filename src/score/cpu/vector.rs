@@ -1,5 +1,7 @@
 //! The operations that differ from one instruction set to another. Kernels are written once, over four lanes.
 
+use super::dense::Words;
+
 /// A vector body. Everything but [`Vector::mul_add`] gives the same bits in every body.
 pub(crate) trait Vector {
     /// Four f32.
@@ -38,5 +40,5 @@ pub(crate) trait Vector {
     fn dot_words(sum: Self::I, activations: [&[u32; 4]; 2], weights: [u32; 2]) -> Self::I;
     /// `out[g][item] = pack(clamp((half + user) >> 5, 0, Ranker::LARGEST))` over the inputs of group g: `half` (groups, 8, GROUP), `user`
     /// (groups, GROUP), `out` (groups, 8); the sum saturates.
-    fn activate(half: &[i16], user: &[i16], out: &mut [[u32; 8]]);
+    fn activate(half: &[i16], user: &[i16], out: &mut [Words]);
 }
