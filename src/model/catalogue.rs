@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::header::Dtype;
 use super::limits::{MAX_COLUMNS, MAX_ITEMS};
+use super::sort::sort_items;
 use super::tensors::{TensorTable, typed};
 use crate::error::{Error, Result};
 
@@ -102,7 +103,7 @@ impl Catalogue {
         by_id.try_reserve_exact(items).map_err(|_| Error::out_of_memory(items * size_of::<u32>(), "the item ids"))?;
         by_id.extend(0..items as u32);
         // Strings sort as their bytes do.
-        by_id.sort_unstable_by_key(|&i| ids.bytes(file, i as usize));
+        sort_items(&mut by_id, |a, b| ids.bytes(file, a as usize) < ids.bytes(file, b as usize))?;
         if let Some(pair) = by_id.windows(2).find(|p| ids.bytes(file, p[0] as usize) == ids.bytes(file, p[1] as usize))
         {
             let id = ids.get(file, pair[0] as usize);

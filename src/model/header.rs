@@ -103,7 +103,14 @@ pub(crate) fn parse_header(file: &[u8]) -> Result<(Vec<TensorSlot>, Metadata)> {
             return Err(Error::tensor(&slot.name, "expected distinct tensor names, found it twice"));
         }
     }
-    slots.sort_unstable_by_key(|slot: &TensorSlot| (slot.range.start, slot.range.end));
+    // An insertion sort: they are few, and stand in order where the safetensors crate wrote the file.
+    let place = |slot: &TensorSlot| (slot.range.start, slot.range.end);
+    for mut n in 1..slots.len() {
+        while n > 0 && place(&slots[n]) < place(&slots[n - 1]) {
+            slots.swap(n, n - 1);
+            n -= 1;
+        }
+    }
     let mut end = 8 + length;
     for slot in &slots {
         if slot.range.start != end || slot.range.end > file.len() {

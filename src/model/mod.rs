@@ -12,6 +12,7 @@ mod manifest;
 mod quantise;
 mod ranker;
 mod read;
+mod sort;
 mod table;
 mod tensor_writer;
 mod tensors;
