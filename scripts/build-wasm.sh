@@ -21,8 +21,11 @@ CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f'; printf '%s' "${flags[*]}")
 export CARGO_ENCODED_RUSTFLAGS
 linker=$(cat scripts/link-wasm.mjs scripts/wasm-binary.mjs | sha256sum | cut -c1-16)
 
-# Options found by trying: the standard library was compiled for speed, and would be inlined without a threshold; nothing
-# is ever accessed in the first KB of memory, the far end of the stack.
+# Found by trying, 8 KB of the gzip'd engine: the standard library was compiled for speed and would be inlined freely; the
+# other three copy code or keep more values at hand, which gains nothing in a page, where V8 and its like optimise again.
+smaller=(-inline-threshold=15 -disable-lsr -enable-pre=false -disable-machine-cse)
+smaller=("${smaller[@]/#/-Cllvm-args=}")
+# In wasm-opt, --low-memory-unused: nothing lies in the first KB, the far end of the stack.
 # build NAME FEATURE: the module and its bindings into target/wasm/NAME. The feature goes to this crate alone, so that the
 # builds share all others.
 # The linker's hash is among the compiler's options because Cargo would not link again for another linker alone.
@@ -32,7 +35,7 @@ build() {
   say "building the engine for WebAssembly ($1)"
   rm -rf "$out"
   cargo rustc --quiet --lib --crate-type cdylib --target wasm32-unknown-unknown --profile wasm-release -- \
-    "-Ctarget-feature=$2" -Cllvm-args=-inline-threshold=15 "-Clinker=$ROOT/scripts/link-wasm.mjs" "--cfg=linker=\"$linker\""
+    "-Ctarget-feature=$2" "${smaller[@]}" "-Clinker=$ROOT/scripts/link-wasm.mjs" "--cfg=linker=\"$linker\""
   wasm-bindgen --target web --out-dir "$out" --out-name proclivity "$TARGET/wasm32-unknown-unknown/wasm-release/proclivity.wasm"
   npm/node_modules/.bin/wasm-opt -Oz --converge --one-caller-inline-max-function-size 15 --low-memory-unused \
     --strip-debug --strip-producers \

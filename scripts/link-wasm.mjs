@@ -67,12 +67,28 @@ function relocations(body) {
   const target = cursor.number();
   const entries = [];
   for (let count = cursor.number(); count > 0; count--) {
-    const from = cursor.at;
     const [type, place, symbol] = [cursor.byte(), cursor.number(), cursor.number()];
+    const from = cursor.at;
     if (WITH_ADDEND.has(type)) cursor.skip();
-    entries.push({ type, place, symbol, bytes: body.subarray(from, cursor.at) });
+    entries.push({ type, place, symbol, addend: body.subarray(from, cursor.at) });
   }
   return { target, entries };
+}
+
+/** The body of a relocation section, each symbol replaced by what `instead` says. */
+function relocationBody(target, entries, instead) {
+  const entry = ({ type, place, symbol, addend }) => [Buffer.from([type]), leb(place), leb(instead.get(symbol) ?? symbol), addend];
+  return Buffer.concat([leb(target), leb(entries.length), ...entries.flatMap(entry)]);
+}
+
+/**
+ * Symbols to be replaced: of an error made from a text, `Debug` by `Display`. It is in a table that every boxed error has,
+ * nothing calls it, and it brings Unicode's tables along, to escape what cannot be printed: 3 KB of the gzip'd engine.
+ */
+function replacements(symbols) {
+  const find = (pattern) => [...symbols].find(([, { name }]) => pattern.test(name))?.[0];
+  const [debug, display] = [find(/11StringErrorNt\w+5Debug3fmt$/), find(/11StringErrorNt\w+7Display3fmt$/)];
+  return new Map(debug === undefined || display === undefined ? [] : [[debug, display]]);
 }
 
 /**
@@ -130,7 +146,13 @@ function withoutPanics(object) {
     for (const [symbol, { index }] of symbols) if (whole.has(index - imported.length)) panics.add(symbol);
   }
   const kept = entries.filter(({ place }) => !dropped[place]);
-  relocated.body = Buffer.concat([leb(target), leb(kept.length), ...kept.map(({ bytes }) => bytes)]);
+  const instead = replacements(symbols);
+  relocated.body = relocationBody(target, kept, instead);
+  const data = find(CUSTOM, 'reloc.DATA');
+  if (data) {
+    const { target, entries } = relocations(data.body);
+    data.body = relocationBody(target, entries, instead);
+  }
   return { object: assemble(parts), traps: entries.length - kept.length };
 }
 

@@ -247,7 +247,9 @@ mod tests {
         match (ours, theirs) {
             (Json::Null, Value::Null) => true,
             (Json::Bool(a), Value::Bool(b)) => a == b,
-            (Json::Number(a), Value::Number(b)) => b.as_f64().is_some_and(|b| (a - b).abs() <= 1e-15 * b.abs()),
+            (Json::Number(a), Value::Number(b)) => {
+                b.as_f64().is_some_and(|b| (a - b).abs() <= 1e-15 * b.abs() + 1e-320)
+            }
             (Json::Text(a), Value::String(b)) => a == b,
             (Json::List(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| alike(a, b)),
             (Json::Object(a), Value::Object(b)) => {
