@@ -5,6 +5,8 @@ mod dense;
 mod dot_topk;
 mod packed;
 mod rank_mlp;
+#[cfg(any(test, target_feature = "relaxed-simd"))]
+mod rivals;
 #[cfg(any(not(target_feature = "simd128"), feature = "twins"))]
 mod scalar;
 #[cfg(target_feature = "simd128")]
@@ -71,18 +73,6 @@ impl CpuKernels {
         CpuKernels::Scalar,
     ];
 
-    /// The fastest of this build on this device for `model`: where two bodies compete, a short run of each decides.
-    pub fn fastest(model: &Model) -> CpuKernels {
-        #[cfg(target_feature = "relaxed-simd")]
-        if let Some(ranker) = model.ranker().filter(|ranker| !ranker.steps.is_empty()) {
-            let time = |kernels| with_body!(kernels, time_int8(ranker));
-            let slower = time(CpuKernels::RelaxedPairs) >= time(CpuKernels::RelaxedSimd);
-            return if slower { CpuKernels::RelaxedSimd } else { CpuKernels::RelaxedPairs };
-        }
-        let _ = model;
-        CpuKernels::ALL[0]
-    }
-
     /// The name `info()` shows.
     pub fn name(self) -> &'static str {
         match self {
@@ -96,20 +86,6 @@ impl CpuKernels {
     }
 }
 
-/// The shortest of a few runs of a tile through the first int8 layer.
-#[cfg(target_feature = "relaxed-simd")]
-fn time_int8<V: Vector>(ranker: &crate::model::Ranker) -> std::time::Duration {
-    const RUNS: usize = 8;
-    let packed = Packed::new::<V>(ranker);
-    let mut runs = (0..RUNS).map(|_| {
-        let start = web_time::Instant::now();
-        rank_mlp::run_int8_tile::<V>(&packed);
-        start.elapsed()
-    });
-    let first = runs.next().unwrap_or_default();
-    runs.fold(first, std::cmp::min)
-}
-
 /// Scores on the CPU. Shares the model; holds the ranker's weights, and for an MLP shape the item half of its first layer, in
 /// the kernels' own layout.
 #[derive(Debug, Clone)]
@@ -117,6 +93,9 @@ pub struct CpuScorer {
     model: Arc<Model>,
     kernels: CpuKernels,
     ranker: Option<Arc<CpuRanker>>,
+    /// For an int8 ranker, where two bodies compete.
+    #[cfg(target_feature = "relaxed-simd")]
+    rivals: Option<Arc<rivals::Rivals>>,
 }
 
 #[derive(Debug)]
@@ -126,16 +105,26 @@ struct CpuRanker {
 }
 
 impl CpuScorer {
-    /// With the fastest kernels of this build.
+    /// With the fastest kernels of this build; where two compete, its first answers decide.
     pub fn new(model: Arc<Model>) -> CpuScorer {
-        let kernels = CpuKernels::fastest(&model);
-        CpuScorer::with_kernels(model, kernels)
+        #[cfg(target_feature = "relaxed-simd")]
+        if model.ranker().is_some_and(|ranker| !ranker.steps.is_empty()) {
+            let rivals = Some(Arc::new(rivals::Rivals::new()));
+            return CpuScorer { rivals, ..CpuScorer::with_kernels(model, CpuKernels::RelaxedSimd) };
+        }
+        CpuScorer::with_kernels(model, CpuKernels::ALL[0])
     }
 
     /// With these kernels.
     pub fn with_kernels(model: Arc<Model>, kernels: CpuKernels) -> CpuScorer {
         let ranker = with_body!(kernels, prepare(&model)).map(Arc::new);
-        CpuScorer { model, kernels, ranker }
+        CpuScorer {
+            model,
+            kernels,
+            ranker,
+            #[cfg(target_feature = "relaxed-simd")]
+            rivals: None,
+        }
     }
 
     /// Which kernels it runs.
@@ -157,6 +146,11 @@ impl CpuScorer {
 
     /// The list of each plan. Each block of rows is read once for all of them.
     pub(crate) fn run_batch(&self, plans: &[&Plan]) -> Vec<Vec<Scored>> {
+        #[cfg(target_feature = "relaxed-simd")]
+        if let Some(rivals) = self.rivals.as_ref().filter(|_| plans.iter().any(|plan| plan.first.is_some())) {
+            let kernels = [CpuKernels::RelaxedSimd, CpuKernels::RelaxedPairs];
+            return rivals.run(|n| with_body!(kernels[n], run(&self.model, self.ranker.as_deref(), plans)));
+        }
         with_body!(self.kernels, run(&self.model, self.ranker.as_deref(), plans))
     }
 }

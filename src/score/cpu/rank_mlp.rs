@@ -106,21 +106,6 @@ pub(crate) fn item_half_bytes(model: &Model, ranker: &Ranker) -> usize {
     model.item_count().next_multiple_of(GROUP_ITEMS).saturating_mul(width * size)
 }
 
-/// A tile of activations through the first int8 layer, for timing; the result is thrown away.
-#[cfg(target_feature = "relaxed-simd")]
-pub(crate) fn run_int8_tile<V: Vector>(packed: &Packed) {
-    for layer in &packed.hidden {
-        if let PackedWeights::Int8 { weights, factors } = &layer.weights {
-            let words = words::<V>(layer.inputs);
-            let x = vec![Words([0x0102_0304; GROUP_ITEMS]); GROUPS * words];
-            let mut y = vec![Lanes::default(); GROUPS * layer.outputs];
-            dense_i8::<V>((std::hint::black_box(&x), words), weights, factors, &layer.bias, &mut y);
-            std::hint::black_box(&y);
-            return;
-        }
-    }
-}
-
 /// One tile of items on its way through the layers; reused from tile to tile.
 struct Tile<'a> {
     model: &'a Model,
