@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Recommender } from '../src/index.js';
 import { fakeGlue } from './fake-engine.js';
 import { fakeWorker } from './fake-worker.js';
+import { gate } from './gate.js';
 import type { FakeLog, FakeOptions } from './fake-engine.js';
 import type { WasmGlue } from '../src/boundary.js';
 
@@ -38,12 +39,6 @@ afterEach(() => {
   vi.unstubAllGlobals();
   vi.useRealTimers();
 });
-
-function gate(): { gate: Promise<void>; open: () => void } {
-  let open = (): void => undefined;
-  const promise = new Promise<void>((resolve) => (open = resolve));
-  return { gate: promise, open };
-}
 
 describe.each([
   ['in the page', false],
