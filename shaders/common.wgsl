@@ -1,7 +1,7 @@
 // What every kernel shares: the parameters of a dispatch, the entry list, the order of entries, the best of a block.
 // The engine puts this text before each kernel's own.
 
-// One dispatch's parameters; `Params` in src/score/gpu/recording.rs has the same layout.
+// One dispatch's parameters; `Params` in src/score/gpu/step.rs has the same layout.
 struct Params {
     count: u32,      // rows, candidates or entries to read
     keep: u32,       // entries each workgroup writes

@@ -2,7 +2,7 @@
 
 use super::device::Device;
 use super::layers::Layers;
-use super::recording::{Kernel, Params};
+use super::step::{Kernel, Params};
 
 macro_rules! texts {
     ($($file:literal),*) => {

@@ -7,6 +7,7 @@ mod limits;
 mod probe;
 mod recording;
 mod scorer;
+mod step;
 mod tables;
 mod workspace;
 

@@ -4,7 +4,7 @@ use web_time::Instant;
 
 use super::device::Device;
 use super::kernels::{self, Rows, compile};
-use super::recording::{Kernel, Params};
+use super::step::{Kernel, Params};
 use super::tables::{Tables, empty, upload};
 
 /// Smallest shard worth measuring: below it, what an answer takes is not the dots.

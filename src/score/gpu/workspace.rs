@@ -3,7 +3,7 @@
 
 use super::device::Device;
 use super::kernels::{self, Kernels};
-use super::recording::{Bound, Kernel, Params, Recording, Sums};
+use super::step::{Bound, Kernel, Params, Recording, Sums};
 use super::tables::{Tables, empty};
 
 /// Bytes between the parameters of two dispatches: WebGPU's default alignment of dynamic offsets.
