@@ -35,7 +35,7 @@ pub(super) fn sort_items(items: &mut Vec<u32>, before: impl Fn(u32, u32) -> bool
     Ok(())
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))] // proptest is native only
 mod tests {
     use proptest::prelude::*;
 
