@@ -1,12 +1,14 @@
 //! The CPU backend: the twins of the WGSL kernels, over a small vector trait with a scalar, a `simd128` and a `relaxed-simd`
 //! body. All bodies agree to the last bit, but for f32 MLPs: there `relaxed-simd` fuses products into sums.
 
-mod dense;
 mod dot_topk;
-mod packed;
+mod lanes;
+mod mlp_f32;
+mod mlp_int8;
 mod rank_mlp;
 #[cfg(any(test, target_feature = "relaxed-simd"))]
 mod rivals;
+mod rows;
 #[cfg(any(not(target_feature = "simd128"), feature = "twins"))]
 mod scalar;
 #[cfg(target_feature = "simd128")]
@@ -15,17 +17,13 @@ mod vector;
 
 use std::sync::Arc;
 
-use packed::Packed;
-use rank_mlp::ItemHalf;
+use rank_mlp::CpuRanker;
 use vector::Vector;
 
 use super::plan::{Plan, Query};
 use super::topk::{Scored, TopK};
 use crate::error::Result;
-use crate::model::{Model, Scoring};
-
-/// Most bytes of the first layer's item half that are kept; a larger one is computed anew each time.
-const ITEM_HALF_BYTES: usize = 64 << 20;
+use crate::model::Model;
 
 /// Which vector bodies the CPU kernels use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,12 +96,6 @@ pub struct CpuScorer {
     rivals: Option<Arc<rivals::Rivals>>,
 }
 
-#[derive(Debug)]
-struct CpuRanker {
-    packed: Packed,
-    half: Option<ItemHalf>,
-}
-
 impl CpuScorer {
     /// With the fastest kernels of this build; where two compete, its first answers decide.
     pub fn new(model: Arc<Model>) -> CpuScorer {
@@ -117,7 +109,7 @@ impl CpuScorer {
 
     /// With these kernels.
     pub fn with_kernels(model: Arc<Model>, kernels: CpuKernels) -> CpuScorer {
-        let ranker = with_body!(kernels, prepare(&model)).map(Arc::new);
+        let ranker = with_body!(kernels, new_ranker(&model)).map(Arc::new);
         CpuScorer {
             model,
             kernels,
@@ -155,13 +147,8 @@ impl CpuScorer {
     }
 }
 
-fn prepare<V: Vector>(model: &Model) -> Option<CpuRanker> {
-    let ranker = model.ranker()?;
-    let packed = Packed::new::<V>(ranker);
-    let ranks_all = matches!(model.manifest().scoring, Scoring::Mlp(_));
-    let keep = ranks_all && rank_mlp::item_half_bytes(model, ranker) <= ITEM_HALF_BYTES;
-    let half = if keep { rank_mlp::item_half::<V>(model, &packed) } else { None };
-    Some(CpuRanker { packed, half })
+fn new_ranker<V: Vector>(model: &Model) -> Option<CpuRanker> {
+    CpuRanker::new::<V>(model)
 }
 
 fn run<V: Vector>(model: &Model, ranker: Option<&CpuRanker>, plans: &[&Plan]) -> Vec<Vec<Scored>> {
@@ -173,12 +160,10 @@ fn run<V: Vector>(model: &Model, ranker: Option<&CpuRanker>, plans: &[&Plan]) ->
         let mut ranked = TopK::new(plan.k);
         match ranker.filter(|_| plan.first.is_some()) {
             None => return retrieved.next().unwrap_or_default(),
-            Some(CpuRanker { packed, half }) if plan.ranks_all() => {
-                rank_mlp::rank_all::<V>(model, packed, half.as_ref(), plan, &mut ranked);
-            }
-            Some(CpuRanker { packed, .. }) => {
+            Some(ranker) if plan.ranks_all() => rank_mlp::rank_all::<V>(model, ranker, plan, &mut ranked),
+            Some(ranker) => {
                 let candidates = retrieved.next().unwrap_or_default();
-                rank_mlp::rank_candidates::<V>(model, packed, plan, &candidates, &mut ranked);
+                rank_mlp::rank_candidates::<V>(model, ranker, plan, &candidates, &mut ranked);
             }
         }
         ranked.into_sorted()

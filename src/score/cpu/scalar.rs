@@ -2,7 +2,7 @@
 
 use std::array::from_fn;
 
-use super::dense::Words;
+use super::lanes::Words;
 use super::vector::Vector;
 use crate::model::Ranker;
 
@@ -47,6 +47,11 @@ impl Vector for Scalar {
     #[inline(always)]
     fn mul_add(a: [f32; 4], b: [f32; 4], c: [f32; 4]) -> [f32; 4] {
         from_fn(|n| a[n] * b[n] + c[n])
+    }
+
+    #[inline(always)]
+    fn set(a: [f32; 4]) -> u32 {
+        (0..4).map(|n| u32::from(a[n] != 0.0) << n).sum()
     }
 
     #[inline(always)]

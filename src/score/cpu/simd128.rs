@@ -3,7 +3,7 @@
 
 use std::arch::wasm32::*;
 
-use super::dense::Words;
+use super::lanes::Words;
 use super::vector::Vector;
 use crate::model::Ranker;
 
@@ -64,6 +64,11 @@ impl<const LEVEL: u8> Vector for Simd<LEVEL> {
             return f32x4_relaxed_madd(a, b, c);
         }
         f32x4_add(f32x4_mul(a, b), c)
+    }
+
+    #[inline(always)]
+    fn set(a: v128) -> u32 {
+        u32x4_bitmask(f32x4_ne(a, f32x4_splat(0.0))).into()
     }
 
     #[inline(always)]

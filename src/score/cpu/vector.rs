@@ -1,6 +1,6 @@
 //! The operations that differ from one instruction set to another. Kernels are written once, over four lanes.
 
-use super::dense::Words;
+use super::lanes::Words;
 
 /// A vector body. Everything but [`Vector::mul_add`] gives the same bits in every body.
 pub(crate) trait Vector {
@@ -21,6 +21,8 @@ pub(crate) trait Vector {
     fn relu(a: Self::F) -> Self::F;
     /// `a * b + c`, the product rounded or not.
     fn mul_add(a: Self::F, b: Self::F, c: Self::F) -> Self::F;
+    /// Bit n tells whether lane n is not 0.
+    fn set(a: Self::F) -> u32;
     /// Whether any lane of `a` is at least that of `b`.
     fn any_ge(a: Self::F, b: Self::F) -> bool;
     /// Lane n is the sum of the lanes of `x[n]`, as `(x0 + x1) + (x2 + x3)`.
