@@ -56,12 +56,15 @@ impl Layer {
 }
 
 fn item_half<V: Vector>(model: &Model, layer: &Layer) -> Option<Vec<Block>> {
-    let width = layer.bias.len();
-    let mut half = reserved(model.item_count() * width)?;
-    let mut row = Rows::new(1, model.dim());
-    for (item, half) in half.chunks_exact_mut(width).enumerate() {
-        gather(model, item as u32, &mut row, 0);
-        row.half::<V>(&layer.weights, half);
+    let (width, items) = (layer.bias.len(), model.item_count());
+    let mut half: Vec<Block> = reserved(items * width)?;
+    let (mut rows, mut out) = (Rows::new(ROWS, model.dim()), Rows::new(ROWS, width * BLOCK));
+    let no_bias = vec![Block::default(); width];
+    for (first, half) in (0..items).step_by(ROWS).zip(half.chunks_mut(ROWS * width)) {
+        let halves = half.chunks_exact_mut(width);
+        (first..items).take(ROWS).enumerate().for_each(|(row, item)| gather(model, item as u32, &mut rows, row));
+        rows.dense::<V>(halves.len(), &layer.weights, &no_bias, false, &mut out);
+        halves.enumerate().for_each(|(row, half)| out.take(row, half));
     }
     Some(half)
 }
@@ -89,7 +92,7 @@ impl<'a> Tile<'a> {
         for (items, scores) in items.chunks(ROWS).zip(scores.chunks_exact_mut(ROWS)) {
             self.first_layer::<V>(items, in_order);
             for layer in self.mlp.hidden.iter().skip(1) {
-                self.rows.dense::<V>(items.len(), &layer.weights, &layer.bias, &mut self.next);
+                self.rows.dense::<V>(items.len(), &layer.weights, &layer.bias, true, &mut self.next);
                 std::mem::swap(&mut self.rows, &mut self.next);
             }
             let bias = if self.mlp.hidden.is_empty() { self.first[0].0[0] } else { self.mlp.last_bias };
@@ -112,7 +115,7 @@ impl<'a> Tile<'a> {
         }
         match self.mlp.hidden.first() {
             None => std::mem::swap(&mut self.rows, &mut self.next),
-            Some(layer) => self.next.dense::<V>(items.len(), &layer.weights, &self.first, &mut self.rows),
+            Some(layer) => self.next.dense::<V>(items.len(), &layer.weights, &self.first, true, &mut self.rows),
         }
     }
 }

@@ -76,27 +76,26 @@ impl Rows {
             for (n, (a, b)) in a.iter().zip(b).enumerate() {
                 let sum = |n: usize| V::add(V::load(&vectors(a)[n]), V::load(&vectors(b)[n]));
                 let sums = [sum(0), sum(1), sum(2), sum(3), sum(4), sum(5), sum(6), sum(7)];
-                store_relu::<V>(sums, self.row_mut(row), n);
+                store::<V>(sums, true, self.row_mut(row), n);
             }
         }
     }
 
-    /// `y (rows, outputs) = relu(bias + W x)`, `weights` (outputs in blocks, inputs, [`BLOCK`]). A block of outputs is computed
-    /// for all rows before the next one.
-    pub fn dense<V: Vector>(&self, rows: usize, weights: &[Block], bias: &[Block], y: &mut Rows) {
+    /// `y (rows, outputs) = bias + W x`, then ReLU; `weights` (outputs in blocks, inputs, [`BLOCK`]). A block of outputs is
+    /// computed for all rows before the next one.
+    pub fn dense<V: Vector>(&self, rows: usize, weights: &[Block], bias: &[Block], relu: bool, y: &mut Rows) {
         for (n, (weights, bias)) in weights.chunks_exact(weights.len() / bias.len()).zip(bias).enumerate() {
             for row in 0..rows {
-                store_relu::<V>(self.sums::<V>(row, weights, bias), y.row_mut(row), n);
+                let sums = self.sums::<V>(row, weights, bias);
+                store::<V>(sums, relu, y.row_mut(row), n);
             }
         }
     }
 
-    /// `W x` of the first row, as in [`Rows::dense`]: the item half of a first layer.
-    pub fn half<V: Vector>(&self, weights: &[Block], out: &mut [Block]) {
-        for (weights, out) in weights.chunks_exact(weights.len() / out.len()).zip(out) {
-            let sums = self.sums::<V>(0, weights, &Block::default());
-            out.0.as_chunks_mut::<4>().0.iter_mut().zip(sums).for_each(|(out, sum)| V::store(out, sum));
-        }
+    /// Copies the first blocks of a row out.
+    pub fn take(&self, row: usize, out: &mut [Block]) {
+        let blocks = self.row(row).iter().flat_map(|word| word.values.as_chunks::<BLOCK>().0);
+        out.iter_mut().zip(blocks).for_each(|(out, block)| out.0 = *block);
     }
 
     /// `bias + weights x` of four rows from `row` on: the last layer.
@@ -138,25 +137,25 @@ impl Rows {
     }
 }
 
-/// The activations of block `n` of a row.
+/// Block `n` of a row.
 #[inline(always)]
-fn store_relu<V: Vector>(sums: [V::F; 8], row: &mut [Word], n: usize) {
+fn store<V: Vector>(sums: [V::F; 8], relu: bool, row: &mut [Word], n: usize) {
     let word = &mut row[n / 2];
     let (out, _) = word.values.as_chunks_mut::<4>();
     let out = &mut out[n % 2 * 8..][..8];
     let [a, b, c, d, e, f, g, h] = sums;
-    let set = four::<V>([a, b, c, d], &mut out[..4]) | four::<V>([e, f, g, h], &mut out[4..]) << 16;
+    let set = four::<V>([a, b, c, d], relu, &mut out[..4]) | four::<V>([e, f, g, h], relu, &mut out[4..]) << 16;
     word.set = if n.is_multiple_of(2) { u64::from(set) } else { word.set | u64::from(set) << 32 };
 }
 
 #[inline(always)]
-fn four<V: Vector>([a, b, c, d]: [V::F; 4], out: &mut [[f32; 4]]) -> u32 {
-    let relu = |x: V::F, out: &mut [f32; 4]| {
-        let x = V::relu(x);
+fn four<V: Vector>([a, b, c, d]: [V::F; 4], relu: bool, out: &mut [[f32; 4]]) -> u32 {
+    let keep = |x: V::F, out: &mut [f32; 4]| {
+        let x = if relu { V::relu(x) } else { x };
         V::store(out, x);
         V::set(x)
     };
-    relu(a, &mut out[0]) | relu(b, &mut out[1]) << 4 | relu(c, &mut out[2]) << 8 | relu(d, &mut out[3]) << 12
+    keep(a, &mut out[0]) | keep(b, &mut out[1]) << 4 | keep(c, &mut out[2]) << 8 | keep(d, &mut out[3]) << 12
 }
 
 fn vectors(block: &Block) -> &[[f32; 4]] {
