@@ -28,6 +28,13 @@ pub async fn open(model: &Arc<Model>, choice: BackendChoice) -> Scorer {
     scorer
 }
 
+/// The numbered cases. On WebGPU in a browser, where each opening compiles every shader anew, one of `every`: natively the same
+/// shaders run them all.
+fn cases<T>(choice: BackendChoice, every: usize, all: impl IntoIterator<Item = T>) -> impl Iterator<Item = (usize, T)> {
+    let thin = cfg!(target_arch = "wasm32") && choice == BackendChoice::WebGpu;
+    all.into_iter().enumerate().step_by(if thin { every } else { 1 })
+}
+
 /// The scorer's answer; on the CPU also that of every other vector body of this build.
 async fn answers(
     scorer: &Scorer,
@@ -85,7 +92,7 @@ pub async fn checkerboard_answer(choice: BackendChoice) {
 
 /// Dot shapes: bit-identical lists over sizes around block multiples, k from 1 past n, ties everywhere.
 pub async fn dot_is_exact(choice: BackendChoice) {
-    for (n, items) in [1, 2, 3, 5, 31, 32, 33, 1023, 1024, 1025, 2049, 3000].into_iter().enumerate() {
+    for (n, items) in cases(choice, 3, [1, 2, 3, 5, 31, 32, 33, 1023, 1024, 1025, 2049, 3000]) {
         let tables = [tied(items, 16, 7 + n as u64), random(items, 48, 70 + n as u64)];
         for spec in tables.iter().cloned().chain(tables.iter().cloned().map(in_f32)) {
             let model = model(&spec);
@@ -135,11 +142,8 @@ pub async fn extremes(choice: BackendChoice) {
 
 /// Every item ranked by an f32 MLP agrees with float64 within the stated tolerance; cascades of it do too.
 pub async fn ranking_within_tolerance(choice: BackendChoice) {
-    for (n, (items, hidden)) in
-        [(1, vec![16, 8]), (31, vec![128, 64]), (33, vec![5]), (1500, vec![]), (2100, vec![40, 12, 6])]
-            .into_iter()
-            .enumerate()
-    {
+    let widths = [(1, vec![16, 8]), (31, vec![128, 64]), (33, vec![5]), (1500, vec![]), (2100, vec![40, 12, 6])];
+    for (n, (items, hidden)) in cases(choice, 2, widths) {
         let spec = with_ranker(random(items, 32, n as u64), &hidden, 50, 190 + n as u64);
         let floats = in_f32(spec.clone());
         for spec in [ranking_all(spec.clone(), Precision::F32), spec, ranking_all(floats, Precision::F32)] {
@@ -162,9 +166,8 @@ pub async fn ranking_within_tolerance(choice: BackendChoice) {
 
 /// An MLP in int8 arithmetic gives the oracle's list to the last bit, whether it ranks all or candidates.
 pub async fn int8_ranking_is_exact(choice: BackendChoice) {
-    for (n, (items, hidden)) in
-        [(1, vec![16, 8]), (33, vec![128, 64]), (700, vec![7, 5]), (1500, vec![20, 9, 6])].into_iter().enumerate()
-    {
+    let widths = [(33, vec![128, 64]), (1, vec![16, 8]), (1500, vec![20, 9, 6]), (700, vec![7, 5])];
+    for (n, (items, hidden)) in cases(choice, 2, widths) {
         let cascade = in_int8(with_ranker(random(items, 32, n as u64), &hidden, 50, 290 + n as u64));
         for spec in [ranking_all(cascade.clone(), Precision::Int8), cascade] {
             let model = model(&spec);
@@ -188,16 +191,14 @@ pub async fn int8_ranking_is_exact(choice: BackendChoice) {
 
 /// Cascades agree with float64 within the stated tolerance, over layer widths, candidates and k.
 pub async fn cascade_within_tolerance(choice: BackendChoice) {
-    for (n, (hidden, candidates, k)) in [
+    let widths = [
         (vec![32, 16], 200, 10),
         (vec![128, 64], 200, 200),
         (vec![7], 1, 10),
         (vec![], 64, 20),
         (vec![300, 20, 5], 513, 600),
-    ]
-    .into_iter()
-    .enumerate()
-    {
+    ];
+    for (n, (hidden, candidates, k)) in cases(choice, 2, widths) {
         let model = model(&with_ranker(random(1500, 32, n as u64), &hidden, candidates, 90 + n as u64));
         let scorer = open(&model, choice).await;
         let mut random = Random(n as u64 + 1);
