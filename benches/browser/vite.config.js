@@ -1,7 +1,15 @@
 import { resolve } from 'node:path';
 import { defineConfig } from 'vite';
 
-const PAGES = ['index', 'first-proclivity', 'first-onnxruntime', 'first-onnxruntime-webgpu', 'first-tensorflow', 'first-tensorflow-webgpu'];
+const PAGES = [
+  'index',
+  'first-empty',
+  'first-proclivity',
+  'first-onnxruntime',
+  'first-onnxruntime-webgpu',
+  'first-tensorflow',
+  'first-tensorflow-webgpu',
+];
 
 export default defineConfig({
   build: {

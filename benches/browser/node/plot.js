@@ -1,6 +1,7 @@
 // The result as a picture: a panel a work, a bar a contender, on a log scale. Colours that stand on light and on dark.
 import { parse, View } from 'vega';
 import { compile } from 'vega-lite';
+import { EMPTY } from './first-answer.js';
 import { millis } from './rows.js';
 
 const OURS = '#0d9488';
@@ -29,7 +30,7 @@ export async function plot({ works, first, environment }) {
   const panels = [];
   if (!first.failed) {
     timed.push({ title: 'page start to first answer, 10,000 items', bars: barsOf(first, ({ median }) => median, timeLabel) });
-    const code = { title: 'code downloaded, gzip', bars: barsOf(first, (one) => one.code.gzip / 1000, codeLabel) };
+    const code = { title: 'code downloaded, gzip', bars: barsOf(first.filter(({ name }) => name !== EMPTY), (one) => one.code.gzip / 1000, codeLabel) };
     panels.push(panel(code, decades([code])));
   }
   // One scale for all times, so that bars compare across panels.
