@@ -21,8 +21,8 @@ for precision in int8 f32; do
 done
 node -e '
   const [int8, f32] = process.argv.slice(1).map((file) => JSON.parse(require("fs").readFileSync(file)));
-  const ndcg = ({ validation }) => (validation.cascade ?? validation.retrieval).ndcg_100;
-  const als = ({ validation }) => validation.retrieval.ndcg_100.toFixed(4);
+  const ndcg = ({ validation }) => (validation.cascade ?? validation.retrieval)["ndcg@100"];
+  const als = ({ validation }) => validation.retrieval["ndcg@100"].toFixed(4);
   const note = `complete-journey, ${int8.validation_users} held-out users, ${int8.family}; als alone ${als(int8)} and ${als(f32)}`;
   console.log(JSON.stringify({ int8: ndcg(int8), f32: ndcg(f32), note }));
 ' "$out/train-int8.json" "$out/train-f32.json" > "$out/int8-ndcg.json"
