@@ -4,3 +4,7 @@ mod catalogue;
 mod engine;
 mod errors;
 mod options;
+
+/// The standard library's allocator is three times this one's size.
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
