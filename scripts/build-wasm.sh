@@ -7,7 +7,7 @@ scripts/setup-wasm.sh
 scripts/setup-node.sh npm
 
 stamp=npm/wasm/.built-from
-inputs=(src shaders build.rs Cargo.toml Cargo.lock scripts/build-wasm.sh scripts/{link-wasm,wasm-binary,shorten-imports}.mjs
+inputs=(src shaders build.rs Cargo.toml Cargo.lock scripts/build-wasm.sh scripts/{link-wasm,wasm-binary,shrink-bindings}.mjs
   npm/package-lock.json)
 sum=$({ rustc -vV; find "${inputs[@]}" -type f -print0 | sort -z | xargs -0 sha256sum; } | sha256sum)
 if [ -f npm/wasm/proclivity_relaxed_bg.wasm ] && [ "$(cat "$stamp" 2> /dev/null)" = "$sum" ]; then exit 0; fi
@@ -38,11 +38,11 @@ build() {
     "-Ctarget-feature=$2" "${smaller[@]}" "-Clinker=$ROOT/scripts/link-wasm.mjs" "--cfg=linker=\"$linker\""
   wasm-bindgen --target web --out-dir "$out" --out-name proclivity "$TARGET/wasm32-unknown-unknown/wasm-release/proclivity.wasm"
   npm/node_modules/.bin/wasm-opt -Oz --converge --one-caller-inline-max-function-size 15 --low-memory-unused \
-    --strip-debug --strip-producers \
+    --strip-debug --strip-producers --strip-target-features \
     --enable-simd --enable-relaxed-simd --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext \
     --enable-mutable-globals --enable-reference-types --enable-multivalue "$out/proclivity_bg.wasm" -o "$out/optimised.wasm"
   mv "$out/optimised.wasm" "$out/proclivity_bg.wasm"
-  node scripts/shorten-imports.mjs "$out"
+  node scripts/shrink-bindings.mjs "$out"
   say "engine ($1): $(gzip -9c "$out/proclivity_bg.wasm" | wc -c) bytes gzip'd"
 }
 build simd128 +simd128

@@ -28,6 +28,22 @@ const PANICS = new RegExp(
   ].join('|'),
 );
 
+/**
+ * Functions that wgpu calls for canvases, textures, samplers, timestamps and notices of finished work, by mangled name. Nothing here has
+ * any of them, so none is ever called; those of a canvas because the bindings refuse it (shrink-bindings.mjs).
+ */
+const NEVER_CALLED = new RegExp(
+  [
+    '15OffscreenCanvas11get_context',
+    '6webgpu18map_texture_format',
+    '(Sampler|Texture|StorageTexture)BindingLayout\\d+set_',
+    '20set_external_texture',
+    '29set_resource_gpu_texture_view',
+    'GpuComputePassTimestampWrites\\d+set_',
+    '22on_submitted_work_done',
+  ].join('|'),
+);
+
 const UNREACHABLE = 0x00;
 const NOP = 0x01;
 const CALL = 0x10;
@@ -134,7 +150,8 @@ function withoutPanics(object) {
   const symbols = functionSymbols(linking.body, imported);
   const { target, entries } = relocations(relocated.body);
   const calls = new Map(entries.filter(({ type }) => type === FUNCTION_INDEX).map(({ place, symbol }) => [place, symbol]));
-  const panics = new Set([...symbols].filter(([, { name }]) => PANICS.test(name)).map(([symbol]) => symbol));
+  const trapped = ({ name }) => PANICS.test(name) || NEVER_CALLED.test(name);
+  const panics = new Set([...symbols].filter(([, symbol]) => trapped(symbol)).map(([index]) => index));
 
   // A function that is nothing but a trap is a panic function itself; until no more of them are found.
   code.body = Buffer.from(code.body);

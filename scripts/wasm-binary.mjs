@@ -60,6 +60,7 @@ export const vector = (bytes) => Buffer.concat([leb(bytes.length), bytes]);
 
 export const CUSTOM = 0;
 export const IMPORT = 2;
+export const EXPORT = 7;
 export const CODE = 10;
 
 /** The sections of a module: `id`, `name` where it is custom, and `body`, behind the name. */
@@ -96,6 +97,18 @@ export function eachImport(body, visit) {
       for (let bounds = flags & 1 ? 2 : 1; bounds > 0; bounds--) cursor.number();
     } else cursor.number();
     visit({ module, name, kind, description: body.subarray(from, cursor.at) });
+  }
+}
+
+/** Calls `visit` with the name and the bytes of the description of each export. */
+export function eachExport(body, visit) {
+  const cursor = new Cursor(body);
+  for (let count = cursor.number(); count > 0; count--) {
+    const name = cursor.text();
+    const from = cursor.at;
+    cursor.byte();
+    cursor.number();
+    visit({ name, description: body.subarray(from, cursor.at) });
   }
 }
 
