@@ -1,5 +1,7 @@
 //! The wasm-bindgen boundary: the only place that names a JavaScript type. Thin: it converts and calls.
 
+#[cfg(feature = "gpu")]
+pub(crate) mod adapter;
 mod catalogue;
 mod engine;
 mod errors;

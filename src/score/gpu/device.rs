@@ -26,9 +26,9 @@ impl Device {
         let unavailable = |reason: String| Error::no_gpu(reason);
         // Outside a window or worker, as in Node, making an instance would panic.
         #[cfg(target_arch = "wasm32")]
-        if !wgpu::util::is_browser_webgpu_supported().await {
-            return Err(unavailable("this browser or runtime offers no WebGPU adapter".to_owned()));
-        }
+        let found = crate::web::adapter::adapter()
+            .await
+            .ok_or_else(|| unavailable("this browser or runtime offers no WebGPU adapter".to_owned()))?;
         let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
         let options = wgpu::RequestAdapterOptions {
             power_preference: wgpu::PowerPreference::HighPerformance,
@@ -38,11 +38,16 @@ impl Device {
             .request_adapter(&options)
             .await
             .map_err(|e| unavailable(format!("no adapter was offered ({e})")))?;
-        let available = adapter.limits();
-        let limits = smaller.unwrap_or(GpuLimits::of(&available));
+        #[cfg(target_arch = "wasm32")]
+        let (available, name) =
+            (GpuLimits::new(found.max_binding, found.max_groups), describe(&found.name, found.software));
+        #[cfg(not(target_arch = "wasm32"))]
+        let (available, name) = (GpuLimits::of(&adapter.limits()), name_of(&adapter.get_info()));
+        let limits = smaller.unwrap_or(available);
+        let max_binding = limits.max_binding.min(available.max_binding);
         let required_limits = wgpu::Limits {
-            max_storage_buffer_binding_size: limits.max_binding.min(available.max_storage_buffer_binding_size),
-            max_buffer_size: limits.max_binding.min(available.max_buffer_size),
+            max_storage_buffer_binding_size: max_binding,
+            max_buffer_size: max_binding,
             max_compute_workgroups_per_dimension: limits.max_groups,
             ..wgpu::Limits::default()
         };
@@ -65,7 +70,7 @@ impl Device {
                 *note = Some(error.to_string());
             }
         }));
-        Ok(Device { device, queue, adapter: describe(&adapter.get_info()), limits, lost })
+        Ok(Device { device, queue, adapter: name, limits, lost })
     }
 
     /// Refuses to go on with a device that is gone.
@@ -146,15 +151,17 @@ impl Drop for Device {
 pub(crate) type Mapped = oneshot::Receiver<std::result::Result<(), wgpu::BufferAsyncError>>;
 
 /// The adapter in words; browsers may keep its name to themselves.
-fn describe(info: &wgpu::AdapterInfo) -> String {
-    let name = [info.name.as_str(), info.driver.as_str(), info.driver_info.as_str()]
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join(", ");
-    match (name.is_empty(), info.device_type) {
-        (true, _) => "unnamed adapter".to_owned(),
-        (false, wgpu::DeviceType::Cpu) => format!("{name} (software)"),
-        (false, _) => name,
+fn describe(name: &str, software: bool) -> String {
+    match (name, software) {
+        ("", _) => "unnamed adapter".to_owned(),
+        (name, true) => format!("{name} (software)"),
+        (name, false) => name.to_owned(),
     }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn name_of(info: &wgpu::AdapterInfo) -> String {
+    let parts = [info.name.as_str(), info.driver.as_str(), info.driver_info.as_str()];
+    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    describe(&parts.join(", "), info.device_type == wgpu::DeviceType::Cpu)
 }

@@ -22,14 +22,16 @@ pub struct GpuLimits {
 }
 
 impl GpuLimits {
+    /// What an adapter or a device with these limits allows.
+    pub(crate) fn new(max_binding: u64, max_groups: u32) -> GpuLimits {
+        GpuLimits { max_binding, max_groups, max_item_half: 64 << 20, packed: None }
+    }
+
     /// What `limits` of an adapter or a device come to.
+    #[cfg(any(test, not(target_arch = "wasm32")))]
     pub(crate) fn of(limits: &wgpu::Limits) -> GpuLimits {
-        GpuLimits {
-            max_binding: limits.max_storage_buffer_binding_size.min(limits.max_buffer_size),
-            max_groups: limits.max_compute_workgroups_per_dimension,
-            max_item_half: 64 << 20,
-            packed: None,
-        }
+        let max_binding = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+        GpuLimits::new(max_binding, limits.max_compute_workgroups_per_dimension)
     }
 
     /// Most workgroups of one dispatch, folded into two dimensions.
