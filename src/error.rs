@@ -1,6 +1,8 @@
 //! The one error type. Every variant has a stable machine-readable [`Error::code`] and a message that says what was
 //! expected, what was found, where, and what to do.
 
+use std::fmt::Display;
+
 pub(crate) use crate::json::show;
 
 /// Everything that can go wrong between a model file and a list of recommendations.
@@ -68,30 +70,47 @@ impl Error {
         }
     }
 
-    pub(crate) fn format(detail: impl Into<String>) -> Box<Error> {
-        boxed(Error::ModelFormat { detail: detail.into() })
+    pub(crate) fn format(detail: impl Display) -> Box<Error> {
+        boxed(Error::ModelFormat { detail: text(&detail) })
     }
 
-    pub(crate) fn tensor(tensor: &str, detail: impl Into<String>) -> Box<Error> {
-        boxed(Error::Tensor { tensor: tensor.into(), detail: detail.into() })
+    pub(crate) fn tensor(tensor: &str, detail: impl Display) -> Box<Error> {
+        unusable_tensor(tensor, &detail)
     }
 
-    pub(crate) fn argument(argument: &str, expected: impl Into<String>, found: impl ToString) -> Box<Error> {
-        boxed(Error::Argument { argument: argument.into(), expected: expected.into(), found: found.to_string() })
+    pub(crate) fn argument(argument: &str, expected: impl Display, found: impl Display) -> Box<Error> {
+        unusable_argument(argument, &expected, &found)
     }
 
     pub(crate) fn out_of_memory(bytes: usize, purpose: &'static str) -> Box<Error> {
         boxed(Error::OutOfMemory { bytes, purpose })
     }
 
-    pub(crate) fn no_gpu(reason: String) -> Box<Error> {
-        boxed(Error::BackendUnavailable { backend: "webgpu", reason })
+    pub(crate) fn no_gpu(reason: impl Display) -> Box<Error> {
+        boxed(Error::BackendUnavailable { backend: "webgpu", reason: text(&reason) })
     }
 
     #[cfg(feature = "gpu")]
-    pub(crate) fn gpu(detail: String) -> Box<Error> {
-        boxed(Error::Gpu { detail })
+    pub(crate) fn gpu(detail: impl Display) -> Box<Error> {
+        boxed(Error::Gpu { detail: text(&detail) })
     }
+}
+
+// One copy each for the many places that make errors.
+
+#[inline(never)]
+fn unusable_tensor(tensor: &str, detail: &dyn Display) -> Box<Error> {
+    boxed(Error::Tensor { tensor: tensor.to_owned(), detail: text(detail) })
+}
+
+#[inline(never)]
+fn unusable_argument(argument: &str, expected: &dyn Display, found: &dyn Display) -> Box<Error> {
+    boxed(Error::Argument { argument: argument.to_owned(), expected: text(expected), found: text(found) })
+}
+
+#[inline(never)]
+fn text(shown: &dyn Display) -> String {
+    format!("{shown}")
 }
 
 #[inline(never)]

@@ -20,7 +20,7 @@ const CALIBRATION: usize = 64;
 pub fn export_model(spec: &ModelSpec, histories: &[Vec<u32>]) -> Result<Vec<u8>> {
     let items = spec.item_ids.len();
     if let Some(item) = histories.iter().flatten().find(|&&item| item as usize >= items) {
-        return Err(Error::argument("histories", format!("item indices below {items}"), item));
+        return Err(Error::argument("histories", format_args!("item indices below {items}"), item));
     }
     let short = |history: &Vec<u32>| history[..history.len().min(MAX_GOLDEN_ITEMS)].to_vec();
     let histories: Vec<Vec<u32>> = histories.iter().filter(|h| !h.is_empty()).map(short).take(CALIBRATION).collect();

@@ -252,7 +252,11 @@ impl Recommender {
     fn allowed(&self, request: &Request) -> Result<ItemMask> {
         let items = self.model.item_count();
         if request.count == 0 || request.count > items {
-            return Err(Error::argument("count", format!("1 to {items}, the size of the catalogue"), request.count));
+            return Err(Error::argument(
+                "count",
+                format_args!("1 to {items}, the size of the catalogue"),
+                request.count,
+            ));
         }
         let mut mask = if request.include.is_none() { ItemMask::none(items) } else { ItemMask::all(items) };
         for id in request.include.iter().flatten() {

@@ -34,7 +34,7 @@ impl<'v> Field<'v> {
             return Err(self.refuse("an object"));
         };
         match members.iter().map(|(key, _)| key).find(|key| !keys.contains(&key.as_str())) {
-            Some(key) => Err(Error::argument(key, format!("one of {}", keys.join(", ")), "an unknown option")),
+            Some(key) => Err(Error::argument(key, format_args!("one of {}", keys.join(", ")), "an unknown option")),
             None => Ok(()),
         }
     }

@@ -44,16 +44,23 @@ impl StringsSlot {
         };
         let values: &[u32] = typed(file, &offsets, &offsets_name)?;
         if values.first() != Some(&0) || values.last().map(|&x| x as usize) != Some(length) {
-            return Err(Error::tensor(&offsets_name, format!("expected offsets from 0 to {length}, found others")));
+            return Err(Error::tensor(
+                &offsets_name,
+                format_args!("expected offsets from 0 to {length}, found others"),
+            ));
         }
         let text = std::str::from_utf8(&file[bytes.clone()]).map_err(|e| {
-            Error::tensor(&bytes_name, format!("expected UTF-8, found otherwise at byte {}", e.valid_up_to()))
+            Error::tensor(&bytes_name, format_args!("expected UTF-8, found otherwise at byte {}", e.valid_up_to()))
         })?;
         for (i, pair) in values.windows(2).enumerate() {
             if pair[0] > pair[1] || !text.is_char_boundary(pair[1] as usize) {
                 return Err(Error::tensor(
                     &offsets_name,
-                    format!("expected ascending offsets at character boundaries, found {} at index {}", pair[1], i + 1),
+                    format_args!(
+                        "expected ascending offsets at character boundaries, found {} at index {}",
+                        pair[1],
+                        i + 1
+                    ),
                 ));
             }
         }
@@ -96,7 +103,10 @@ impl Catalogue {
         columns: &[(String, String)],
     ) -> Result<Catalogue> {
         if items > MAX_ITEMS {
-            return Err(Error::tensor("item.id.offsets", format!("expected at most {MAX_ITEMS} items, found {items}")));
+            return Err(Error::tensor(
+                "item.id.offsets",
+                format_args!("expected at most {MAX_ITEMS} items, found {items}"),
+            ));
         }
         let (ids, _) = StringsSlot::read(table, file, "item.id", Some(items))?;
         let mut by_id: Vec<u32> = Vec::new();
@@ -107,11 +117,11 @@ impl Catalogue {
         if let Some(pair) = by_id.windows(2).find(|p| ids.bytes(file, p[0] as usize) == ids.bytes(file, p[1] as usize))
         {
             let id = ids.get(file, pair[0] as usize);
-            return Err(Error::tensor("item.id.bytes", format!("expected unique ids, found `{id}` twice")));
+            return Err(Error::tensor("item.id.bytes", format_args!("expected unique ids, found `{id}` twice")));
         }
         if columns.len() > MAX_COLUMNS {
             let found = columns.len();
-            return Err(Error::tensor("column", format!("expected at most {MAX_COLUMNS} columns, found {found}")));
+            return Err(Error::tensor("column", format_args!("expected at most {MAX_COLUMNS} columns, found {found}")));
         }
         for (n, (name, _)) in columns.iter().enumerate() {
             if columns[..n].iter().any(|(earlier, _)| earlier == name) {
@@ -149,7 +159,7 @@ fn read_column(table: &TensorTable, file: &[u8], items: usize, name: &str, kind:
             if let Some(i) = found.iter().position(|&code| code as usize >= value_count) {
                 return Err(Error::tensor(
                     &codes_name,
-                    format!("expected codes below {value_count}, found {} at index {i}", found[i]),
+                    format_args!("expected codes below {value_count}, found {} at index {i}", found[i]),
                 ));
             }
             Ok(ColumnSlot::Category { codes, values, value_count })
@@ -159,6 +169,6 @@ fn read_column(table: &TensorTable, file: &[u8], items: usize, name: &str, kind:
             typed::<f32>(file, &range, &tensor)?;
             Ok(ColumnSlot::Number(range))
         }
-        other => Err(Error::tensor(&tensor, format!("expected type text, category or number, found `{other}`"))),
+        other => Err(Error::tensor(&tensor, format_args!("expected type text, category or number, found `{other}`"))),
     }
 }

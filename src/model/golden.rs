@@ -2,7 +2,7 @@
 
 use super::header::Dtype;
 use super::limits::{MAX_GOLDEN, MAX_GOLDEN_ITEMS};
-use super::tensors::{TensorTable, typed};
+use super::tensors::{TensorTable, shown, typed};
 use crate::error::{Error, Result};
 
 /// One history (item indices, each with strength 1) and its best items with scores, best first.
@@ -19,13 +19,16 @@ pub(crate) fn read_golden(table: &TensorTable, file: &[u8], items: usize) -> Res
         return Ok(Vec::new());
     };
     let &[queries, k] = slot.shape.as_slice() else {
-        return Err(Error::tensor("golden.item", format!("expected shape (queries, k), found {:?}", slot.shape)));
+        return Err(Error::tensor(
+            "golden.item",
+            format_args!("expected shape (queries, k), found {}", shown(&slot.shape)),
+        ));
     };
     let most = items.min(MAX_GOLDEN_ITEMS);
     if queries > MAX_GOLDEN || k == 0 || k > most {
         return Err(Error::tensor(
             "golden.item",
-            format!("expected at most {MAX_GOLDEN} queries of 1 to {most} items, found shape ({queries}, {k})"),
+            format_args!("expected at most {MAX_GOLDEN} queries of 1 to {most} items, found shape ({queries}, {k})"),
         ));
     }
     let answer: &[u32] = typed(file, &table.expect("golden.item", Dtype::U32, &[queries, k])?, "golden.item")?;
@@ -43,14 +46,14 @@ pub(crate) fn read_golden(table: &TensorTable, file: &[u8], items: usize) -> Res
     if indptr[0] != 0 || indptr[queries] as usize != length || !indptr.windows(2).all(fits) {
         return Err(Error::tensor(
             "golden.history.indptr",
-            format!("expected histories of 1 to {MAX_GOLDEN_ITEMS} items that fill {length}, found others"),
+            format_args!("expected histories of 1 to {MAX_GOLDEN_ITEMS} items that fill {length}, found others"),
         ));
     }
     for (name, values) in [("golden.item", answer), ("golden.history.indices", indices)] {
         if let Some(i) = values.iter().position(|&item| item as usize >= items) {
             return Err(Error::tensor(
                 name,
-                format!("expected item indices below {items}, found {} at index {i}", values[i]),
+                format_args!("expected item indices below {items}, found {} at index {i}", values[i]),
             ));
         }
     }

@@ -76,7 +76,7 @@ pub(crate) fn announced_length(start: &[u8]) -> Option<usize> {
 /// Parses the header of `file`: the tensors in file order, and the `__metadata__` texts. The tensors must lie side by side
 /// and fill the file exactly, as the safetensors format demands.
 pub(crate) fn parse_header(file: &[u8]) -> Result<(Vec<TensorSlot>, Metadata)> {
-    let refused = |detail: &str| Error::format(format!("expected a safetensors file, found {detail}"));
+    let refused = |detail: &str| Error::format(format_args!("expected a safetensors file, found {detail}"));
     let length = file.first_chunk::<8>().ok_or_else(|| refused("fewer than 8 bytes"))?;
     let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
     if length > MAX_HEADER {
@@ -92,7 +92,7 @@ pub(crate) fn parse_header(file: &[u8]) -> Result<(Vec<TensorSlot>, Metadata)> {
             }
         } else {
             let slot = read_slot(name, &entry, 8 + length);
-            slots.push(slot.map_err(|e| Error::tensor(name, format!("its header cannot be used ({e})")))?);
+            slots.push(slot.map_err(|e| Error::tensor(name, format_args!("its header cannot be used ({e})")))?);
         }
     }
     if slots.len() > MAX_TENSORS {
@@ -115,9 +115,10 @@ pub(crate) fn parse_header(file: &[u8]) -> Result<(Vec<TensorSlot>, Metadata)> {
     for slot in &slots {
         if slot.range.start != end || slot.range.end > file.len() {
             let detail = format!(
-                "expected its bytes at {end}..{}, found {:?} in a file of {}",
+                "expected its bytes at {end}..{}, found {}..{} in a file of {}",
                 slot.range.end,
-                slot.range,
+                slot.range.start,
+                slot.range.end,
                 file.len()
             );
             return Err(Error::tensor(&slot.name, detail));

@@ -170,7 +170,7 @@ fn check_steps(shape: &MlpShape, int8_rows: bool) -> Result<()> {
     if !int8_rows || hidden < 2 || steps.len() != hidden - 1 {
         return Err(Error::tensor(
             "mlp",
-            format!(
+            format_args!(
                 "expected for int8 arithmetic an I8 item table, two hidden layers or more and a step between any two, \
                  found {hidden} hidden layers and {} steps",
                 steps.len()
@@ -179,14 +179,14 @@ fn check_steps(shape: &MlpShape, int8_rows: bool) -> Result<()> {
     }
     match steps.iter().find(|step| !(1e-9..=1e9).contains(*step)) {
         None => Ok(()),
-        Some(step) => Err(Error::tensor("mlp", format!("expected steps of 1e-9 to 1e9, found {}", show(*step)))),
+        Some(step) => Err(Error::tensor("mlp", format_args!("expected steps of 1e-9 to 1e9, found {}", show(*step)))),
     }
 }
 
 fn check_shapes(shape: &MlpShape, dim: usize) -> Result<()> {
     let layers = &shape.layers;
     if layers.is_empty() || layers.len() > MAX_LAYERS {
-        return Err(Error::tensor("mlp", format!("expected 1 to {MAX_LAYERS} layers, found {}", layers.len())));
+        return Err(Error::tensor("mlp", format_args!("expected 1 to {MAX_LAYERS} layers, found {}", layers.len())));
     }
     let mut inputs = 2 * dim;
     for (n, layer) in layers.iter().enumerate() {
@@ -196,7 +196,7 @@ fn check_shapes(shape: &MlpShape, dim: usize) -> Result<()> {
             let outputs = if last { "1".to_owned() } else { format!("1 to {MAX_WIDTH}") };
             return Err(Error::tensor(
                 &format!("mlp.{n}.weight"),
-                format!("expected shape ({outputs}, {inputs}), found ({}, {})", layer.outputs, layer.inputs),
+                format_args!("expected shape ({outputs}, {inputs}), found ({}, {})", layer.outputs, layer.inputs),
             ));
         }
         inputs = layer.outputs;

@@ -211,13 +211,13 @@ fn read_manifest(metadata: &[(String, String)]) -> Result<Manifest> {
     let metadata = |key: &str| metadata.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str());
     let found = metadata("format").unwrap_or("none");
     if found != FORMAT {
-        return Err(Error::format(format!("expected metadata format `{FORMAT}`, found `{found}`")));
+        return Err(Error::format(format_args!("expected metadata format `{FORMAT}`, found `{found}`")));
     }
     let version = metadata("version").unwrap_or("none");
     if version != FORMAT_VERSION.to_string() {
         return Err(Error::ModelVersion { expected: FORMAT_VERSION, found: version.to_owned() }.into());
     }
-    let refused = |e: &dyn std::fmt::Display| Error::format(format!("its manifest cannot be used ({e})"));
+    let refused = |e: &dyn std::fmt::Display| Error::format(format_args!("its manifest cannot be used ({e})"));
     let json = metadata("model").unwrap_or("");
     let value = parse(json.as_bytes()).map_err(|e| refused(&e))?;
     Manifest::from_json(value).map_err(|e| refused(&e))
@@ -230,12 +230,15 @@ fn check_sizes(manifest: &Manifest) -> Result<()> {
     if manifest.dim == 0 || manifest.dim > MAX_DIM || !manifest.dim.is_multiple_of(DIM_MULTIPLE) {
         return Err(Error::tensor(
             "item.embedding",
-            format!("expected a width that is a multiple of {DIM_MULTIPLE} up to {MAX_DIM}, found {}", manifest.dim),
+            format_args!(
+                "expected a width that is a multiple of {DIM_MULTIPLE} up to {MAX_DIM}, found {}",
+                manifest.dim
+            ),
         ));
     }
     match manifest.event_weights.iter().find(|(_, weight)| !(-1.0..=1.0).contains(weight)) {
         Some((event, weight)) => {
-            Err(Error::format(format!("expected event weights in -1..=1, found {} for `{event}`", show(*weight))))
+            Err(Error::format(format_args!("expected event weights in -1..=1, found {} for `{event}`", show(*weight))))
         }
         None => Ok(()),
     }
@@ -247,7 +250,11 @@ fn check_gram(gram: &[f32], dim: usize, user: &UserTower) -> Result<()> {
     if !(alpha > 0.0 && alpha <= 1e6 && regularization > 0.0 && regularization <= 1e9) {
         return Err(Error::tensor(
             NAME,
-            format!("expected positive alpha and regularization, found {} and {}", show(alpha), show(regularization)),
+            format_args!(
+                "expected positive alpha and regularization, found {} and {}",
+                show(alpha),
+                show(regularization)
+            ),
         ));
     }
     check_magnitude(gram, NAME, 1e15)?;

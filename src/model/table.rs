@@ -74,7 +74,7 @@ pub(crate) fn check_int8(values: &[i8], largest: u8, tensor: &str, dim: usize) -
         None => Ok(()),
         Some(i) => Err(Error::tensor(
             tensor,
-            format!("expected values in -{largest}..={largest}, found {} in row {}", values[i], i / dim),
+            format_args!("expected values in -{largest}..={largest}, found {} in row {}", values[i], i / dim),
         )),
     }
 }
@@ -86,7 +86,7 @@ pub(crate) fn check_scale(scale: &[f32], tensor: &str) -> Result<()> {
         None => Ok(()),
         Some(i) => Err(Error::tensor(
             tensor,
-            format!(
+            format_args!(
                 "expected 0 or {} to {}, found {} at index {i}",
                 show(MIN_SCALE),
                 show(MAX_ABS / 127.0),

@@ -40,7 +40,7 @@ impl TensorWriter {
     pub fn serialize(&self, manifest: &Manifest) -> Result<Vec<u8>> {
         let sha256 = self.0.iter().map(|(name, .., bytes)| (name.clone(), sha256_hex(bytes))).collect();
         let manifest = Manifest { sha256, ..manifest.clone() };
-        let refused = |e: &dyn std::fmt::Display| Error::format(format!("could not be written ({e})"));
+        let refused = |e: &dyn std::fmt::Display| Error::format(format_args!("could not be written ({e})"));
         let json = manifest.to_json().to_string();
         let metadata = [("format", FORMAT.to_owned()), ("version", FORMAT_VERSION.to_string()), ("model", json)];
         let metadata = metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();

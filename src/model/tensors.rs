@@ -1,6 +1,5 @@
 //! Named tensors inside the file's bytes: parsing the safetensors header, checking hashes, typed views.
 
-use std::fmt::Write;
 use std::ops::Range;
 
 use sha2::{Digest, Sha256};
@@ -59,16 +58,20 @@ impl TensorTable {
     /// The byte range of a tensor that must have this type and shape.
     pub fn expect(&self, name: &str, dtype: Dtype, shape: &[usize]) -> Result<Range<usize>> {
         let slot = self.find(name).ok_or_else(|| {
-            Error::tensor(name, format!("expected {} of shape {shape:?}, found no such tensor", dtype.name()))
+            Error::tensor(
+                name,
+                format_args!("expected {} of shape {}, found no such tensor", dtype.name(), shown(shape)),
+            )
         })?;
         if slot.dtype != dtype || slot.shape != shape {
             return Err(Error::tensor(
                 name,
-                format!(
-                    "expected {} of shape {shape:?}, found {} of shape {:?}",
+                format_args!(
+                    "expected {} of shape {}, found {} of shape {}",
                     dtype.name(),
+                    shown(shape),
                     slot.dtype.name(),
-                    slot.shape
+                    shown(&slot.shape)
                 ),
             ));
         }
@@ -99,10 +102,17 @@ impl TensorTable {
     }
 }
 
+/// A shape for a message, `[2, 3]`: what `{:?}` gives, without the formatter of lists in the download.
+pub(crate) fn shown(shape: &[usize]) -> String {
+    let axes: Vec<String> = shape.iter().map(usize::to_string).collect();
+    format!("[{}]", axes.join(", "))
+}
+
 /// A checked, aligned view of plain numbers.
 pub(crate) fn typed<'b, T: bytemuck::Pod>(bytes: &'b [u8], range: &Range<usize>, tensor: &str) -> Result<&'b [T]> {
-    bytemuck::try_cast_slice(&bytes[range.clone()])
-        .map_err(|e| Error::tensor(tensor, format!("expected values aligned to their size, found otherwise ({e})")))
+    bytemuck::try_cast_slice(&bytes[range.clone()]).map_err(|e| {
+        Error::tensor(tensor, format_args!("expected values aligned to their size, found otherwise ({e})"))
+    })
 }
 
 /// Refuses a value that is not finite or larger than [`MAX_ABS`].
@@ -116,7 +126,7 @@ pub(crate) fn check_magnitude(values: &[f32], tensor: &str, largest: f32) -> Res
         None => Ok(()),
         Some(i) => Err(Error::tensor(
             tensor,
-            format!("expected finite values up to {}, found {} at index {i}", show(largest), show(values[i])),
+            format_args!("expected finite values up to {}, found {} at index {i}", show(largest), show(values[i])),
         )),
     }
 }
@@ -128,8 +138,6 @@ const HASHED: usize = 4096;
 pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
     let mut hash = Sha256::new();
     bytes.chunks(HASHED).for_each(|bytes| hash.update(bytes));
-    hash.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value)]);
+    hash.finalize().iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -272,5 +272,5 @@ fn expect_len(tensor: &str, found: usize, expected: usize) -> Result<()> {
     if found == expected {
         return Ok(());
     }
-    Err(Error::tensor(tensor, format!("expected {expected} values, found {found}")))
+    Err(Error::tensor(tensor, format_args!("expected {expected} values, found {found}")))
 }

@@ -50,7 +50,7 @@ impl EventKind {
     pub fn parse(name: &str) -> Result<EventKind> {
         EventKind::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| {
             let names = EventKind::ALL.map(EventKind::name).join(", ");
-            Error::argument("type", format!("one of {names}"), format!("`{name}`"))
+            Error::argument("type", format_args!("one of {names}"), format!("`{name}`"))
         })
     }
 

@@ -29,7 +29,11 @@ impl FoldIn {
         }
         for &(item, strength) in history {
             if item as usize >= model.item_count() {
-                return Err(Error::argument("history", format!("item indices below {}", model.item_count()), item));
+                return Err(Error::argument(
+                    "history",
+                    format_args!("item indices below {}", model.item_count()),
+                    item,
+                ));
             }
             if !(0.0..=1.0).contains(&strength) {
                 return Err(Error::argument("history", "strengths in 0..=1", show(strength)));

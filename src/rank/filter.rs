@@ -73,7 +73,11 @@ pub(crate) fn apply(filter: &Filter, model: &Model, mask: &mut ItemMask) -> Resu
         let argument = format!("filter.{name}");
         let column = model.column(name).ok_or_else(|| {
             let names: Vec<&str> = model.column_names().collect();
-            Error::argument(&argument, format!("a column of the catalogue ({})", names.join(", ")), "no such column")
+            Error::argument(
+                &argument,
+                format_args!("a column of the catalogue ({})", names.join(", ")),
+                "no such column",
+            )
         })?;
         match (column, condition) {
             (ColumnView::Category { codes, values, value_count }, Condition::In(_) | Condition::Equals(_)) => {

@@ -85,13 +85,13 @@ impl<'a> Plan<'a> {
             return Err(Error::argument("count", "at least 1", 0));
         }
         if query.user.len() != dim {
-            return Err(Error::argument("user", format!("{dim} values"), query.user.len()));
+            return Err(Error::argument("user", format_args!("{dim} values"), query.user.len()));
         }
         if let Some(x) = query.user.iter().find(|x| !x.is_finite() || x.abs() > MAX_ABS) {
-            return Err(Error::argument("user", format!("finite values up to {}", show(MAX_ABS)), show(*x)));
+            return Err(Error::argument("user", format_args!("finite values up to {}", show(MAX_ABS)), show(*x)));
         }
         if query.mask.items() != items {
-            return Err(Error::argument("mask", format!("{items} items"), query.mask.items()));
+            return Err(Error::argument("mask", format_args!("{items} items"), query.mask.items()));
         }
         let (user, user_scale) = in_arithmetic_of(model.table(), query.user, query.stage);
         let k = query.k.min(items);

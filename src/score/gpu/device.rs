@@ -117,7 +117,7 @@ impl Device {
 
     /// Waits for a mapping and copies the buffer's words out.
     pub async fn read(&self, buffer: &wgpu::Buffer, mapped: Mapped) -> Result<Vec<u32>> {
-        let failed = |e: &dyn std::fmt::Display| Error::gpu(format!("the answer could not be read ({e})"));
+        let failed = |e: &dyn std::fmt::Display| Error::gpu(format_args!("the answer could not be read ({e})"));
         self.device.poll(wgpu::PollType::wait_indefinitely()).map_err(|e| failed(&e))?;
         mapped.await.map_err(|e| failed(&e))?.map_err(|e| failed(&e))?;
         let words = bytemuck::pod_collect_to_vec(&buffer.slice(..).get_mapped_range().map_err(|e| failed(&e))?);

@@ -100,7 +100,7 @@ pub(crate) fn ranker_layout(limits: &GpuLimits, ranker: &Ranker) -> Result<Ranke
         // With factors, biases, and the next layer's weights; and four columns of its sums.
         let bytes = 4 * (padded(n) * (layer.shape.inputs.max(1) + 3)) as u64;
         if bytes > limits.max_binding {
-            return Err(Error::no_gpu(format!(
+            return Err(Error::no_gpu(format_args!(
                 "a layer of the ranker has {bytes} bytes, one binding of this adapter holds {}",
                 limits.max_binding
             )));

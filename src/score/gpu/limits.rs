@@ -89,7 +89,7 @@ impl Layout {
         let fitting = (limits.max_binding / widest as u64).min((limits.groups().saturating_mul(BLOCK)) as u64);
         let rows = (fitting.min(items.next_multiple_of(4) as u64) / 4 * 4) as usize;
         if rows == 0 {
-            return Err(Error::no_gpu(format!(
+            return Err(Error::no_gpu(format_args!(
                 "four rows of {widest} bytes are needed in one binding, this adapter's hold {}",
                 limits.max_binding
             )));

@@ -141,7 +141,7 @@ impl GpuScorer {
             }
             if taken == 1 {
                 let largest = self.layout.limits.max_binding;
-                return Err(Error::gpu(format!(
+                return Err(Error::gpu(format_args!(
                     "the query needs a buffer of {bytes} bytes, this adapter's hold {largest}"
                 )));
             }
@@ -236,7 +236,7 @@ impl Drop for Answer {
 
 fn refuse(error: Option<wgpu::Error>) -> Result<()> {
     match error {
-        Some(error) => Err(Error::gpu(format!("the model could not be set up ({error})"))),
+        Some(error) => Err(Error::gpu(format_args!("the model could not be set up ({error})"))),
         None => Ok(()),
     }
 }
