@@ -7,7 +7,7 @@ scripts/setup-wasm.sh
 scripts/setup-node.sh npm
 
 stamp=npm/wasm/.built-from
-inputs=(src shaders build.rs Cargo.toml Cargo.lock scripts/build-wasm.sh scripts/{link-wasm,wasm-binary,shrink-bindings}.mjs
+inputs=(src shaders build.rs Cargo.toml Cargo.lock scripts/build-wasm.sh scripts/{link-wasm,wasm-binary,shrink-bindings,order-functions}.mjs
   npm/package-lock.json)
 sum=$({ rustc -vV; find "${inputs[@]}" -type f -print0 | sort -z | xargs -0 sha256sum; } | sha256sum)
 if [ -f npm/wasm/proclivity_relaxed_bg.wasm ] && [ "$(cat "$stamp" 2> /dev/null)" = "$sum" ]; then exit 0; fi
@@ -43,6 +43,7 @@ build() {
     --enable-mutable-globals --enable-reference-types --enable-multivalue "$out/proclivity_bg.wasm" -o "$out/optimised.wasm"
   mv "$out/optimised.wasm" "$out/proclivity_bg.wasm"
   node scripts/shrink-bindings.mjs "$out"
+  node scripts/order-functions.mjs "$out/proclivity_bg.wasm"
   say "engine ($1): $(gzip -9c "$out/proclivity_bg.wasm" | wc -c) bytes gzip'd"
 }
 build simd128 +simd128

@@ -72,9 +72,9 @@ function shortenImports(body, names, modules) {
 /** The export section with short names; fills `names` with what became what. */
 function shortenExports(body, names) {
   const exports = [];
-  eachExport(body, ({ name, description }) => {
+  eachExport(body, ({ name, kind, index }) => {
     names.set(name, short(names));
-    exports.push(Buffer.concat([text(names.get(name)), description]));
+    exports.push(Buffer.concat([text(names.get(name)), Buffer.from([kind]), leb(index)]));
   });
   return Buffer.concat([leb(exports.length), ...exports]);
 }

@@ -60,7 +60,9 @@ export const vector = (bytes) => Buffer.concat([leb(bytes.length), bytes]);
 
 export const CUSTOM = 0;
 export const IMPORT = 2;
+export const FUNCTIONS = 3;
 export const EXPORT = 7;
+export const ELEMENTS = 9;
 export const CODE = 10;
 
 /** The sections of a module: `id`, `name` where it is custom, and `body`, behind the name. */
@@ -100,15 +102,11 @@ export function eachImport(body, visit) {
   }
 }
 
-/** Calls `visit` with the name and the bytes of the description of each export. */
+/** Calls `visit` with name, kind and index of each export. */
 export function eachExport(body, visit) {
   const cursor = new Cursor(body);
   for (let count = cursor.number(); count > 0; count--) {
-    const name = cursor.text();
-    const from = cursor.at;
-    cursor.byte();
-    cursor.number();
-    visit({ name, description: body.subarray(from, cursor.at) });
+    visit({ name: cursor.text(), kind: cursor.byte(), index: cursor.number() });
   }
 }
 
