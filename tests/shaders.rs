@@ -50,6 +50,26 @@ fn shared_structs_have_one_layout() {
     }
 }
 
+/// The names that Rust speaks of outlive the packing of the texts: the entry point and the constants that are set from there.
+#[test]
+fn names_that_rust_speaks_of_are_kept() {
+    let known = ["WIDTH", "INPUTS", "BLOCKS", "INT8", "HIDDEN", "ACTIVE", "FLOOR", "LAST_BIAS", "SKIP"];
+    let mut seen = Vec::new();
+    for (name, source) in shader_sources() {
+        let module = parse(name, &source);
+        assert_eq!(module.entry_points[0].name, "main", "{name}");
+        for (_, constant) in module.overrides.iter() {
+            let constant = constant.name.clone().unwrap_or_default();
+            assert!(known.contains(&constant.as_str()), "{constant} in {name}");
+            seen.push(constant);
+        }
+        assert!(!source.contains("params"), "{name} is packed: its variables have short names");
+    }
+    for constant in known {
+        assert!(seen.iter().any(|seen| seen == constant), "{constant} is in no shader");
+    }
+}
+
 /// Workgroup memory of each kernel fits in what every WebGPU device has (rank_mlp at its default constants).
 #[test]
 fn workgroup_memory_fits() {
