@@ -37,7 +37,7 @@ build() {
   cargo rustc --quiet --lib --crate-type cdylib --target wasm32-unknown-unknown --profile wasm-release -- \
     "-Ctarget-feature=$2" "${smaller[@]}" "-Clinker=$ROOT/scripts/link-wasm.mjs" "--cfg=linker=\"$linker\""
   wasm-bindgen --target web --out-dir "$out" --out-name proclivity "$TARGET/wasm32-unknown-unknown/wasm-release/proclivity.wasm"
-  npm/node_modules/.bin/wasm-opt -Oz --converge --one-caller-inline-max-function-size 15 --low-memory-unused \
+  npm/node_modules/.bin/wasm-opt -Oz --converge --one-caller-inline-max-function-size 30 --skip-pass local-cse --low-memory-unused \
     --strip-debug --strip-producers --strip-target-features \
     --enable-simd --enable-relaxed-simd --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext \
     --enable-mutable-globals --enable-reference-types --enable-multivalue "$out/proclivity_bg.wasm" -o "$out/optimised.wasm"

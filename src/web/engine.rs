@@ -1,11 +1,14 @@
 //! The classes JavaScript sees: the buffer a model streams into, and the engine.
 
 use core::arch::wasm32::memory_size;
+use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use js_sys::{Array, Float32Array, JsString, Object, Uint8Array};
+use js_sys::{Array, Float32Array, JsString, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::future_to_promise;
 
 use super::catalogue::{catalogue, set};
 use super::options::{from_js, to_js};
@@ -46,19 +49,21 @@ impl WebModelBuffer {
 
 /// A loaded model, a backend and a profile.
 #[wasm_bindgen]
-pub struct Engine(Recommender);
+pub struct Engine(Rc<Recommender>);
 
 #[wasm_bindgen]
 impl Engine {
     /// Checks the model, opens the backend, checks the golden queries on it. Consumes the buffer.
-    pub async fn load(buffer: WebModelBuffer, options: JsValue) -> Result<Engine, JsValue> {
-        let options = from_js(options, "options")?;
-        let choice = match Field::root(&options, "options").optional("backend") {
-            Some(backend) => BackendChoice::parse(backend.text()?)?,
-            None => BackendChoice::Auto,
-        };
-        let model = Arc::new(Model::read(buffer.0)?);
-        Ok(Engine(Recommender::new(model, choice).await?))
+    pub fn load(buffer: WebModelBuffer, options: JsValue) -> Promise {
+        promise(async move {
+            let options = from_js(options, "options")?;
+            let choice = match Field::root(&options, "options").optional("backend") {
+                Some(backend) => BackendChoice::parse(backend.text()?)?,
+                None => BackendChoice::Auto,
+            };
+            let model = Arc::new(Model::read(buffer.0)?);
+            Ok(Engine(Rc::new(Recommender::new(model, choice).await?)).into())
+        })
     }
 
     /// Takes in one event.
@@ -69,11 +74,15 @@ impl Engine {
 
     /// A list for each subject: `undefined` for the profile at hand, a `Float32Array` (d) for a user vector, a string for the
     /// items like this one, an object for an exported profile.
-    pub async fn recommend(&self, subjects: Array, options: JsValue) -> Result<Array, JsValue> {
-        let request = Request::from_json(&from_js(options, "options")?)?;
-        let subjects = subjects.iter().map(subject).collect::<Result<Vec<_>>>()?;
-        let lists = self.0.recommend_batch(&subjects, &request).await?;
-        lists.into_iter().map(present).collect()
+    pub fn recommend(&self, subjects: Array, options: JsValue) -> Promise {
+        let engine = self.0.clone();
+        promise(async move {
+            let request = Request::from_json(&from_js(options, "options")?)?;
+            let subjects = subjects.iter().map(subject).collect::<Result<Vec<_>>>()?;
+            let lists = engine.recommend_batch(&subjects, &request).await?;
+            let lists: Array = lists.into_iter().map(present).collect::<Result<_, JsValue>>()?;
+            Ok(lists.into())
+        })
     }
 
     /// What runs, on what, and why.
@@ -104,17 +113,23 @@ impl Engine {
 
     /// Changes the backend.
     #[wasm_bindgen(js_name = useBackend)]
-    pub async fn use_backend(&self, name: String) -> Result<(), JsValue> {
-        Ok(self.0.scorer().switch(BackendChoice::parse(&name)?).await?)
+    pub fn use_backend(&self, name: String) -> Promise {
+        let engine = self.0.clone();
+        promise(async move {
+            engine.scorer().switch(BackendChoice::parse(&name)?).await?;
+            Ok(JsValue::UNDEFINED)
+        })
     }
 
     /// Tries the GPU for at most `budget` milliseconds while the CPU answers, and takes the faster one. `reason` and, where
     /// the GPU was faster, `adapter` are the outcome of an earlier trial, to be taken over. Resolves to whether the outcome
     /// was measured and can be taken over another time.
     #[wasm_bindgen(js_name = tryGpu)]
-    pub async fn try_gpu(&self, budget: u32, reason: Option<String>, adapter: Option<String>) -> Result<bool, JsValue> {
+    pub fn try_gpu(&self, budget: u32, reason: Option<String>, adapter: Option<String>) -> Promise {
+        let engine = self.0.clone();
         let earlier = reason.map(|reason| Earlier { adapter, reason });
-        Ok(self.0.scorer().trial(&Trial { budget: Duration::from_millis(budget.into()), earlier }).await?)
+        let trial = Trial { budget: Duration::from_millis(budget.into()), earlier };
+        promise(async move { Ok(engine.scorer().trial(&trial).await?.into()) })
     }
 
     /// Ends a trial under way at its next step.
@@ -139,6 +154,14 @@ impl Engine {
     pub fn forget(&self) {
         self.0.forget();
     }
+}
+
+/// `work` as a promise. Exported `async fn`s would each bring a copy of all that drives one.
+fn promise(work: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Promise {
+    fn driven(work: Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>>) -> Promise {
+        future_to_promise(work)
+    }
+    driven(Box::pin(work))
 }
 
 fn subject(value: JsValue) -> Result<Subject> {
