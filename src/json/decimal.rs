@@ -61,12 +61,12 @@ pub(crate) fn show(x: impl Into<f64>) -> String {
 
 fn shown(x: f64) -> String {
     let size = x.abs();
-    let sign = if x < 0.0 { "-" } else { "" };
+    let mut text = if x < 0.0 { "-".to_owned() } else { String::new() };
     if !size.is_finite() {
-        return if size.is_nan() { "NaN".to_owned() } else { format!("{sign}Infinity") };
+        return if size.is_nan() { "NaN".to_owned() } else { text + "Infinity" };
     }
     if size < 1e15 && size.fract() == 0.0 {
-        return format!("{sign}{}", size as u64);
+        return text + &(size as u64).to_string();
     }
     // size = scaled * 10^exponent, nine digits before the point
     let (mut scaled, mut exponent) = (size, 0i32);
@@ -82,13 +82,32 @@ fn shown(x: f64) -> String {
     // size = 0.digits * 10^point
     let point = exponent + digits.len() as i32;
     let digits = digits.trim_end_matches('0');
-    let count = digits.len() as i32;
     match point {
-        1..=21 if point >= count => format!("{sign}{digits}{}", "0".repeat((point - count) as usize)),
-        1..=21 => format!("{sign}{}.{}", &digits[..point as usize], &digits[point as usize..]),
-        -5..=0 => format!("{sign}0.{}{digits}", "0".repeat(-point as usize)),
-        _ => format!("{sign}{}{}{}e{}", &digits[..1], if count > 1 { "." } else { "" }, &digits[1..], point - 1),
+        1..=21 => {
+            let point = point as usize;
+            for n in 0..digits.len().max(point) {
+                if n == point {
+                    text.push('.');
+                }
+                text.push(digits.as_bytes().get(n).copied().unwrap_or(b'0').into());
+            }
+        }
+        -5..=0 => {
+            text.push_str("0.");
+            (point..0).for_each(|_| text.push('0'));
+            text.push_str(digits);
+        }
+        _ => {
+            text.push_str(&digits[..1]);
+            if digits.len() > 1 {
+                text.push('.');
+                text.push_str(&digits[1..]);
+            }
+            text.push_str(if point < 1 { "e-" } else { "e" });
+            text.push_str(&(point - 1).unsigned_abs().to_string());
+        }
     }
+    text
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))] // proptest is native only

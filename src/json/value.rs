@@ -79,8 +79,14 @@ fn quote(text: &str, f: &mut Formatter<'_>) -> Result {
     f.write_char('"')?;
     for c in text.chars() {
         match c {
-            '"' | '\\' => write!(f, "\\{c}")?,
-            '\0'..' ' => write!(f, "\\u{:04x}", c as u32)?,
+            '"' | '\\' => {
+                f.write_char('\\')?;
+                f.write_char(c)?;
+            }
+            '\0'..' ' => {
+                f.write_str(if c < '\x10' { "\\u000" } else { "\\u001" })?;
+                f.write_char(char::from_digit(c as u32 & 15, 16).unwrap_or('0'))?;
+            }
             _ => f.write_char(c)?,
         }
     }

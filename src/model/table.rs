@@ -70,11 +70,12 @@ fn read_int8(table: &TensorTable, file: &[u8], items: usize, dim: usize) -> Resu
 
 /// Refuses values outside `-largest..=largest`.
 pub(crate) fn check_int8(values: &[i8], largest: u8, tensor: &str, dim: usize) -> Result<()> {
-    match values.iter().position(|x| x.unsigned_abs() > largest) {
+    let largest = usize::from(largest);
+    match values.iter().position(|x| usize::from(x.unsigned_abs()) > largest) {
         None => Ok(()),
         Some(i) => Err(Error::tensor(
             tensor,
-            format_args!("expected values in -{largest}..={largest}, found {} in row {}", values[i], i / dim),
+            format_args!("expected values in -{largest}..={largest}, found {} in row {}", show(values[i]), i / dim),
         )),
     }
 }
