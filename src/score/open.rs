@@ -62,7 +62,7 @@ pub(super) fn open_cpu(model: &Model, cpu: &CpuScorer, reason: String) -> Result
 #[cfg(feature = "gpu")]
 pub(super) async fn open_gpu(model: &Arc<Model>, reason: String) -> Result<Open> {
     let gpu = GpuScorer::open(model.clone()).await?;
-    let (golden, _) = check_gpu(&gpu, model, &prepare(model)?, || Ok::<(), Box<Error>>(())).await?;
+    let (golden, _) = check_gpu(&gpu, model, &prepare(model)?, &|| true).await?.unwrap_or_default();
     Ok(on_gpu(gpu, reason, golden))
 }
 
@@ -79,27 +79,29 @@ pub(super) fn on_gpu(gpu: GpuScorer, reason: String, golden: GoldenReport) -> Op
     (Active::Gpu(Rc::new(gpu)), BackendInfo { backend: "webgpu", adapter, kernels, reason, golden })
 }
 
-/// Holds a GPU to the golden queries, asking `go_on` before each one. Also gives the microseconds an answer took when the
-/// device was warm.
+/// Holds a GPU to the golden queries, asking before each one whether to go on; `None` where not. Also gives the microseconds
+/// an answer took when the device was warm.
 #[cfg(feature = "gpu")]
-pub(super) async fn check_gpu<E: From<Box<Error>>>(
+pub(super) async fn check_gpu(
     gpu: &GpuScorer,
     model: &Model,
     queries: &[Prepared<'_>],
-    go_on: impl Fn() -> Result<(), E>,
-) -> Result<(GoldenReport, u64), E> {
+    goes_on: &dyn Fn() -> bool,
+) -> Result<Option<(GoldenReport, u64)>> {
     let (mut report, mut time) = (GoldenReport::default(), 0);
     for _ in 0..GPU_ROUNDS {
         report = GoldenReport::default();
         let start = Instant::now();
         for (n, golden) in queries.iter().enumerate() {
-            go_on()?;
+            if !goes_on() {
+                return Ok(None);
+            }
             let found = gpu.score(&golden.query()).await?;
             note(&mut report, "webgpu", n, compare(golden.stored, &found, tolerance(model)))?;
         }
         time = microseconds(start) / queries.len().max(1) as u64;
     }
-    Ok((report, time))
+    Ok(Some((report, time)))
 }
 
 fn check(model: &Model, backend: &'static str, score: impl Fn(&Query) -> Result<Vec<Scored>>) -> Result<GoldenReport> {

@@ -87,36 +87,40 @@ pub(super) async fn try_gpu(
     let queries = prepare(model)?;
     go_on()?;
     let device = Device::open(None).await?;
-    if let Some(earlier) = trial.earlier.as_ref().filter(|earlier| earlier.adapter.as_ref() == Some(&device.adapter)) {
+    let known = trial.earlier.as_ref().filter(|earlier| earlier.adapter.as_ref() == Some(&device.adapter));
+    go_on()?;
+    let mut cpu_time = 0;
+    if known.is_none() {
+        cpu_time = measure_cpu(cpu, &queries)?;
+        device.round_trip().await?;
+        let trip = Instant::now();
+        device.round_trip().await?;
+        let trip = microseconds(trip);
+        if trip >= cpu_time {
+            let reason = format!(
+                "faster on this device: an answer takes {} ms on the CPU, an empty round trip to the GPU alone {} ms",
+                milliseconds(cpu_time),
+                milliseconds(trip)
+            );
+            return Ok(Verdict::Cpu { reason, lasting: true });
+        }
         go_on()?;
-        let gpu = GpuScorer::on(device, model.clone()).await?;
-        let (golden, _) = check_gpu(&gpu, model, &queries, go_on).await?;
+    }
+    let gpu = GpuScorer::on(device, model.clone()).await?;
+    let Some((golden, gpu_time)) = check_gpu(&gpu, model, &queries, &|| go_on().is_ok()).await? else {
+        return Err(go_on().err().unwrap_or(Verdict::Overtaken));
+    };
+    if let Some(earlier) = known {
         return Ok(Verdict::Gpu { open: on_gpu(gpu, earlier.reason.clone(), golden), measured: false });
     }
-    go_on()?;
-    let cpu_time = measure_cpu(cpu, &queries)?;
-    let cpu_words = format!("{} ms on the CPU", milliseconds(cpu_time));
-    device.round_trip().await?;
-    let trip = Instant::now();
-    device.round_trip().await?;
-    let trip = microseconds(trip);
-    if trip >= cpu_time {
-        let trip = milliseconds(trip);
-        let reason = format!(
-            "faster on this device: an answer takes {cpu_words}, an empty round trip to the GPU alone {trip} ms"
-        );
-        return Ok(Verdict::Cpu { reason, lasting: true });
-    }
-    go_on()?;
-    let gpu = GpuScorer::on(device, model.clone()).await?;
-    let (golden, gpu_time) = check_gpu(&gpu, model, &queries, go_on).await?;
-    let gpu_words = format!("{} ms on the GPU", milliseconds(gpu_time));
+    let words =
+        [(gpu_time, "GPU"), (cpu_time, "CPU")].map(|(time, name)| format!("{} ms on the {name}", milliseconds(time)));
+    let reason =
+        |first: usize| format!("faster on this device: an answer takes {}, {}", words[first], words[1 - first]);
     if gpu_time < cpu_time {
-        let reason = format!("faster on this device: an answer takes {gpu_words}, {cpu_words}");
-        Ok(Verdict::Gpu { open: on_gpu(gpu, reason, golden), measured: true })
+        Ok(Verdict::Gpu { open: on_gpu(gpu, reason(0), golden), measured: true })
     } else {
-        let reason = format!("faster on this device: an answer takes {cpu_words}, {gpu_words}");
-        Ok(Verdict::Cpu { reason, lasting: true })
+        Ok(Verdict::Cpu { reason: reason(1), lasting: true })
     }
 }
 
