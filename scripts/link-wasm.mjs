@@ -29,8 +29,9 @@ const PANICS = new RegExp(
 );
 
 /**
- * Functions that wgpu calls for canvases, textures, samplers, timestamps and notices of finished work, by mangled name. Nothing here has
- * any of them, so none is ever called; those of a canvas because the bindings refuse it (shrink-bindings.mjs).
+ * Functions that wgpu calls for canvases, textures, samplers, timestamps and notices of finished work, by mangled name.
+ * Nothing here has any of them, so none is ever called; those of a canvas because the bindings refuse it
+ * (shrink-bindings.mjs).
  */
 const NEVER_CALLED = new RegExp(
   [
