@@ -25,7 +25,8 @@ linker=$(cat scripts/link-wasm.mjs scripts/wasm-binary.mjs | sha256sum | cut -c1
 # other three copy code or keep more values at hand, which gains nothing in a page, where V8 and its like optimise again.
 smaller=(-inline-threshold=15 -disable-lsr -enable-pre=false -disable-machine-cse)
 smaller=("${smaller[@]/#/-Cllvm-args=}")
-# In wasm-opt, --low-memory-unused: nothing lies in the first KB, the far end of the stack.
+# In wasm-opt, --low-memory-unused: nothing lies in the first KB, the far end of the stack. Common subexpressions are left to
+# the browser: what is written twice packs well.
 # build NAME FEATURE: the module and its bindings into target/wasm/NAME. The feature goes to this crate alone, so that the
 # builds share all others.
 # The linker's hash is among the compiler's options because Cargo would not link again for another linker alone.

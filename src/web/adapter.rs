@@ -1,4 +1,4 @@
-//! What the browser's GPU adapter is, asked of the browser itself: wgpu reads some forty properties of it to give three.
+//! What the browser's GPU adapter is, asked of the browser itself: wgpu reads some thirty limits to give three.
 
 use js_sys::{Object, Promise};
 use wasm_bindgen::prelude::*;
