@@ -28,7 +28,7 @@ impl GpuLimits {
     }
 
     /// What `limits` of an adapter or a device come to.
-    #[cfg(any(test, not(target_arch = "wasm32")))]
+    #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn of(limits: &wgpu::Limits) -> GpuLimits {
         let max_binding = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
         GpuLimits::new(max_binding, limits.max_compute_workgroups_per_dimension)
