@@ -35,7 +35,7 @@ extern "C" {
 
     type Info;
     #[wasm_bindgen(method, getter)]
-    fn description(this: &Info) -> String;
+    fn architecture(this: &Info) -> String;
     #[wasm_bindgen(method, getter, js_name = isFallbackAdapter)]
     fn is_fallback_adapter(this: &Info) -> bool;
 }
@@ -46,7 +46,7 @@ pub(crate) struct Adapter {
     pub max_binding: u64,
     /// Workgroups in one dimension of a dispatch.
     pub max_groups: u32,
-    /// Empty where the browser keeps it to itself.
+    /// The architecture, more than which Chromium does not tell; empty where a browser keeps that to itself too.
     pub name: String,
     /// Whether a processor does the GPU's work.
     pub software: bool,
@@ -66,7 +66,7 @@ pub(crate) async fn adapter() -> Option<Adapter> {
     Some(Adapter {
         max_binding: limits.max_storage_buffer_binding_size().min(limits.max_buffer_size()) as u64,
         max_groups: limits.max_compute_workgroups_per_dimension(),
-        name: info.as_ref().map(Info::description).unwrap_or_default(),
+        name: info.as_ref().map(Info::architecture).unwrap_or_default(),
         software: info.is_some_and(|info| info.is_fallback_adapter()),
     })
 }
