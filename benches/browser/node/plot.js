@@ -90,7 +90,8 @@ function barsOf(contenders, valueOf, labelOf) {
   const ours = measured.find(isOurs);
   return measured.map((one) => {
     const value = valueOf(one);
-    const ratio = ours && one !== ours ? `, ${(value / valueOf(ours)).toPrecision(2)}×` : '';
+    const times = ours && value / valueOf(ours);
+    const ratio = ours && one !== ours ? `, ${times < 10 ? times.toPrecision(2) : times.toFixed(0)}×` : '';
     return { name: one.name, value, label: `${labelOf(one, value)}${ratio}`, colour: isOurs(one) ? OURS : PEER };
   });
 }
