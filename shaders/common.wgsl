@@ -17,6 +17,7 @@ struct Params {
     user: u32,       // where in `query` the user vector, (d), begins
     first: u32,      // ... the user half of layer 0, (outputs of layer 0)
     mask: u32,       // ... the mask, one bit an item, set where it is left out
+    offset: u32,     // ... the query's own offsets, (n); NONE where the table's count
     zero: u32,       // 0, unknown to the compiler: see rounded()
     user_scale: f32, // factor from dots to scores
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::error::{Error, Result};
 use crate::json::{Field, Json};
 use crate::model::Model;
-use crate::profile::{Event, FoldIn, Interaction, Profile};
+use crate::profile::{Event, Interaction, Profile, User};
 use crate::rank::{Filter, Reason, apply_filter, because_of, filter_from_json};
 use crate::score::{BackendChoice, BackendInfo, ItemMask, Query, Scored, Scorer, Stage};
 
@@ -192,7 +192,8 @@ impl Recommender {
         self.recommend_to(Subject::Vector(user.to_vec()), request).await
     }
 
-    /// The items most like `item_id` by the cosine of their embeddings, itself left out.
+    /// The items most like `item_id` by the cosine of their embeddings (by its neighbour list, in a model without), itself left
+    /// out.
     ///
     /// # Errors
     /// As [`Recommender::recommend`].
@@ -271,7 +272,7 @@ impl Recommender {
 
     /// What to ask for `subject`, from the items of `allowed`.
     fn ask(&self, subject: &Subject, request: &Request, mut allowed: ItemMask) -> Result<Question> {
-        let question = |user, mask, stage| Question { user, mask, stage, because: None };
+        let question = |user, mask, stage| Question { user, offset: None, mask, stage, because: None };
         let profile = match subject {
             Subject::Own => &self.profile.borrow(),
             Subject::Profile(profile) => profile,
@@ -279,7 +280,13 @@ impl Recommender {
             Subject::Item(id) => {
                 let item = self.model.require_item(id)?;
                 allowed.exclude(item);
-                return Ok(question(self.model.embedding(item), allowed, Stage::Similarity));
+                return Ok(match self.model.neighbours().filter(|_| self.model.dim() == 0) {
+                    None => question(self.model.embedding(item), allowed, Stage::Similarity),
+                    Some(_) => Question {
+                        offset: User::of_history(&self.model, &[(item, 1.0)])?.offset,
+                        ..question(Vec::new(), allowed, Stage::Retrieval)
+                    },
+                });
             }
         };
         let history = profile.history(&self.model);
@@ -291,9 +298,9 @@ impl Recommender {
         if liked.is_empty() {
             return Ok(question(vec![0.0; self.model.dim()], allowed, Stage::Popularity));
         }
-        let solved = FoldIn::solve(&self.model, &liked)?;
-        let question = question(solved.user.clone(), allowed, Stage::Cascade);
-        Ok(Question { because: Some((solved, history)), ..question })
+        let user = User::of_history(&self.model, &liked)?;
+        let question = question(user.vector.clone(), allowed, Stage::Cascade);
+        Ok(Question { offset: user.offset.clone(), because: Some((user, history)), ..question })
     }
 
     fn present(&self, question: &Question, answer: Vec<Scored>, request: &Request) -> Recommendation {
@@ -307,7 +314,7 @@ impl Recommender {
 
     fn reasons(&self, question: &Question, item: u32) -> Vec<Reason> {
         match &question.because {
-            Some((solved, history)) => because_of(&self.model, solved, history, item),
+            Some((user, history)) => because_of(&self.model, user, history, item),
             None if question.stage == Stage::Popularity => vec![Reason::Popular],
             None => Vec::new(),
         }
@@ -317,13 +324,14 @@ impl Recommender {
 /// A question to the catalogue, and what its answer is explained by.
 struct Question {
     user: Vec<f32>,
+    offset: Option<Vec<f32>>,
     mask: ItemMask,
     stage: Stage,
-    because: Option<(FoldIn, Vec<Interaction>)>,
+    because: Option<(User, Vec<Interaction>)>,
 }
 
 impl Question {
     fn query(&self, k: usize) -> Query<'_> {
-        Query { user: &self.user, mask: &self.mask, k, stage: self.stage }
+        Query { user: &self.user, offset: self.offset.as_deref(), mask: &self.mask, k, stage: self.stage }
     }
 }

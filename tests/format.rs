@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::fixtures::{bytes, in_f32, in_int8, model, random, spec, with_ranker};
+use common::fixtures::{bytes, in_f32, in_int8, model, random, spec, with_neighbours, with_ranker, without_vectors};
 use proclivity::model::{ColumnView, ItemTable, Model, ModelBuffer, ModelSpec, Precision, Weights, write_model};
 use proclivity::{Error, Json};
 use proptest::prelude::*;
@@ -221,6 +221,40 @@ fn values_that_cannot_be_used_are_refused() {
 }
 
 #[test]
+fn neighbour_lists_are_read_back_and_checked() {
+    for (int4, error) in [(false, 0.004), (true, 0.072)] {
+        let spec = with_neighbours(random(60, 16, 3), 7, int4, 4);
+        let lists = spec.neighbours.clone().expect("just added");
+        let model = model(&spec);
+        let read = model.neighbours().expect("has lists");
+        for item in 0..60u32 {
+            let places = lists.indptr[item as usize] as usize..lists.indptr[item as usize + 1] as usize;
+            let largest = lists.weights[places.clone()].iter().fold(0.0f32, |a, x| a.max(x.abs()));
+            assert_eq!(read.row(item).count(), places.len());
+            for ((found, weight), place) in read.row(item).zip(places) {
+                assert_eq!(found, lists.indices[place]);
+                assert!((weight - lists.weights[place]).abs() <= error * largest, "{weight}, {}", lists.weights[place]);
+            }
+        }
+    }
+    let bytes = bytes(&without_vectors(with_neighbours(random(60, 16, 3), 7, false, 4)));
+    assert_eq!(read(&bytes).expect("reads").dim(), 0);
+    let far = forge(&bytes, "neighbour.indices", |data| data[..2].copy_from_slice(&60u16.to_le_bytes()));
+    assert_eq!(refusal(&far, "below 60"), "model_tensor");
+    let falling = forge(&bytes, "neighbour.indptr", |data| data[4..8].copy_from_slice(&u32::MAX.to_le_bytes()));
+    assert_eq!(refusal(&falling, "neighbour.indptr"), "model_tensor");
+    let scale = forge(&bytes, "neighbour.scale", |data| data[..4].copy_from_slice(&f32::NAN.to_le_bytes()));
+    assert_eq!(refusal(&scale, "neighbour.scale"), "model_tensor");
+    let shape = edit(&bytes, |header, _| header["neighbour.values"]["shape"] = json!([1]));
+    assert_eq!(refusal(&shape, "neighbour.values"), "model_tensor");
+    let power = edit(&bytes, |_, manifest| manifest["user"]["power"] = json!(0.3));
+    assert_eq!(refusal(&power, "0.3"), "model_format");
+    let neither = self::bytes(&full());
+    let neither = edit(&neither, |_, manifest| manifest["dim"] = json!(0));
+    assert_eq!(read(&neither).expect_err("no vectors, no lists").code(), "model_tensor");
+}
+
+#[test]
 fn files_made_to_be_slow_or_large_are_refused() {
     let bytes = bytes(&full());
     let long = [&(64u64 << 20).to_le_bytes()[..], &vec![b'['; 64 << 20]].concat();
@@ -274,11 +308,12 @@ proptest! {
     #[test]
     fn no_bytes_panic(noise in prop::collection::vec(any::<u8>(), 0..300), edits in prop::collection::vec((any::<usize>(), any::<u8>()), 1..6)) {
         let _ = read(&noise);
-        let mut damaged = bytes(&with_ranker(random(5, 3, 1), &[2], 2, 2));
-        for (at, value) in edits {
-            let at = at % damaged.len();
-            damaged[at] = value;
+        for mut damaged in [bytes(&with_ranker(random(5, 3, 1), &[2], 2, 2)), bytes(&with_neighbours(random(5, 3, 1), 3, true, 2))] {
+            for &(at, value) in &edits {
+                let at = at % damaged.len();
+                damaged[at] = value;
+            }
+            let _ = read(&damaged);
         }
-        let _ = read(&damaged);
     }
 }

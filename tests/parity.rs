@@ -9,7 +9,7 @@ use common::contract::{disagreement, open};
 use common::fixtures::{Random, model, random, with_ranker};
 use pollster::block_on;
 use proclivity::model::MAX_DIM;
-use proclivity::profile::{FoldIn, fold_in};
+use proclivity::profile::User;
 use proclivity::score::{BackendChoice, CpuScorer, ItemMask, Plan, Query, Stage, Tolerance, reference};
 use proptest::prelude::*;
 
@@ -24,7 +24,7 @@ proptest! {
         let mut mask = ItemMask::none(items);
         (0..random.below(items + 1)).for_each(|_| mask.exclude(random.below(items) as u32));
         let user = random.floats(model.dim(), 3.0);
-        let query = Query { user: &user, mask: &mask, k, stage: Stage::Retrieval };
+        let query = Query { user: &user, offset: None, mask: &mask, k, stage: Stage::Retrieval };
         let found = CpuScorer::new(model.clone()).score(&query).unwrap();
         prop_assert_eq!(found, reference::score(&model, &Plan::new(&model, &query).unwrap()));
     }
@@ -35,7 +35,7 @@ proptest! {
         let model = model(&with_ranker(random(items, 24, seed), &[first, second], 50, seed));
         let user = Random(seed ^ 2).floats(model.dim(), 2.0);
         let mask = ItemMask::none(items);
-        let query = Query { user: &user, mask: &mask, k: 10, stage: Stage::Cascade };
+        let query = Query { user: &user, offset: None, mask: &mask, k: 10, stage: Stage::Cascade };
         let found = CpuScorer::new(model.clone()).score(&query).unwrap();
         let share = disagreement(&model, &query, &found, Tolerance::MLP);
         prop_assert!(share <= 1.0, "worst error is {} of the tolerance", share);
@@ -47,7 +47,7 @@ proptest! {
         let model = model(&random(items, 32, seed));
         let user = Random(seed ^ 3).floats(32, 1.0);
         let mask = ItemMask::none(items);
-        let query = Query { user: &user, mask: &mask, k: items, stage: Stage::Retrieval };
+        let query = Query { user: &user, offset: None, mask: &mask, k: items, stage: Stage::Retrieval };
         for scored in CpuScorer::new(model.clone()).score(&query).unwrap() {
             let row = model.embedding(scored.item);
             let exact: f64 = row.iter().zip(&user).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>()
@@ -64,10 +64,10 @@ proptest! {
         let model = model(&random(items, 16, seed));
         let mut random = Random(seed ^ 4);
         let history: Vec<(u32, f32)> = (0..1 + random.below(5)).map(|i| (i as u32 % items as u32, random.unit().abs())).collect();
-        let solved = FoldIn::solve(&model, &history).unwrap();
+        let solved = User::of_history(&model, &history).unwrap();
         let (alpha, ridge) = (2.0f64, 1.0f64);
         // (G + sum alpha r y y^T + ridge I) u - sum (1 + alpha r) y = 0, checked row by row in float64
-        let user: Vec<f64> = solved.user.iter().map(|&x| f64::from(x)).collect();
+        let user: Vec<f64> = solved.vector.iter().map(|&x| f64::from(x)).collect();
         for row in 0..16 {
             let gram: f64 = (0..16).map(|c| f64::from(model.gram()[row * 16 + c]) * user[c]).sum();
             let mut residual = gram + ridge * user[row];
@@ -80,7 +80,7 @@ proptest! {
         }
         let target = random.below(items) as u32;
         let parts: f32 = solved.contributions(&model, target).iter().map(|&(_, part)| part).sum();
-        let score: f32 = model.embedding(target).iter().zip(&solved.user).map(|(a, b)| a * b).sum();
+        let score: f32 = model.embedding(target).iter().zip(&solved.vector).map(|(a, b)| a * b).sum();
         prop_assert!((parts - score).abs() < 1e-3, "{} and {}", parts, score);
     }
 }
@@ -94,7 +94,7 @@ fn a_changed_weight_is_noticed() {
     let (honest, changed) = (model(&honest), model(&changed));
     let user = Random(9).floats(32, 2.0);
     let mask = ItemMask::none(600);
-    let query = Query { user: &user, mask: &mask, k: 20, stage: Stage::Cascade };
+    let query = Query { user: &user, offset: None, mask: &mask, k: 20, stage: Stage::Cascade };
     for choice in [BackendChoice::Cpu, BackendChoice::WebGpu] {
         let found = |model| block_on(async { open(model, choice).await.score(&query).await.expect("scores") });
         assert!(disagreement(&honest, &query, &found(&honest), Tolerance::MLP) <= 1.0);
@@ -122,7 +122,7 @@ fn a_lost_device_is_survived() {
         let scorer = open(&model, BackendChoice::WebGpu).await;
         let user = Random(3).floats(16, 1.0);
         let mask = ItemMask::none(500);
-        let query = Query { user: &user, mask: &mask, k: 10, stage: Stage::Cascade };
+        let query = Query { user: &user, offset: None, mask: &mask, k: 10, stage: Stage::Cascade };
         let before = scorer.score(&query).await.expect("scores");
         scorer.gpu().expect("runs on the GPU").destroy_device();
         let after = scorer.score(&query).await.expect("the CPU answers");
@@ -143,11 +143,11 @@ fn the_widest_row_is_exact() {
     let model = model(&common::fixtures::spec(rows.clone(), MAX_DIM));
     let user = vec![1.0; MAX_DIM];
     let mask = ItemMask::none(3);
-    let query = Query { user: &user, mask: &mask, k: 3, stage: Stage::Retrieval };
+    let query = Query { user: &user, offset: None, mask: &mask, k: 3, stage: Stage::Retrieval };
     for choice in [BackendChoice::Cpu, BackendChoice::WebGpu] {
         let list = block_on(async { open(&model, choice).await.score(&query).await.expect("scores") });
         assert_eq!(list, reference::score(&model, &Plan::new(&model, &query).expect("valid")));
         assert!((list[0].score - MAX_DIM as f32).abs() < 0.1);
     }
-    assert!(fold_in(&model, &[]).is_err());
+    assert!(User::of_history(&model, &[]).is_err());
 }

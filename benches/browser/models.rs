@@ -11,7 +11,7 @@ use proclivity::export_model;
 use proclivity::model::{
     DenseLayer, EmbeddingSpec, Model, ModelBuffer, ModelSpec, Precision, RankerSpec, UserTowerSpec,
 };
-use proclivity::profile::FoldIn;
+use proclivity::profile::User;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -82,7 +82,7 @@ struct Histories {
 fn fold_in(model: &Model, histories: &[Vec<u32>]) -> Result<Vec<Vec<f32>>> {
     let solve = |history: &Vec<u32>| -> Result<Vec<f32>> {
         let liked: Vec<(u32, f32)> = history.iter().map(|&item| (item, 1.0)).collect();
-        Ok(FoldIn::solve(model, &liked)?.user)
+        Ok(User::of_history(model, &liked)?.vector)
     };
     histories.iter().map(solve).collect()
 }
@@ -97,6 +97,7 @@ fn dot(rows: Vec<f32>, precision: Precision) -> ModelSpec {
         item_bias: None,
         popularity: (0..items).map(|item| (items - item) as f32).collect(),
         user_tower: UserTowerSpec::FoldIn { alpha: 1.0, regularization: 1.0 },
+        neighbours: None,
         ranker: None,
         columns: Vec::new(),
         event_weights: BTreeMap::new(),

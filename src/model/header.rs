@@ -16,6 +16,7 @@ pub(crate) enum Dtype {
     U8,
     F16,
     F32,
+    U16,
     U32,
 }
 
@@ -26,6 +27,7 @@ impl Dtype {
             Dtype::U8 => "U8",
             Dtype::F16 => "F16",
             Dtype::F32 => "F32",
+            Dtype::U16 => "U16",
             Dtype::U32 => "U32",
         }
     }
@@ -33,13 +35,15 @@ impl Dtype {
     fn size(self) -> usize {
         match self {
             Dtype::I8 | Dtype::U8 => 1,
-            Dtype::F16 => 2,
+            Dtype::F16 | Dtype::U16 => 2,
             Dtype::F32 | Dtype::U32 => 4,
         }
     }
 
     fn parse(name: &str) -> Option<Dtype> {
-        [Dtype::I8, Dtype::U8, Dtype::F16, Dtype::F32, Dtype::U32].into_iter().find(|dtype| dtype.name() == name)
+        [Dtype::I8, Dtype::U8, Dtype::F16, Dtype::F32, Dtype::U16, Dtype::U32]
+            .into_iter()
+            .find(|dtype| dtype.name() == name)
     }
 }
 

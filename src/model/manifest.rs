@@ -17,7 +17,7 @@ pub struct Manifest {
     pub family: String,
     /// Catalogue size n.
     pub items: usize,
-    /// Embedding width d as stored (padded to a multiple of 16).
+    /// Embedding width d as stored (padded to a multiple of 16); 0 for neighbour lists alone.
     pub dim: usize,
     /// How a user vector and an item row become a score.
     pub scoring: Scoring,
@@ -68,6 +68,9 @@ pub struct LayerShape {
 pub enum UserTower {
     /// Closed-form fold-in of implicit ALS (Hu, Koren and Volinsky 2008, eq. 4), with confidence `1 + alpha * r`.
     FoldIn { alpha: f32, regularization: f32 },
+    /// Pooled history, `u = sum_h r_h y_h / (sum_h r_h)^power`, power 0, 1/2 or 1: linear autoencoders of low rank (Vancura
+    /// et al. 2022).
+    Pool { power: f32 },
 }
 
 impl Manifest {
@@ -186,7 +189,8 @@ impl UserTower {
                 alpha: field.required("alpha")?.float()?,
                 regularization: field.required("regularization")?.float()?,
             }),
-            other => Err(Error::argument("model.user.tower", "fold-in", other)),
+            "pool" => Ok(UserTower::Pool { power: field.required("power")?.float()? }),
+            other => Err(Error::argument("model.user.tower", "fold-in or pool", other)),
         }
     }
 
@@ -195,6 +199,7 @@ impl UserTower {
             UserTower::FoldIn { alpha, regularization } => {
                 json!({ "tower": "fold-in", "alpha": alpha, "regularization": regularization })
             }
+            UserTower::Pool { power } => json!({ "tower": "pool", "power": power }),
         }
     }
 }

@@ -8,6 +8,7 @@ use super::golden::{GoldenQuery, read_golden};
 use super::header::Dtype;
 use super::limits::{DIM_MULTIPLE, MAX_ABS, MAX_DIM};
 use super::manifest::{FORMAT, FORMAT_VERSION, Manifest, Scoring, UserTower};
+use super::neighbours::{NeighbourSlot, Neighbours};
 use super::quantise::inverse_norm;
 use super::ranker::Ranker;
 use super::table::{ItemTable, TableSlot};
@@ -27,7 +28,9 @@ pub struct Model {
     items: TableSlot,
     bias: Option<Range<usize>>,
     popularity: Option<Range<usize>>,
-    gram: Range<usize>,
+    /// For a fold-in.
+    gram: Option<Range<usize>>,
+    neighbours: Option<NeighbourSlot>,
     inverse_norm: Vec<f32>,
     ranker: Option<Ranker>,
     golden: Vec<GoldenQuery>,
@@ -57,8 +60,11 @@ impl Model {
                 check_magnitude(typed(file, range, name)?, name, if name == "item.bias" { MAX_ABS } else { 1e9 })?;
             }
         }
-        let gram = table.expect("user.gram", Dtype::F32, &[dim, dim])?;
-        check_gram(typed(file, &gram, "user.gram")?, dim, &manifest.user)?;
+        let gram = read_gram(&table, file, dim, &manifest.user)?;
+        let neighbours = NeighbourSlot::read(&table, file, items)?;
+        if dim == 0 && (neighbours.is_none() || manifest.scoring != Scoring::Dot) {
+            return Err(Error::tensor("item.embedding", "expected vectors or neighbour lists, found neither"));
+        }
         let ranker = match &manifest.scoring {
             Scoring::Dot => None,
             Scoring::Mlp(mlp) => Some(Ranker::read(&table, file, dim, mlp, items, rows.is_int8())?),
@@ -76,6 +82,7 @@ impl Model {
             bias,
             popularity,
             gram,
+            neighbours,
             inverse_norm: Vec::new(),
             ranker,
             golden,
@@ -95,7 +102,7 @@ impl Model {
         self.manifest.items
     }
 
-    /// Embedding width d, a multiple of 16.
+    /// Embedding width d, a multiple of 16; 0 for neighbour lists alone.
     pub fn dim(&self) -> usize {
         self.manifest.dim
     }
@@ -143,9 +150,14 @@ impl Model {
         &self.inverse_norm
     }
 
-    /// Gram matrix of the item table, (d, d): sum over items of `y y^T`.
+    /// Gram matrix of the item table, (d, d): sum over items of `y y^T`; empty where users are not folded in.
     pub fn gram(&self) -> &[f32] {
-        self.floats(&self.gram)
+        self.gram.as_ref().map_or(&[], |range| self.floats(range))
+    }
+
+    /// Neighbour lists, if the family has them.
+    pub fn neighbours(&self) -> Option<Neighbours<'_>> {
+        self.neighbours.as_ref().and_then(|slot| slot.view(self.buffer.as_bytes(), "neighbour").ok())
     }
 
     /// The ranker of a cascade.
@@ -196,6 +208,7 @@ impl Model {
         let refused = |_| Error::out_of_memory(self.item_count() * 4, "the rows' norms");
         norms.try_reserve_exact(self.item_count()).map_err(refused)?;
         match self.table() {
+            _ if self.dim() == 0 => norms.resize(self.item_count(), 0.0),
             ItemTable::Int8 { values, .. } => norms.extend(values.chunks_exact(self.dim()).map(inverse_norm)),
             ItemTable::F32 { values } => norms.extend(values.chunks_exact(self.dim()).map(inverse_norm)),
         }
@@ -227,7 +240,7 @@ fn check_sizes(manifest: &Manifest) -> Result<()> {
     if manifest.items == 0 {
         return Err(Error::tensor("item.embedding", "expected at least one item, found none"));
     }
-    if manifest.dim == 0 || manifest.dim > MAX_DIM || !manifest.dim.is_multiple_of(DIM_MULTIPLE) {
+    if manifest.dim > MAX_DIM || !manifest.dim.is_multiple_of(DIM_MULTIPLE) {
         return Err(Error::tensor(
             "item.embedding",
             format_args!(
@@ -244,9 +257,21 @@ fn check_sizes(manifest: &Manifest) -> Result<()> {
     }
 }
 
-fn check_gram(gram: &[f32], dim: usize, user: &UserTower) -> Result<()> {
+/// The Gram matrix that a fold-in needs, after checking the tower.
+fn read_gram(table: &TensorTable, file: &[u8], dim: usize, user: &UserTower) -> Result<Option<Range<usize>>> {
     const NAME: &str = "user.gram";
-    let UserTower::FoldIn { alpha, regularization } = *user;
+    let (alpha, regularization) = match *user {
+        UserTower::FoldIn { alpha, regularization } => (alpha, regularization),
+        UserTower::Pool { power: 0.0 | 0.5 | 1.0 } => return Ok(None),
+        UserTower::Pool { power } => {
+            return Err(Error::format(format_args!(
+                "expected a power of 0, 0.5 or 1 of a pooled history, found {}",
+                show(power)
+            )));
+        }
+    };
+    let range = table.expect(NAME, Dtype::F32, &[dim, dim])?;
+    let gram: &[f32] = typed(file, &range, NAME)?;
     if !(alpha > 0.0 && alpha <= 1e6 && regularization > 0.0 && regularization <= 1e9) {
         return Err(Error::tensor(
             NAME,
@@ -260,7 +285,7 @@ fn check_gram(gram: &[f32], dim: usize, user: &UserTower) -> Result<()> {
     check_magnitude(gram, NAME, 1e15)?;
     let ridge = f64::from(regularization);
     let matrix = gram.iter().enumerate().map(|(i, &g)| f64::from(g) + if i % (dim + 1) == 0 { ridge } else { 0.0 });
-    Cholesky::factor(matrix.collect(), dim).map(drop).ok_or_else(|| {
+    Cholesky::factor(matrix.collect(), dim).map(|_| Some(range)).ok_or_else(|| {
         Error::tensor(NAME, "expected a positive semi-definite matrix, found one that the fold-in cannot solve with")
     })
 }

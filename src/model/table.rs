@@ -31,6 +31,7 @@ impl TableSlot {
     /// Finds and checks the table (items, dim).
     pub fn read(table: &TensorTable, file: &[u8], items: usize, dim: usize) -> Result<TableSlot> {
         match table.find(NAME).map(|slot| slot.dtype) {
+            None if dim == 0 => Ok(TableSlot::Widened(Vec::new())),
             Some(Dtype::F32) => {
                 let range = table.expect(NAME, Dtype::F32, &[items, dim])?;
                 check_finite(typed(file, &range, NAME)?, NAME)?;

@@ -73,6 +73,7 @@ fn stored(dtype: Dtype) -> safetensors::Dtype {
         Dtype::U8 => safetensors::Dtype::U8,
         Dtype::F16 => safetensors::Dtype::F16,
         Dtype::F32 => safetensors::Dtype::F32,
+        Dtype::U16 => safetensors::Dtype::U16,
         Dtype::U32 => safetensors::Dtype::U32,
     }
 }

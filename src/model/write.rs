@@ -8,6 +8,7 @@ use super::golden::GoldenQuery;
 use super::header::Dtype;
 use super::limits::{DIM_MULTIPLE, MIN_SCALE};
 use super::manifest::{LayerShape, Manifest, MlpShape, Scoring, UserTower};
+use super::neighbours::{NeighbourSpec, add_neighbours};
 use super::quantise::{quantise_rows, quantise_rows_to};
 use super::ranker::Ranker;
 use super::read::Model;
@@ -23,7 +24,7 @@ pub enum Precision {
     F32,
 }
 
-/// The item table: `rows` (n, dim) row-major.
+/// The item table: `rows` (n, dim) row-major; none with `dim` 0, for neighbour lists alone.
 #[derive(Debug, Clone)]
 pub struct EmbeddingSpec {
     pub rows: Vec<f32>,
@@ -36,6 +37,8 @@ pub struct EmbeddingSpec {
 pub enum UserTowerSpec {
     /// Closed-form fold-in of implicit ALS with confidence `1 + alpha * r`; the Gram matrix is made from the stored rows.
     FoldIn { alpha: f32, regularization: f32 },
+    /// Pooled history, see [`UserTower::Pool`].
+    Pool { power: f32 },
 }
 
 /// A dense layer `y = W x + b`: `weight` (outputs, inputs) row-major, `bias` (outputs).
@@ -70,6 +73,8 @@ pub struct ModelSpec {
     /// (n), for example distinct users in training.
     pub popularity: Vec<f32>,
     pub user_tower: UserTowerSpec,
+    /// Neighbour lists, whose sums are added to the dot.
+    pub neighbours: Option<NeighbourSpec>,
     pub ranker: Option<RankerSpec>,
     pub columns: Vec<Column>,
     /// Strength of each event type; empty for the defaults.
@@ -100,20 +105,31 @@ fn lay_out(spec: &ModelSpec, steps: &[f32], file: &mut TensorWriter) -> Result<M
     let items = spec.item_ids.len();
     let dim = spec.embedding.dim.next_multiple_of(DIM_MULTIPLE);
     expect_len("item.embedding", spec.embedding.rows.len(), items * spec.embedding.dim)?;
-    if items == 0 || spec.embedding.dim == 0 {
+    if items == 0 || (dim == 0 && spec.neighbours.is_none()) {
         return Err(Error::tensor("item.embedding", "expected at least one item and one column, found none"));
     }
     check_finite(&spec.embedding.rows, "item.embedding")?;
-    let rows = pad_rows(&spec.embedding.rows, spec.embedding.dim, dim);
-    let stored = add_rows(file, &rows, dim, items, spec.embedding.precision);
+    let mut stored = Vec::new();
+    if dim > 0 {
+        let rows = pad_rows(&spec.embedding.rows, spec.embedding.dim, dim);
+        stored = add_rows(file, &rows, dim, items, spec.embedding.precision);
+    }
+    if let Some(neighbours) = &spec.neighbours {
+        add_neighbours(file, neighbours, items)?;
+    }
     if let Some(bias) = &spec.item_bias {
         expect_len("item.bias", bias.len(), items)?;
         file.add_f32("item.bias", &[items], bias);
     }
     expect_len("item.popularity", spec.popularity.len(), items)?;
     file.add_f32("item.popularity", &[items], &spec.popularity);
-    let UserTowerSpec::FoldIn { alpha, regularization } = spec.user_tower;
-    file.add_f32("user.gram", &[dim, dim], &gram(&stored, dim));
+    let user = match spec.user_tower {
+        UserTowerSpec::FoldIn { alpha, regularization } => {
+            file.add_f32("user.gram", &[dim, dim], &gram(&stored, dim));
+            UserTower::FoldIn { alpha, regularization }
+        }
+        UserTowerSpec::Pool { power } => UserTower::Pool { power },
+    };
     file.add_strings("item.id", &spec.item_ids);
     for column in &spec.columns {
         add_column(file, column, items)?;
@@ -130,7 +146,7 @@ fn lay_out(spec: &ModelSpec, steps: &[f32], file: &mut TensorWriter) -> Result<M
         items,
         dim,
         scoring,
-        user: UserTower::FoldIn { alpha, regularization },
+        user,
         columns: spec.columns.iter().map(|c| (c.name.clone(), kind(&c.data).to_owned())).collect(),
         event_weights: spec.event_weights.iter().map(|(name, &weight)| (name.clone(), weight)).collect(),
         sha256: Vec::new(),

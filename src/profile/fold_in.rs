@@ -5,41 +5,20 @@
 //! a browser and the trainer get the same bits.
 
 use crate::cholesky::Cholesky;
-use crate::error::{Error, Result, show};
-use crate::model::{MAX_ABS, Model, UserTower};
+use crate::error::{Error, Result};
+use crate::model::{MAX_ABS, Model};
 
-/// A solved fold-in: the user vector, and what is needed to say which event carried a score.
+/// A solved fold-in: what is needed to say which event carried a score.
 #[derive(Debug, Clone)]
-pub struct FoldIn {
-    /// (d).
-    pub user: Vec<f32>,
+pub(super) struct FoldIn {
     system: Cholesky,
     /// History as (item, confidence `1 + alpha r`).
     confidence: Vec<(u32, f64)>,
 }
 
 impl FoldIn {
-    /// Solves for `history`: (item index, strength r in 0..=1), at least one.
-    ///
-    /// # Errors
-    /// [`Error::Argument`] for an empty history, an item outside the catalogue, or a strength outside 0..=1.
-    pub fn solve(model: &Model, history: &[(u32, f32)]) -> Result<FoldIn> {
-        if history.is_empty() {
-            return Err(Error::argument("history", "at least one item", "none"));
-        }
-        for &(item, strength) in history {
-            if item as usize >= model.item_count() {
-                return Err(Error::argument(
-                    "history",
-                    format_args!("item indices below {}", model.item_count()),
-                    item,
-                ));
-            }
-            if !(0.0..=1.0).contains(&strength) {
-                return Err(Error::argument("history", "strengths in 0..=1", show(strength)));
-            }
-        }
-        let UserTower::FoldIn { alpha, regularization } = model.manifest().user;
+    /// Solves for a checked `history`; also gives the user vector, (d).
+    pub fn solve(model: &Model, history: &[(u32, f32)], alpha: f32, regularization: f32) -> Result<(FoldIn, Vec<f32>)> {
         let dim = model.dim();
         let mut matrix: Vec<f64> = model.gram().iter().map(|&x| f64::from(x)).collect();
         matrix.iter_mut().step_by(dim + 1).for_each(|x| *x += f64::from(regularization));
@@ -62,7 +41,7 @@ impl FoldIn {
         if user.iter().any(|x| !x.is_finite() || x.abs() > MAX_ABS) {
             return Err(unsolvable());
         }
-        Ok(FoldIn { user, system, confidence })
+        Ok((FoldIn { system, confidence }, user))
     }
 
     /// How much each history item adds to `dot(u, item)`, in history order (Hu et al. 2008, section 5): with
@@ -76,12 +55,4 @@ impl FoldIn {
         };
         self.confidence.iter().map(part).collect()
     }
-}
-
-/// The user vector (d) of a history of (item index, strength r in 0..=1).
-///
-/// # Errors
-/// As [`FoldIn::solve`].
-pub fn fold_in(model: &Model, history: &[(u32, f32)]) -> Result<Vec<f32>> {
-    FoldIn::solve(model, history).map(|solved| solved.user)
 }

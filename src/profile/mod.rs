@@ -3,7 +3,8 @@
 mod event;
 mod fold_in;
 mod state;
+mod user;
 
 pub use event::{Event, EventKind};
-pub use fold_in::{FoldIn, fold_in};
 pub use state::{Interaction, PROFILE_VERSION, Profile};
+pub use user::User;

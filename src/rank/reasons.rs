@@ -2,7 +2,7 @@
 
 use crate::json::Json;
 use crate::model::Model;
-use crate::profile::{EventKind, FoldIn, Interaction};
+use crate::profile::{EventKind, Interaction, User};
 
 /// Most reasons an item carries.
 const MAX_REASONS: usize = 3;
@@ -16,10 +16,10 @@ pub enum Reason {
     Popular,
 }
 
-/// The history items that carried the retrieval score of `item`, strongest first. The closed form of the fold-in gives
-/// each one's exact part; the weight is its share of all parts that speak for the item.
-pub(crate) fn because_of(model: &Model, solved: &FoldIn, history: &[Interaction], item: u32) -> Vec<Reason> {
-    let mut parts = solved.contributions(model, item);
+/// The history items that carried the retrieval score of `item`, strongest first: each one's exact part, and as its weight its
+/// share of all parts that speak for the item.
+pub(crate) fn because_of(model: &Model, user: &User, history: &[Interaction], item: u32) -> Vec<Reason> {
+    let mut parts = user.contributions(model, item);
     parts.retain(|&(_, part)| part > 0.0);
     let total: f32 = parts.iter().map(|&(_, part)| part).sum();
     let mut reasons = Vec::new();

@@ -1,9 +1,11 @@
 //! Holding a backend to the answers stored in the model file.
 
-use super::plan::Query;
+use super::mask::ItemMask;
+use super::plan::{Query, Stage};
 use super::topk::Scored;
 use crate::error::show;
 use crate::model::GoldenQuery;
+use crate::profile::User;
 
 /// How far a backend's scores may lie from the stored ones, relative to the larger of 1 and the score.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -57,6 +59,6 @@ pub(crate) fn compare(golden: &GoldenQuery, found: &[Scored], tolerance: Toleran
 }
 
 /// A golden query as any other.
-pub(crate) fn as_query<'a>(user: &'a [f32], mask: &'a super::mask::ItemMask, golden: &GoldenQuery) -> Query<'a> {
-    Query { user, mask, k: golden.items.len(), stage: super::plan::Stage::Cascade }
+pub(crate) fn as_query<'a>(user: &'a User, mask: &'a ItemMask, k: usize) -> Query<'a> {
+    Query { user: &user.vector, offset: user.offset.as_deref(), mask, k, stage: Stage::Cascade }
 }

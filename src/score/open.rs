@@ -13,6 +13,7 @@ use super::reference;
 use super::topk::Scored;
 use crate::error::{Error, Result};
 use crate::model::{GoldenQuery, Model};
+use crate::profile::User;
 
 #[cfg(feature = "gpu")]
 use {super::gpu::GpuScorer, super::trial::microseconds, std::rc::Rc, web_time::Instant};
@@ -26,14 +27,14 @@ pub(super) type Open = (Active, BackendInfo);
 
 /// A golden query, ready to be asked.
 pub(super) struct Prepared<'m> {
-    user: Vec<f32>,
+    user: User,
     mask: ItemMask,
     stored: &'m GoldenQuery,
 }
 
 impl Prepared<'_> {
     pub fn query(&self) -> Query<'_> {
-        as_query(&self.user, &self.mask, self.stored)
+        as_query(&self.user, &self.mask, self.stored.items.len())
     }
 }
 

@@ -4,7 +4,8 @@ use super::mask::ItemMask;
 use crate::error::{Error, Result, show};
 use crate::model::{ItemTable, MAX_ABS, Model, inverse_norm, quantise_rows};
 
-/// What to score with. Each stage is a gain and an offset a row: `score = dot * gain * user_scale + offset`.
+/// What to score with. Each stage is a gain and an offset a row: `score = dot * gain * user_scale + offset`; a query may bring
+/// an offset of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     /// The popularity column alone: before the first event.
@@ -50,6 +51,8 @@ pub(crate) enum UserVector {
 pub struct Query<'a> {
     /// User vector, (d).
     pub user: &'a [f32],
+    /// Added to each item's retrieval score, (n): what neighbour lists say. For the stages with a dot and a bias.
+    pub offset: Option<&'a [f32]>,
     /// Items to leave out.
     pub mask: &'a ItemMask,
     /// How many items are wanted; more than the catalogue holds gives what there is.
@@ -64,6 +67,8 @@ pub struct Plan<'a> {
     pub(crate) user: UserVector,
     /// Factor from dots to scores.
     pub(crate) user_scale: f32,
+    /// The offset of each row where it is the query's own, its bias included, (n).
+    pub(crate) offset: Option<Vec<f32>>,
     pub(crate) mask: &'a ItemMask,
     /// How many items the first stage keeps.
     pub(crate) retrieve: usize,
@@ -93,6 +98,7 @@ impl<'a> Plan<'a> {
         if query.mask.items() != items {
             return Err(Error::argument("mask", format_args!("{items} items"), query.mask.items()));
         }
+        let offset = query.offset.map(|offset| own_offset(model, query.stage, offset)).transpose()?;
         let (user, user_scale) = in_arithmetic_of(model.table(), query.user, query.stage);
         let k = query.k.min(items);
         let ranker = model.ranker().filter(|_| matches!(query.stage, Stage::Cascade | Stage::Ranking));
@@ -101,6 +107,7 @@ impl<'a> Plan<'a> {
             stage: query.stage,
             user,
             user_scale,
+            offset,
             mask: query.mask,
             retrieve: ranker.map_or(k, |ranker| candidates(ranker.candidates).max(k).min(items)),
             first: ranker.map(|ranker| ranker.project_user(query.user)),
@@ -108,10 +115,32 @@ impl<'a> Plan<'a> {
         })
     }
 
+    /// Offset of each row.
+    pub(crate) fn offset<'m>(&'m self, model: &'m Model) -> Column<'m> {
+        self.offset.as_ref().map_or_else(|| self.stage.offset(model), |offset| Column::Each(offset))
+    }
+
     /// Whether every item is ranked, so that nothing needs to be retrieved first.
     pub(crate) fn ranks_all(&self) -> bool {
         self.first.is_some() && self.retrieve == self.mask.items()
     }
+}
+
+/// The offset that a query brings, with the bias.
+fn own_offset(model: &Model, stage: Stage, offset: &[f32]) -> Result<Vec<f32>> {
+    if offset.len() != model.item_count() || !stage.adds_offset() {
+        let found = format!("{} values at stage {stage:?}", offset.len());
+        return Err(Error::argument(
+            "offset",
+            format_args!("{} values at a stage with a bias", model.item_count()),
+            found,
+        ));
+    }
+    let mut sums = Vec::new();
+    sums.try_reserve_exact(offset.len()).map_err(|_| Error::out_of_memory(offset.len() * 4, "the offsets"))?;
+    let bias = stage.offset(model);
+    sums.extend(offset.iter().enumerate().map(|(item, x)| x + bias.at(item)));
+    Ok(sums)
 }
 
 /// The user vector as the item table needs it, and the factor from dots to scores.
@@ -133,6 +162,11 @@ fn in_arithmetic_of(table: ItemTable, user: &[f32], stage: Stage) -> (UserVector
 }
 
 impl Stage {
+    /// Whether a query may bring an offset of its own.
+    pub(crate) fn adds_offset(self) -> bool {
+        matches!(self, Stage::Retrieval | Stage::Cascade | Stage::Ranking)
+    }
+
     /// Gain of each row.
     pub(crate) fn gain(self, model: &Model) -> Column<'_> {
         match (self, model.table()) {

@@ -8,12 +8,13 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
+use super::golden::as_query;
 use super::mask::ItemMask;
 use super::plan::{Plan, Query, Stage, UserVector};
 use super::topk::Scored;
 use crate::error::Result;
 use crate::model::{ItemTable, Model, Ranker, RankerLayer, Weights};
-use crate::profile::fold_in;
+use crate::profile::User;
 
 /// The k best items of `plan`: score everything, sort everything.
 pub fn score(model: &Model, plan: &Plan) -> Vec<Scored> {
@@ -47,7 +48,7 @@ pub fn retrieval_score(model: &Model, plan: &Plan, item: u32) -> f32 {
         }
         _ => unreachable!("a plan's user vector is in the arithmetic of its model's table"),
     };
-    let (gain, offset) = (plan.stage.gain(model).at(item as usize), plan.stage.offset(model).at(item as usize));
+    let (gain, offset) = (plan.stage.gain(model).at(item as usize), plan.offset(model).at(item as usize));
     ((dot * gain) * plan.user_scale) + offset
 }
 
@@ -124,9 +125,9 @@ pub(crate) fn activation_steps(model: &Model, histories: &[Vec<u32>]) -> Result<
     let stride = model.item_count().div_ceil(ITEMS).max(1);
     for history in histories {
         let (user, mask) = golden_query(model, history)?;
-        let plan = Plan::new(model, &Query { user: &user, mask: &mask, k: ITEMS, stage: Stage::Retrieval })?;
+        let plan = Plan::new(model, &Query { stage: Stage::Retrieval, ..as_query(&user, &mask, ITEMS) })?;
         let best = score(model, &plan).into_iter().map(|scored| scored.item);
-        let first = ranker.project_user(&user);
+        let first = ranker.project_user(&user.vector);
         for item in best.chain((0..model.item_count() as u32).step_by(stride)) {
             for (seen, layer) in seen.iter_mut().zip(hidden_layers(model, ranker, &first, item)) {
                 seen.extend(layer.into_iter().filter(|&x| x > 0.0));
@@ -174,14 +175,13 @@ impl Eq for TotalOrder {}
 /// The answer to a golden history: its items, each with strength 1, are left out of the ranking.
 pub(crate) fn golden_answer(model: &Model, history: &[u32], k: usize) -> Result<Vec<Scored>> {
     let (user, mask) = golden_query(model, history)?;
-    let plan = Plan::new(model, &Query { user: &user, mask: &mask, k, stage: Stage::Cascade })?;
-    Ok(score(model, &plan))
+    Ok(score(model, &Plan::new(model, &as_query(&user, &mask, k))?))
 }
 
-/// User vector and mask of a golden history.
-pub(crate) fn golden_query(model: &Model, history: &[u32]) -> Result<(Vec<f32>, ItemMask)> {
+/// User and mask of a golden history.
+pub(crate) fn golden_query(model: &Model, history: &[u32]) -> Result<(User, ItemMask)> {
     let mut mask = ItemMask::none(model.item_count());
     history.iter().for_each(|&item| mask.exclude(item));
     let strengths: Vec<(u32, f32)> = history.iter().map(|&item| (item, 1.0)).collect();
-    Ok((fold_in(model, &strengths)?, mask))
+    Ok((User::of_history(model, &strengths)?, mask))
 }

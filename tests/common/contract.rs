@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use futures_util::join;
-use proclivity::model::{Model, Precision};
-use proclivity::profile::{Event, EventKind, Profile, fold_in};
+use proclivity::model::{Model, ModelSpec, Precision, UserTowerSpec};
+use proclivity::profile::{Event, EventKind, Profile, User};
 use proclivity::rank::Reason;
 use proclivity::score::{
     BackendChoice, CpuKernels, CpuScorer, ItemMask, Plan, Query, Scored, Scorer, Stage, Tolerance, reference,
 };
 use proclivity::{Recommender, Request, Subject};
 
-use super::fixtures::{Random, checkerboard, in_f32, in_int8, model, random, ranking_all, spec, tied, with_ranker};
+use super::fixtures::{
+    Random, checkerboard, in_f32, in_int8, model, random, ranking_all, spec, tied, with_neighbours, with_ranker,
+    without_vectors,
+};
 
 /// Opens the backend, and fails if another one answers.
 pub async fn open(model: &Arc<Model>, choice: BackendChoice) -> Scorer {
@@ -81,11 +84,11 @@ fn user(random: &mut Random, dim: usize) -> Vec<f32> {
 pub async fn checkerboard_answer(choice: BackendChoice) {
     let model = model(&checkerboard(40));
     let scorer = open(&model, choice).await;
-    let user = fold_in(&model, &[(4, 1.0), (6, 1.0)]).expect("folds in");
+    let user = User::of_history(&model, &[(4, 1.0), (6, 1.0)]).expect("folds in").vector;
     let mut mask = ItemMask::none(40);
     mask.exclude(4);
     mask.exclude(6);
-    let query = Query { user: &user, mask: &mask, k: 5, stage: Stage::Retrieval };
+    let query = Query { user: &user, offset: None, mask: &mask, k: 5, stage: Stage::Retrieval };
     let found: Vec<u32> = scorer.score(&query).await.expect("scores").iter().map(|s| s.item).collect();
     assert_eq!(found, [0, 2, 8, 10, 12]);
 }
@@ -109,7 +112,7 @@ pub async fn dot_is_exact(choice: BackendChoice) {
                 (10, Stage::Popularity),
             ] {
                 let user = user(&mut random, model.dim());
-                let query = Query { user: &user, mask: &mask, k, stage };
+                let query = Query { user: &user, offset: None, mask: &mask, k, stage };
                 let expected = reference::score(&model, &Plan::new(&model, &query).expect("valid"));
                 for (body, found) in answers(&scorer, &model, choice, &query).await {
                     assert_eq!(found, expected, "{body}: {items} items, k = {k}, {stage:?}");
@@ -130,7 +133,7 @@ pub async fn extremes(choice: BackendChoice) {
             let mask = ItemMask::none(300);
             for sign in [-1.0f32, 1.0] {
                 let user: Vec<f32> = random.floats(16, 1.0).into_iter().map(|x| sign * (x.abs() + 0.1)).collect();
-                let query = Query { user: &user, mask: &mask, k: 300, stage: Stage::Retrieval };
+                let query = Query { user: &user, offset: None, mask: &mask, k: 300, stage: Stage::Retrieval };
                 let expected = reference::score(&model, &Plan::new(&model, &query).expect("valid"));
                 for (body, found) in answers(&scorer, &model, choice, &query).await {
                     assert_eq!(found, expected, "{body}: scale {scale}, sign {sign}");
@@ -154,7 +157,7 @@ pub async fn ranking_within_tolerance(choice: BackendChoice) {
             (0..items / 3).for_each(|_| mask.exclude(random.below(items) as u32));
             for (k, stage) in [(10, Stage::Ranking), (items + 1, Stage::Ranking), (10, Stage::Cascade)] {
                 let user = user(&mut random, 32);
-                let query = Query { user: &user, mask: &mask, k, stage };
+                let query = Query { user: &user, offset: None, mask: &mask, k, stage };
                 for (body, found) in answers(&scorer, &model, choice, &query).await {
                     let worst = disagreement(&model, &query, &found, Tolerance::MLP);
                     assert!(worst <= 1.0, "{body}: {items} items, {hidden:?}, k = {k}, {stage:?}: {worst}");
@@ -179,7 +182,7 @@ pub async fn int8_ranking_is_exact(choice: BackendChoice) {
                 [(10, Stage::Ranking, 1.0), (items + 1, Stage::Cascade, 1.0), (10, Stage::Cascade, 40.0)]
             {
                 let user = random.floats(32, scale);
-                let query = Query { user: &user, mask: &mask, k, stage };
+                let query = Query { user: &user, offset: None, mask: &mask, k, stage };
                 let expected = reference::score(&model, &Plan::new(&model, &query).expect("valid"));
                 for (body, found) in answers(&scorer, &model, choice, &query).await {
                     assert_eq!(found, expected, "{body}: {items} items, {hidden:?}, k = {k}, {stage:?}");
@@ -187,6 +190,42 @@ pub async fn int8_ranking_is_exact(choice: BackendChoice) {
             }
         }
     }
+}
+
+/// Neighbour lists are added to the dot, or stand alone, to the last bit: lists in int8 and int4, pooled and folded-in users.
+pub async fn neighbours_are_exact(choice: BackendChoice) {
+    let cases_of = [(1, 3), (33, 5), (1025, 40), (2100, 9)];
+    for (n, (items, most)) in cases(choice, 3, cases_of) {
+        let seed = 400 + n as u64;
+        let hybrid = with_neighbours(random(items, 32, seed), most, n % 2 == 0, seed);
+        let pooled = ModelSpec { user_tower: UserTowerSpec::Pool { power: 0.5 }, ..hybrid.clone() };
+        for spec in [hybrid.clone(), pooled, without_vectors(hybrid)] {
+            let model = model(&spec);
+            let scorer = open(&model, choice).await;
+            let mut random = Random(seed);
+            let history: Vec<(u32, f32)> = (0..6).map(|_| (random.below(items) as u32, random.unit().abs())).collect();
+            let user = User::of_history(&model, &history).expect("a known history");
+            let mut mask = ItemMask::none(items);
+            (0..items / 3).for_each(|_| mask.exclude(random.below(items) as u32));
+            for (k, stage) in [(10, Stage::Cascade), (items + 5, Stage::Retrieval), (10, Stage::Popularity)] {
+                let offset = user.offset.as_deref().filter(|_| stage != Stage::Popularity);
+                let query = Query { user: &user.vector, offset, mask: &mask, k, stage };
+                let expected = reference::score(&model, &Plan::new(&model, &query).expect("valid"));
+                for (body, found) in answers(&scorer, &model, choice, &query).await {
+                    assert_eq!(found, expected, "{body}: {items} items, d = {}, k = {k}, {stage:?}", model.dim());
+                }
+            }
+            let best = reference::score(&model, &Plan::new(&model, &as_cascade(&user, &mask)).expect("valid"));
+            let parts: f32 = user.contributions(&model, best[0].item).iter().map(|&(_, part)| part).sum();
+            let bias = model.bias().map_or(0.0, |bias| bias[best[0].item as usize]);
+            // The scorers round the user vector to int8.
+            assert!((parts + bias - best[0].score).abs() < 0.05 * (1.0 + parts.abs()), "{parts} and {best:?}");
+        }
+    }
+}
+
+fn as_cascade<'a>(user: &'a User, mask: &'a ItemMask) -> Query<'a> {
+    Query { user: &user.vector, offset: user.offset.as_deref(), mask, k: 1, stage: Stage::Cascade }
 }
 
 /// Cascades agree with float64 within the stated tolerance, over layer widths, candidates and k.
@@ -206,7 +245,7 @@ pub async fn cascade_within_tolerance(choice: BackendChoice) {
         let mut worst = 0.0f32;
         for _ in 0..4 {
             let user = user(&mut random, 32);
-            let query = Query { user: &user, mask: &mask, k, stage: Stage::Cascade };
+            let query = Query { user: &user, offset: None, mask: &mask, k, stage: Stage::Cascade };
             let found = scorer.score(&query).await.expect("scores");
             worst = worst.max(disagreement(&model, &query, &found, Tolerance::MLP));
         }
@@ -224,7 +263,7 @@ pub async fn masks(choice: BackendChoice) {
         let mut two = all.clone();
         two.include(69);
         two.include(3);
-        let query = |mask| Query { user: &user, mask, k: 10, stage };
+        let query = |mask| Query { user: &user, offset: None, mask, k: 10, stage };
         assert!(scorer.score(&query(&all)).await.expect("scores").is_empty());
         let mut found: Vec<u32> = scorer.score(&query(&two)).await.expect("scores").iter().map(|s| s.item).collect();
         found.sort_unstable();
@@ -240,10 +279,10 @@ pub async fn refusals(choice: BackendChoice) {
     let (user, nan) = (vec![1.0; 16], vec![f32::NAN; 16]);
     let stage = Stage::Retrieval;
     for query in [
-        Query { user: &user, mask: &mask, k: 0, stage },
-        Query { user: &user[1..], mask: &mask, k: 1, stage },
-        Query { user: &nan, mask: &mask, k: 1, stage },
-        Query { user: &user, mask: &small, k: 1, stage },
+        Query { user: &user, offset: None, mask: &mask, k: 0, stage },
+        Query { user: &user[1..], offset: None, mask: &mask, k: 1, stage },
+        Query { user: &nan, offset: None, mask: &mask, k: 1, stage },
+        Query { user: &user, offset: None, mask: &small, k: 1, stage },
     ] {
         assert_eq!(scorer.score(&query).await.expect_err("refused").code(), "argument");
     }
@@ -256,7 +295,7 @@ pub async fn overlapping(choice: BackendChoice) {
     let mut random = Random(11);
     let (a, b) = (user(&mut random, 16), user(&mut random, 16));
     let mask = ItemMask::none(1200);
-    let query = |user| Query { user, mask: &mask, k: 10, stage: Stage::Cascade };
+    let query = |user| Query { user, offset: None, mask: &mask, k: 10, stage: Stage::Cascade };
     let (first, second) = (query(a.as_slice()), query(b.as_slice()));
     let (together_a, together_b) = join!(scorer.score(&first), scorer.score(&second));
     assert_eq!(together_a.expect("scores"), scorer.score(&first).await.expect("scores"));
@@ -310,7 +349,7 @@ pub async fn given_user(choice: BackendChoice) {
     let recommender = Recommender::new(model.clone(), choice).await.expect("opens");
     let user = user(&mut Random(33), 16);
     let everything = ItemMask::none(200);
-    let query = |mask| Query { user: &user, mask, k: 5, stage: Stage::Cascade };
+    let query = |mask| Query { user: &user, offset: None, mask, k: 5, stage: Stage::Cascade };
     let best = recommender.scorer().score(&query(&everything)).await.expect("scores")[0].item;
     let best_id = model.item_id(best);
     recommender.observe(Event::new(EventKind::Purchase, best_id)).expect("known");
@@ -377,6 +416,7 @@ macro_rules! contract_tests {
         $check!(cascade_within_tolerance);
         $check!(ranking_within_tolerance);
         $check!(int8_ranking_is_exact);
+        $check!(neighbours_are_exact);
         $check!(masks);
         $check!(refusals);
         $check!(overlapping);

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proclivity::model::{
-    Column, ColumnData, DenseLayer, EmbeddingSpec, Model, ModelBuffer, ModelSpec, Precision, RankerSpec, UserTowerSpec,
+    Column, ColumnData, DenseLayer, EmbeddingSpec, Model, ModelBuffer, ModelSpec, NeighbourSpec, Precision, RankerSpec,
+    UserTowerSpec,
 };
 
 /// A small deterministic generator (SplitMix64, Steele et al. 2014).
@@ -43,6 +44,7 @@ pub fn spec(rows: Vec<f32>, dim: usize) -> ModelSpec {
         item_bias: None,
         popularity: (0..items).map(|i| (items - i) as f32).collect(),
         user_tower: UserTowerSpec::FoldIn { alpha: 2.0, regularization: 1.0 },
+        neighbours: None,
         ranker: None,
         columns: vec![
             Column {
@@ -79,6 +81,29 @@ pub fn random(items: usize, dim: usize, seed: u64) -> ModelSpec {
 pub fn tied(items: usize, dim: usize, seed: u64) -> ModelSpec {
     let mut random = Random(seed);
     spec((0..items * dim).map(|_| random.below(3) as f32 - 1.0).collect(), dim)
+}
+
+/// Adds neighbour lists of up to `most` items, some empty.
+pub fn with_neighbours(mut spec: ModelSpec, most: usize, int4: bool, seed: u64) -> ModelSpec {
+    let mut random = Random(seed ^ 77);
+    let items = spec.item_ids.len();
+    let mut lists = NeighbourSpec { indptr: vec![0], int4, ..NeighbourSpec::default() };
+    for _ in 0..items {
+        let length = random.below(most + 1);
+        lists.indices.extend((0..length).map(|_| random.below(items) as u32));
+        lists.weights.extend(random.floats(length, 1.0));
+        lists.indptr.push(lists.indices.len() as u32);
+    }
+    spec.neighbours = Some(lists);
+    spec.family = "als+neighbours".to_owned();
+    spec
+}
+
+/// The same spec with its neighbour lists alone.
+pub fn without_vectors(mut spec: ModelSpec) -> ModelSpec {
+    (spec.embedding.rows, spec.embedding.dim) = (Vec::new(), 0);
+    spec.user_tower = UserTowerSpec::Pool { power: 0.0 };
+    spec
 }
 
 /// The same spec with its table stored in f32.

@@ -72,7 +72,7 @@ impl<'a> Dots<'a> {
             dim: model.dim(),
             table: model.table(),
             gain: plan.stage.gain(model),
-            offset: plan.stage.offset(model),
+            offset: plan.offset(model),
             user,
         }
     }

@@ -105,7 +105,7 @@ pub fn shader_layouts() -> [(&'static str, usize, Vec<(&'static str, usize)>); 1
         ($type:ty: $($field:ident),*) => { vec![$((stringify!($field), std::mem::offset_of!($type, $field))),*] };
     }
     let params = fields!(Params: count, keep, bound, input, output, base, rows, start, column, stride, written, user,
-        first, mask, zero, user_scale);
+        first, mask, offset, zero, user_scale);
     [("Params", size_of::<Params>(), params)]
 }
 

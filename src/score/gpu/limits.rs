@@ -66,6 +66,8 @@ pub(crate) struct Layout {
     pub user_words: usize,
     /// Words of the user half of layer 0.
     pub first_words: usize,
+    /// Words of the offsets that a query brings.
+    pub offset_words: usize,
     pub ranker: Option<RankerLayout>,
 }
 
@@ -85,7 +87,7 @@ impl Layout {
         let half = ranker.map_or(0, |ranker| ranker.first * 4);
         let kept = candidates >= items && (half * items) as u64 <= limits.max_item_half;
         let ranker = ranker.map(|ranker| RankerLayout { kept, ..ranker });
-        let widest = if kept { half.max(row_bytes) } else { row_bytes };
+        let widest = if kept { half.max(row_bytes) } else { row_bytes.max(4) };
         let fitting = (limits.max_binding / widest as u64).min((limits.groups().saturating_mul(BLOCK)) as u64);
         let rows = (fitting.min(items.next_multiple_of(4) as u64) / 4 * 4) as usize;
         if rows == 0 {
@@ -95,7 +97,7 @@ impl Layout {
             )));
         }
         let shards = (0..items).step_by(rows).map(|start| start..items.min(start + rows)).collect();
-        Ok(Layout { limits, shards, user_words: 0, first_words: 0, ranker })
+        Ok(Layout { limits, shards, user_words: 0, first_words: 0, offset_words: 0, ranker })
     }
 
     /// Number of items.
@@ -103,9 +105,9 @@ impl Layout {
         self.shards.last().map_or(0, |shard| shard.end)
     }
 
-    /// Words that one query brings: user vector, user half of layer 0, mask.
+    /// Words that one query brings: user vector, user half of layer 0, mask, offsets.
     pub fn query_words(&self) -> usize {
-        self.user_words + self.first_words + self.items().div_ceil(32)
+        self.user_words + self.first_words + self.items().div_ceil(32) + self.offset_words
     }
 }
 

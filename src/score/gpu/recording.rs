@@ -17,6 +17,8 @@ const NONE: u32 = u32::MAX;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ask {
     pub stage: Stage,
+    /// Whether the query brings offsets.
+    pub offset: bool,
     pub user_scale: f32,
     pub ranking: Ranking,
     pub k: usize,
@@ -52,7 +54,7 @@ pub(crate) fn record(layout: &Layout, asks: &[Ask]) -> Recording {
 /// Plans the item half of layer 0, for every item, once at load.
 pub(crate) fn record_item_half(layout: &Layout) -> Recording {
     let mut recording = Recording::default();
-    let ask = Ask { stage: Stage::Cascade, user_scale: 0.0, ranking: Ranking::Everything, k: 0 };
+    let ask = Ask { stage: Stage::Cascade, offset: false, user_scale: 0.0, ranking: Ranking::Everything, k: 0 };
     let mut recorder = Recorder { layout, ask: &ask, query: 0, next: 0, recording: &mut recording };
     if let Some(ranker) = layout.ranker.filter(|ranker| ranker.kept) {
         for shard in 0..layout.shards.len() {
@@ -268,6 +270,7 @@ impl Recorder<'_> {
         let layout = self.layout;
         let user = self.query * layout.query_words();
         let first = user + layout.user_words;
+        let mask = first + layout.first_words;
         Params {
             count: count as u32,
             bound: NONE,
@@ -276,7 +279,8 @@ impl Recorder<'_> {
             rows: layout.shards[shard].len() as u32,
             user: user as u32,
             first: first as u32,
-            mask: (first + layout.first_words) as u32,
+            mask: mask as u32,
+            offset: if self.ask.offset { (mask + layout.items().div_ceil(32)) as u32 } else { NONE },
             user_scale: self.ask.user_scale,
             ..Params::default()
         }
@@ -319,7 +323,7 @@ mod tests {
     }
 
     fn ask(ranking: Ranking, k: usize) -> Ask {
-        Ask { stage: Stage::Cascade, user_scale: 1.0, ranking, k }
+        Ask { stage: Stage::Cascade, offset: false, user_scale: 1.0, ranking, k }
     }
 
     fn writes(step: &Step) -> Range<usize> {

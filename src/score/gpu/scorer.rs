@@ -192,6 +192,9 @@ impl GpuScorer {
             }
             words.resize(end, 0);
             words.extend(plan.mask.words());
+            let end = words.len() + self.layout.offset_words;
+            words.extend(plan.offset.iter().flatten().map(|x| x.to_bits()));
+            words.resize(end, 0);
         }
         words
     }
@@ -251,7 +254,8 @@ fn plan_layout(model: &Model, limits: GpuLimits) -> Result<Layout> {
     let candidates = model.ranker().map_or(0, |ranker| ranker.candidates);
     let first_words = model.ranker().map_or(0, |ranker| ranker.layers[0].shape.outputs);
     let layout = Layout::new(limits, model.item_count(), row_bytes, ranker, candidates)?;
-    Ok(Layout { user_words, first_words, ..layout })
+    let offset_words = if model.neighbours().is_some() { model.item_count() } else { 0 };
+    Ok(Layout { user_words, first_words, offset_words, ..layout })
 }
 
 fn ask(plan: &Plan) -> Ask {
@@ -260,5 +264,5 @@ fn ask(plan: &Plan) -> Ask {
         Some(_) if plan.ranks_all() => Ranking::Everything,
         Some(_) => Ranking::Best(plan.retrieve),
     };
-    Ask { stage: plan.stage, user_scale: plan.user_scale, ranking, k: plan.k }
+    Ask { stage: plan.stage, offset: plan.offset.is_some(), user_scale: plan.user_scale, ranking, k: plan.k }
 }

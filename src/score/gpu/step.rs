@@ -20,6 +20,7 @@ pub(crate) struct Params {
     pub user: u32,
     pub first: u32,
     pub mask: u32,
+    pub offset: u32,
     pub zero: u32,
     pub user_scale: f32,
 }

@@ -106,8 +106,8 @@ pub(crate) fn upload(device: &Device, label: &str, bytes: &[u8], usage: wgpu::Bu
     buffer
 }
 
-/// A buffer of zeros.
+/// A buffer of zeros; no smaller than a binding must be.
 pub(crate) fn empty(device: &Device, label: &str, bytes: usize, usage: wgpu::BufferUsages) -> wgpu::Buffer {
-    let size = bytes as u64;
+    let size = bytes.max(16) as u64;
     device.device.create_buffer(&wgpu::BufferDescriptor { label: Some(label), size, usage, mapped_at_creation: false })
 }

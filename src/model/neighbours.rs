@@ -1,0 +1,200 @@
+//! Neighbour lists: for each item the items that speak for it, as compressed sparse rows.
+//!
+//! `neighbour.indptr` (n + 1) U32, `neighbour.indices` (nnz) U16 or U32, `neighbour.values` (nnz) I8, or two to a byte as U8
+//! (the lower half first, each 8 more than it means), `neighbour.scale` (n) F32.
+
+use std::ops::Range;
+
+use super::header::Dtype;
+use super::quantise::quantise_rows_to;
+use super::table::check_scale;
+use super::tensor_writer::TensorWriter;
+use super::tensors::{TensorTable, check_finite, typed};
+use crate::error::{Error, Result};
+
+const INDPTR: &str = "neighbour.indptr";
+const INDICES: &str = "neighbour.indices";
+const VALUES: &str = "neighbour.values";
+const SCALE: &str = "neighbour.scale";
+
+/// What four bits hold, less this, is a weight's integer.
+const NIBBLE_ZERO: i32 = 8;
+
+/// Where the lists lie in the file.
+#[derive(Debug)]
+pub(crate) struct NeighbourSlot {
+    indptr: Range<usize>,
+    indices: Range<usize>,
+    wide: bool,
+    values: Range<usize>,
+    packed: bool,
+    scale: Range<usize>,
+}
+
+/// The lists. Row h holds w(h, i) of each item i that item h speaks for: `w = scale[h] * value`.
+#[derive(Debug, Clone, Copy)]
+pub struct Neighbours<'m> {
+    indptr: &'m [u32],
+    indices: Indices<'m>,
+    values: Values<'m>,
+    scale: &'m [f32],
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Indices<'m> {
+    Narrow(&'m [u16]),
+    Wide(&'m [u32]),
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Values<'m> {
+    Bytes(&'m [i8]),
+    Nibbles(&'m [u8]),
+}
+
+impl NeighbourSlot {
+    /// Finds and checks the lists of `items` items; `None` where the file has none.
+    pub fn read(table: &TensorTable, file: &[u8], items: usize) -> Result<Option<NeighbourSlot>> {
+        if table.find(INDPTR).is_none() {
+            return Ok(None);
+        }
+        let indptr = table.expect(INDPTR, Dtype::U32, &[items + 1])?;
+        let wide = table.find(INDICES).is_some_and(|slot| slot.dtype == Dtype::U32);
+        let (indices, length) = table.expect_vector(INDICES, if wide { Dtype::U32 } else { Dtype::U16 })?;
+        let packed = table.find(VALUES).is_some_and(|slot| slot.dtype == Dtype::U8);
+        let values = match packed {
+            true => table.expect(VALUES, Dtype::U8, &[length.div_ceil(2)])?,
+            false => table.expect(VALUES, Dtype::I8, &[length])?,
+        };
+        let scale = table.expect(SCALE, Dtype::F32, &[items])?;
+        check_scale(typed(file, &scale, SCALE)?, SCALE)?;
+        let starts: &[u32] = typed(file, &indptr, INDPTR)?;
+        let rising = starts.windows(2).all(|pair| pair[0] <= pair[1]);
+        if starts[0] != 0 || starts[items] as usize != length || !rising {
+            return Err(Error::tensor(
+                INDPTR,
+                format_args!("expected rising places that end at {length}, found others"),
+            ));
+        }
+        let slot = NeighbourSlot { indptr, indices, wide, values, packed, scale };
+        check_indices(slot.view(file, INDICES)?.indices, items)?;
+        Ok(Some(slot))
+    }
+
+    /// The lists, of the file they were found in.
+    pub fn view<'m>(&self, file: &'m [u8], tensor: &str) -> Result<Neighbours<'m>> {
+        Ok(Neighbours {
+            indptr: typed(file, &self.indptr, tensor)?,
+            indices: match self.wide {
+                true => Indices::Wide(typed(file, &self.indices, tensor)?),
+                false => Indices::Narrow(typed(file, &self.indices, tensor)?),
+            },
+            values: match self.packed {
+                true => Values::Nibbles(&file[self.values.clone()]),
+                false => Values::Bytes(typed(file, &self.values, tensor)?),
+            },
+            scale: typed(file, &self.scale, tensor)?,
+        })
+    }
+}
+
+impl<'m> Neighbours<'m> {
+    /// The items that item `from` speaks for, and how much.
+    pub fn row(self, from: u32) -> impl Iterator<Item = (u32, f32)> + 'm {
+        let scale = self.scale[from as usize];
+        let places = self.indptr[from as usize] as usize..self.indptr[from as usize + 1] as usize;
+        places.map(move |place| (self.indices.at(place), scale * self.values.at(place) as f32))
+    }
+
+    /// How much item `from` speaks for item `to`.
+    pub fn weight(self, from: u32, to: u32) -> f32 {
+        self.row(from).filter(|&(item, _)| item == to).map(|(_, weight)| weight).sum()
+    }
+}
+
+impl Indices<'_> {
+    fn at(self, place: usize) -> u32 {
+        match self {
+            Indices::Narrow(indices) => indices[place].into(),
+            Indices::Wide(indices) => indices[place],
+        }
+    }
+
+    fn len(self) -> usize {
+        match self {
+            Indices::Narrow(indices) => indices.len(),
+            Indices::Wide(indices) => indices.len(),
+        }
+    }
+}
+
+impl Values<'_> {
+    fn at(self, place: usize) -> i32 {
+        match self {
+            Values::Bytes(values) => values[place].into(),
+            Values::Nibbles(values) => i32::from(values[place / 2] >> (place % 2 * 4) & 15) - NIBBLE_ZERO,
+        }
+    }
+}
+
+fn check_indices(indices: Indices, items: usize) -> Result<()> {
+    match (0..indices.len()).find(|&place| indices.at(place) as usize >= items) {
+        None => Ok(()),
+        Some(place) => Err(Error::tensor(
+            INDICES,
+            format_args!("expected item indices below {items}, found {} at index {place}", indices.at(place)),
+        )),
+    }
+}
+
+/// Lists to be written: item h speaks for `indices[indptr[h]..indptr[h + 1]]`, with these weights.
+#[derive(Debug, Clone, Default)]
+pub struct NeighbourSpec {
+    /// (n + 1).
+    pub indptr: Vec<u32>,
+    pub indices: Vec<u32>,
+    pub weights: Vec<f32>,
+    /// Two weights to a byte instead of one: a scale a list, and fifteen steps.
+    pub int4: bool,
+}
+
+/// Adds the lists of `items` items.
+pub(crate) fn add_neighbours(file: &mut TensorWriter, spec: &NeighbourSpec, items: usize) -> Result<()> {
+    if spec.indptr.len() != items + 1 || spec.weights.len() != spec.indices.len() {
+        let found =
+            format!("{} places, {} items and {} weights", spec.indptr.len(), spec.indices.len(), spec.weights.len());
+        return Err(Error::tensor(
+            INDPTR,
+            format_args!("expected {} places and a weight for each item, found {found}", items + 1),
+        ));
+    }
+    check_finite(&spec.weights, VALUES)?;
+    let largest = if spec.int4 { 7 } else { 127 };
+    let (mut values, mut scale) = (Vec::with_capacity(spec.weights.len()), Vec::with_capacity(items));
+    for pair in spec.indptr.windows(2) {
+        let row = spec.weights.get(pair[0] as usize..pair[1] as usize);
+        let row =
+            row.ok_or_else(|| Error::tensor(INDPTR, "expected rising places within the weights, found others"))?;
+        let table = quantise_rows_to(row, row.len().max(1), largest);
+        scale.push(table.scale.first().copied().unwrap_or(0.0));
+        values.extend(table.values);
+    }
+    file.add_u32(INDPTR, &[items + 1], &spec.indptr);
+    match u16::try_from(items.saturating_sub(1)) {
+        Ok(_) => {
+            let narrow: Vec<u16> = spec.indices.iter().map(|&item| u16::try_from(item).unwrap_or(u16::MAX)).collect();
+            file.add(INDICES, Dtype::U16, &[narrow.len()], bytemuck::cast_slice(&narrow).to_vec());
+        }
+        Err(_) => file.add_u32(INDICES, &[spec.indices.len()], &spec.indices),
+    }
+    if spec.int4 {
+        let nibble = |value: i8| (i32::from(value) + NIBBLE_ZERO) as u8;
+        let bytes: Vec<u8> =
+            values.chunks(2).map(|two| nibble(two[0]) | two.get(1).map_or(0, |&high| nibble(high) << 4)).collect();
+        file.add(VALUES, Dtype::U8, &[bytes.len()], bytes);
+    } else {
+        file.add(VALUES, Dtype::I8, &[values.len()], bytemuck::cast_slice(&values).to_vec());
+    }
+    file.add_f32(SCALE, &[items], &scale);
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! The user, made of a history on the device: what every item is scored with.
+
+use super::fold_in::FoldIn;
+use crate::error::{Error, Result, show};
+use crate::model::{MAX_ABS, Model, UserTower};
+
+/// A user as the scorers take it, and what is needed to say which event carried a score.
+#[derive(Debug, Clone)]
+pub struct User {
+    /// (d).
+    pub vector: Vec<f32>,
+    /// What the neighbour lists of the history add to each item's score, (n); none without such lists.
+    pub offset: Option<Vec<f32>>,
+    tower: Tower,
+    /// (item index, strength r).
+    history: Vec<(u32, f32)>,
+}
+
+#[derive(Debug, Clone)]
+enum Tower {
+    FoldIn(FoldIn),
+    /// What each strength is multiplied by.
+    Pool {
+        factor: f32,
+    },
+}
+
+impl User {
+    /// The user of `history`: (item index, strength r in 0..=1), at least one.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for an empty history, an item outside the catalogue, or a strength outside 0..=1.
+    pub fn of_history(model: &Model, history: &[(u32, f32)]) -> Result<User> {
+        check(model, history)?;
+        let (tower, vector) = match model.manifest().user {
+            UserTower::FoldIn { alpha, regularization } => {
+                let (solved, vector) = FoldIn::solve(model, history, alpha, regularization)?;
+                (Tower::FoldIn(solved), vector)
+            }
+            UserTower::Pool { power } => {
+                let total: f32 = history.iter().map(|(_, strength)| strength).sum();
+                let factor = match power {
+                    _ if total <= 0.0 => 0.0,
+                    0.0 => 1.0,
+                    0.5 => 1.0 / total.sqrt(),
+                    _ => 1.0 / total,
+                };
+                (Tower::Pool { factor }, pool(model, history, factor))
+            }
+        };
+        let offset = model.neighbours().map(|neighbours| {
+            let mut sums = vec![0.0f32; model.item_count()];
+            for &(from, strength) in history {
+                neighbours.row(from).for_each(|(item, weight)| sums[item as usize] += strength * weight);
+            }
+            sums
+        });
+        Ok(User { vector, offset, tower, history: history.to_vec() })
+    }
+
+    /// How much each history item adds to the retrieval score of `item`, less its bias, in history order.
+    pub fn contributions(&self, model: &Model, item: u32) -> Vec<(u32, f32)> {
+        let mut parts = match &self.tower {
+            Tower::FoldIn(solved) => solved.contributions(model, item),
+            Tower::Pool { factor } => {
+                let target = model.embedding(item);
+                let part = |&(from, strength): &(u32, f32)| {
+                    let row = model.embedding(from);
+                    (from, strength * factor * row.iter().zip(&target).map(|(a, b)| a * b).sum::<f32>())
+                };
+                self.history.iter().map(part).collect()
+            }
+        };
+        if let Some(neighbours) = model.neighbours() {
+            for (part, &(from, strength)) in parts.iter_mut().zip(&self.history) {
+                part.1 += strength * neighbours.weight(from, item);
+            }
+        }
+        parts
+    }
+}
+
+fn check(model: &Model, history: &[(u32, f32)]) -> Result<()> {
+    if history.is_empty() {
+        return Err(Error::argument("history", "at least one item", "none"));
+    }
+    for &(item, strength) in history {
+        if item as usize >= model.item_count() {
+            return Err(Error::argument("history", format_args!("item indices below {}", model.item_count()), item));
+        }
+        if !(0.0..=1.0).contains(&strength) {
+            return Err(Error::argument("history", "strengths in 0..=1", show(strength)));
+        }
+    }
+    Ok(())
+}
+
+/// `factor * sum_h r_h y_h`, (d), summed in f64 in the order of the history.
+fn pool(model: &Model, history: &[(u32, f32)], factor: f32) -> Vec<f32> {
+    let mut sums = vec![0.0f64; model.dim()];
+    for &(item, strength) in history {
+        for (sum, x) in sums.iter_mut().zip(model.embedding(item)) {
+            *sum += f64::from(strength) * f64::from(x);
+        }
+    }
+    sums.into_iter().map(|sum| ((sum * f64::from(factor)) as f32).max(-MAX_ABS).min(MAX_ABS)).collect()
+}
