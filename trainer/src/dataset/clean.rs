@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
-use super::interactions::Interactions;
+use super::interactions::{Event, Interactions, distinct_items};
 use super::log::{Interaction, Log};
 use crate::error::{CliError, Result};
 
@@ -62,15 +62,15 @@ pub fn clean(log: Log, options: &CleanOptions) -> Result<(Interactions, CleanRep
     };
     let mut pairs = filtered(&log, options, &mut report);
     pairs.sort_by_key(|pair| pair.time); // stable: equal times stay in file order
+    let events = pairs.clone();
     let mut seen = HashSet::with_capacity(pairs.len());
-    let before = pairs.len();
     pairs.retain(|pair| seen.insert((pair.user, pair.item)));
-    report.repeats = before - pairs.len();
+    report.repeats = events.len() - pairs.len();
     core(&mut pairs, &log, options, &mut report);
     if pairs.is_empty() {
         return Err(nothing_left(&log, options, &report));
     }
-    let interactions = index(&log, &pairs);
+    let interactions = index(&log, &pairs, &events);
     report.users = interactions.users.len();
     report.items = interactions.items.len();
     report.pairs = interactions.pairs();
@@ -125,7 +125,7 @@ fn drop_below(
 }
 
 /// Gives users and items their final indices: items by falling popularity, users and ties by id.
-fn index(log: &Log, pairs: &[Interaction]) -> Interactions {
+fn index(log: &Log, pairs: &[Interaction], events: &[Interaction]) -> Interactions {
     let mut buyers: HashMap<u32, usize> = HashMap::new();
     for pair in pairs {
         *buyers.entry(pair.item).or_default() += 1;
@@ -139,13 +139,22 @@ fn index(log: &Log, pairs: &[Interaction]) -> Interactions {
 
     let item_at: HashMap<u32, u32> = items.iter().zip(0..).map(|(&item, at)| (item, at)).collect();
     let user_at: HashMap<u32, usize> = users.iter().zip(0..).map(|(&user, at)| (user, at)).collect();
-    let mut histories = vec![Vec::new(); users.len()];
-    for pair in pairs {
-        histories[user_at[&pair.user]].push(item_at[&pair.item]);
+    let mut kept = vec![Vec::new(); users.len()];
+    for event in events {
+        if let (Some(&user), Some(&item)) = (user_at.get(&event.user), item_at.get(&event.item)) {
+            kept[user].push(Event { item, time: event.time, strength: event.strength, value: event.value });
+        }
     }
     let named =
         |indices: Vec<u32>, ids: &[String]| indices.into_iter().map(|index| ids[index as usize].clone()).collect();
-    Interactions { items: named(items, &log.items), users: named(users, &log.users), histories }
+    Interactions {
+        items: named(items, &log.items),
+        users: named(users, &log.users),
+        histories: kept.iter().map(|events| distinct_items(events)).collect(),
+        events: kept,
+        has_time: log.has_time,
+        has_value: log.has_value,
+    }
 }
 
 /// Ids in the order people expect: `9` before `10`.
@@ -180,7 +189,10 @@ mod tests {
         Log {
             users: count(rows.iter().map(|row| row.0).max().unwrap_or(0)),
             items: count(rows.iter().map(|row| row.1).max().unwrap_or(0)),
-            interactions: rows.iter().map(|&(user, item, time)| Interaction { user, item, time }).collect(),
+            interactions: rows
+                .iter()
+                .map(|&(user, item, time)| Interaction { user, item, time, strength: 1.0, value: f32::NAN })
+                .collect(),
             has_time: true,
             rows: rows.len(),
             ..Log::default()
@@ -197,6 +209,8 @@ mod tests {
         assert_eq!(data.items, ["0", "1"], "the item with two users comes first");
         assert_eq!(data.histories, [vec![1, 0], vec![0]]);
         assert_eq!((report.repeats, report.pairs), (1, 3));
+        let times: Vec<i64> = data.events[0].iter().map(|event| event.time).collect();
+        assert_eq!(times, [10, 20, 30], "repeats stay as events");
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub struct LogColumnFlags {
     /// Column with the time [default: guessed from the header, may be absent]
     #[arg(long, value_name = "NAME")]
     pub timestamp_column: Option<String>,
-    /// Column with a rating or value, used by --min-value [default: guessed from the header]
+    /// Column with a rating or value [default: guessed from the header, may be absent]
     #[arg(long, value_name = "NAME")]
     pub value_column: Option<String>,
     /// Keep rows whose value is at least this
@@ -98,7 +98,7 @@ impl LogColumns {
         let timestamp = optional(table, "time", "--timestamp-column", &flags.timestamp_column, TIME_NAMES)?;
         let value = match flags.min_value {
             Some(_) => Some(required(table, "value", "--value-column", &flags.value_column, VALUE_NAMES)?),
-            None => None,
+            None => optional(table, "value", "--value-column", &flags.value_column, VALUE_NAMES)?,
         };
         let basket = flags.basket_separator.or_else(|| (simple(&table.header[item]) == "items").then_some(' '));
         Ok(LogColumns { user, item, timestamp, value, basket_separator: basket })

@@ -8,12 +8,16 @@ use super::table::{Table, TableOptions};
 use super::timestamp;
 use crate::error::{CliError, Result};
 
-/// One interaction: positions in [`Log::users`] and [`Log::items`], and milliseconds since 1970 (0 where there is no time).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// One interaction: positions in [`Log::users`] and [`Log::items`].
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interaction {
     pub user: u32,
     pub item: u32,
+    /// Milliseconds since 1970; the row's number where there is no time.
     pub time: i64,
+    pub strength: f32,
+    /// NaN where there is none.
+    pub value: f32,
 }
 
 /// A log as read, nothing cleaned yet.
@@ -25,6 +29,7 @@ pub struct Log {
     pub items: Vec<String>,
     pub interactions: Vec<Interaction>,
     pub has_time: bool,
+    pub has_value: bool,
     /// Rows of the file; a basket row holds several interactions.
     pub rows: usize,
     /// Rows left out by `--min-value`.
@@ -38,23 +43,24 @@ pub struct Log {
 pub fn read_log(path: &Path, flags: &LogColumnFlags, options: &TableOptions) -> Result<Log> {
     let mut table = Table::open(path, options)?;
     let columns = LogColumns::find(&table, flags)?;
-    let mut log = Log { path: path.into(), has_time: columns.timestamp.is_some(), ..Log::default() };
+    let (has_time, has_value) = (columns.timestamp.is_some(), columns.value.is_some());
+    let mut log = Log { path: path.into(), has_time, has_value, ..Log::default() };
     let (mut user_index, mut item_index) = (HashMap::new(), HashMap::new());
     let mut cells = Vec::new();
     while let Some(line) = table.next_row(&mut cells)? {
         log.rows += 1;
-        if let (Some(column), Some(least)) = (columns.value, flags.min_value) {
-            let value = cells[column].trim().parse::<f64>().ok().filter(|value| value.is_finite());
-            let value = value.ok_or_else(|| table.bad_value(line, column, "a number", &cells[column]))?;
-            if value < least {
-                log.below_min_value += 1;
-                continue;
-            }
+        let value = match columns.value {
+            Some(column) => read_value(&table, line, column, &cells[column], flags.min_value.is_some())?,
+            None => f64::NAN,
+        };
+        if flags.min_value.is_some_and(|least| value < least) {
+            log.below_min_value += 1;
+            continue;
         }
         let time = match columns.timestamp {
             Some(column) => timestamp::parse(&cells[column])
                 .ok_or_else(|| table.bad_value(line, column, timestamp::EXPECTED, &cells[column]))?,
-            None => 0,
+            None => log.rows as i64,
         };
         let user = cells[columns.user].trim();
         if user.is_empty() {
@@ -66,7 +72,7 @@ pub fn read_log(path: &Path, flags: &LogColumnFlags, options: &TableOptions) -> 
         let before = log.interactions.len();
         for id in ids.filter(|id| !id.is_empty()) {
             let item = intern(id, &mut log.items, &mut item_index);
-            log.interactions.push(Interaction { user, item, time });
+            log.interactions.push(Interaction { user, item, time, strength: 1.0, value: value as f32 });
         }
         if log.interactions.len() == before {
             return Err(table.bad_value(line, columns.item, "an item id", text));
@@ -76,6 +82,16 @@ pub fn read_log(path: &Path, flags: &LogColumnFlags, options: &TableOptions) -> 
         return Err(CliError::NoRows { path: path.into(), found: "only a header row" });
     }
     Ok(log)
+}
+
+/// A rating or value; nothing is NaN, unless it is `needed`.
+fn read_value(table: &Table, line: u64, column: usize, text: &str, needed: bool) -> Result<f64> {
+    let text = text.trim();
+    if text.is_empty() && !needed {
+        return Ok(f64::NAN);
+    }
+    let value = text.parse::<f64>().ok().filter(|value| value.is_finite());
+    value.ok_or_else(|| table.bad_value(line, column, "a number", text))
 }
 
 /// Reads a file with one column of user or item ids.

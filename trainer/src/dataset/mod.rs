@@ -13,7 +13,10 @@ mod timestamp;
 
 pub use clean::{CleanOptions, CleanReport, IdFilter, clean};
 pub use columns::{ItemColumnFlags, LogColumnFlags};
-pub use interactions::Interactions;
+#[cfg(test)]
+pub use interactions::fixture;
+#[allow(unused_imports)] // for models that weigh pairs
+pub use interactions::{Event, Interactions, PairStats, pair_stats};
 pub use items::{CatalogueReport, read_catalogue};
 pub use log::{read_id_list, read_log};
 pub use split::{HeldOut, hold_out, read_held_out, split};

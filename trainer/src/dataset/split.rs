@@ -1,6 +1,6 @@
 //! Held-out users: never seen in training, judged by what the model makes of part of their history.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use rand::SeedableRng;
@@ -8,7 +8,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::columns::LogColumnFlags;
-use super::interactions::Interactions;
+use super::interactions::{Event, Interactions};
 use super::log::read_log;
 use super::table::TableOptions;
 use crate::error::{CliError, Result};
@@ -19,8 +19,12 @@ const TARGET_SHARE: f64 = 0.2;
 /// A held-out user: item indices given to the model, and those it should rank high.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HeldOut {
+    /// External id.
+    pub user: String,
     pub fold_in: Vec<u32>,
     pub targets: Vec<u32>,
+    /// The events of the items in `fold_in`, in order of time.
+    pub events: Vec<Event>,
 }
 
 /// Takes `share` of the users with at least two items out of `data` (at least one user, unless `share` is 0) and splits
@@ -32,23 +36,33 @@ pub fn hold_out(data: &mut Interactions, share: f64, seed: u64) -> Vec<HeldOut> 
     let wanted = (data.users.len() as f64 * share).round() as usize;
     let count = if share > 0.0 { wanted.max(1) } else { 0 };
     able.truncate(count.min(data.users.len().saturating_sub(1)));
-    let held = able.iter().map(|&user| split(&data.histories[user], TARGET_SHARE, &mut rng)).collect();
+    let held = able.iter().map(|&user| hold(data, user, &mut rng)).collect();
     let mut kept = vec![true; data.users.len()];
     able.iter().for_each(|&user| kept[user] = false);
     let mut keep = kept.iter();
     data.users.retain(|_| *keep.next().expect("one mark a user"));
     let mut keep = kept.iter();
     data.histories.retain(|_| *keep.next().expect("one mark a user"));
+    let mut keep = kept.iter();
+    data.events.retain(|_| *keep.next().expect("one mark a user"));
     held
 }
 
-/// Splits a history of at least two items at random: `share` of it, rounded and at least one, are targets.
-pub fn split(history: &[u32], share: f64, rng: &mut ChaCha8Rng) -> HeldOut {
+fn hold(data: &Interactions, user: usize, rng: &mut ChaCha8Rng) -> HeldOut {
+    let (fold_in, targets) = split(&data.histories[user], TARGET_SHARE, rng);
+    let given: HashSet<u32> = fold_in.iter().copied().collect();
+    let events = data.events[user].iter().copied().filter(|event| given.contains(&event.item)).collect();
+    HeldOut { user: data.users[user].clone(), fold_in, targets, events }
+}
+
+/// Splits a history of at least two items at random into fold-in and targets: `share` of it, rounded and at least one, are
+/// targets.
+pub fn split(history: &[u32], share: f64, rng: &mut ChaCha8Rng) -> (Vec<u32>, Vec<u32>) {
     let mut items = history.to_vec();
     items.shuffle(rng);
     let targets = ((items.len() as f64 * share).round() as usize).clamp(1, items.len() - 1);
     let fold_in = items.split_off(targets);
-    HeldOut { fold_in, targets: items }
+    (fold_in, items)
 }
 
 /// What a pair of held-out files holds.
@@ -72,9 +86,8 @@ pub fn read_held_out(
     item_index: impl Fn(&str) -> Option<u32>,
     options: &TableOptions,
 ) -> Result<HeldOutFiles> {
-    let given = by_user(fold_in, options, &item_index)?;
     let wanted = by_user(targets, options, &item_index)?;
-    let mut given: HashMap<String, Items> = given.into_iter().collect();
+    let mut given: HashMap<String, Items> = by_user(fold_in, options, &item_index)?.into_iter().collect();
     let mut files = HeldOutFiles::default();
     for (user, targets) in wanted {
         let Some(fold_in) = given.remove(&user).filter(|items| !items.known.is_empty()) else {
@@ -85,7 +98,7 @@ pub fn read_held_out(
         files.unknown_targets += targets.unknown;
         let mut all = targets.known;
         all.extend(std::iter::repeat_n(u32::MAX, targets.unknown));
-        files.users.push(HeldOut { fold_in: fold_in.known, targets: all });
+        files.users.push(HeldOut { user, fold_in: fold_in.known, targets: all, events: fold_in.events });
     }
     files.skipped += given.len();
     match files.users.is_empty() {
@@ -102,6 +115,8 @@ pub fn read_held_out(
 struct Items {
     known: Vec<u32>,
     unknown: usize,
+    /// Of the known items.
+    events: Vec<Event>,
 }
 
 /// Each user's distinct items, users in file order.
@@ -111,14 +126,19 @@ fn by_user(
     item_index: impl Fn(&str) -> Option<u32>,
 ) -> Result<Vec<(String, Items)>> {
     let log = read_log(path, &LogColumnFlags::default(), options)?;
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     let mut users: Vec<(String, Items)> = log.users.iter().map(|user| (user.clone(), Items::default())).collect();
-    for row in log.interactions.iter().filter(|row| seen.insert((row.user, row.item))) {
+    for row in &log.interactions {
         let items = &mut users[row.user as usize].1;
-        match item_index(&log.items[row.item as usize]) {
-            Some(index) => items.known.push(index),
-            None => items.unknown += 1,
+        let (new, known) = (seen.insert((row.user, row.item)), item_index(&log.items[row.item as usize]));
+        match known {
+            Some(item) => {
+                items.known.extend(new.then_some(item));
+                items.events.push(Event { item, time: row.time, strength: row.strength, value: row.value });
+            }
+            None => items.unknown += usize::from(new),
         }
     }
+    users.iter_mut().for_each(|(_, items)| items.events.sort_by_key(|event| event.time));
     Ok(users)
 }

@@ -151,11 +151,11 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::fixture::interactions;
 
     fn data() -> Interactions {
         let histories = vec![vec![0, 1, 2], vec![0, 3], vec![1, 2, 4], vec![5], vec![0, 4, 5, 1]];
-        let names = |count: usize| (0..count).map(|n| n.to_string()).collect();
-        Interactions { items: names(6), users: names(5), histories }
+        interactions(6, histories)
     }
 
     const OPTIONS: AlsOptions = AlsOptions { dim: 3, iterations: 5, alpha: 2.0, regularization: 0.5, seed: 7 };

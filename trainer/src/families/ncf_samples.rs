@@ -50,15 +50,14 @@ pub fn draw(model: &Arc<Model>, data: &Interactions, options: &NcfOptions, epoch
         .map(|(user, history)| {
             let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
             rng.set_stream((epoch as u64) << 32 | u64::from(user));
-            let parts = split(history, TARGET_SHARE, &mut rng);
-            let given: Vec<(u32, f32)> = parts.fold_in.iter().map(|&item| (item, 1.0)).collect();
-            let vector = fold_in(model, &given)?;
+            let (given, targets) = split(history, TARGET_SHARE, &mut rng);
+            let vector = fold_in(model, &given.iter().map(|&item| (item, 1.0)).collect::<Vec<_>>())?;
             let mut mask = ItemMask::none(model.item_count());
-            parts.fold_in.iter().for_each(|&item| mask.exclude(item));
+            given.iter().for_each(|&item| mask.exclude(item));
             let query = Query { user: &vector, mask: &mask, k: POOL, stage: Stage::Retrieval };
             let candidates: Vec<u32> = scorer.score(&query)?.iter().map(|scored| scored.item).collect();
             let owned: HashSet<u32> = history.iter().copied().collect();
-            Ok((vector, samples_of(user, &parts.targets, &candidates, &owned, model.item_count(), options, &mut rng)))
+            Ok((vector, samples_of(user, &targets, &candidates, &owned, model.item_count(), options, &mut rng)))
         })
         .collect();
     let (users, rows): (Vec<_>, Vec<_>) = drawn?.into_iter().unzip();
