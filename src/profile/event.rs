@@ -55,7 +55,7 @@ impl EventKind {
     }
 
     /// Strength r when the model file says nothing: what a shop takes each act to mean.
-    fn default_strength(self) -> f32 {
+    pub fn default_strength(self) -> f32 {
         match self {
             EventKind::View => 0.15,
             EventKind::Click => 0.25,

@@ -33,7 +33,28 @@ pub enum CliError {
     RowLength { path: PathBuf, line: u64, expected: u64, found: u64 },
 
     #[error("{path}:{line}: column `{column}`: expected {expected}, found `{found}`; correct or remove the row")]
-    Value { path: PathBuf, line: u64, column: String, expected: &'static str, found: String },
+    Value { path: PathBuf, line: u64, column: String, expected: String, found: String },
+
+    #[error("{path}:{line}: expected one JSON object a line, found {found}; correct or remove the line")]
+    Json { path: PathBuf, line: u64, found: String },
+
+    #[error(
+        "{path}: expected text or Parquet, found a ZIP archive or an Excel workbook; save the sheet as CSV, or unpack the archive"
+    )]
+    Archive { path: PathBuf },
+
+    #[error("{path}: expected {what} to fit into --memory, found that --memory {needed} is needed; {remedy}")]
+    Memory { path: PathBuf, what: &'static str, needed: String, remedy: &'static str },
+
+    #[error(
+        "{folder}: a temporary file failed: {source}; make room there, name another folder in TMPDIR, or raise --memory"
+    )]
+    Temporary { folder: PathBuf, source: io::Error },
+
+    #[error(
+        "{path}:1: expected the layout of --preset {preset} ({expected}), found {found}; check the file, or name columns by flags"
+    )]
+    Layout { path: PathBuf, preset: String, expected: String, found: String },
 
     #[error("{path}: expected a Parquet file of flat columns, found: {detail}; write it again")]
     Parquet { path: PathBuf, detail: String },
@@ -75,6 +96,11 @@ impl CliError {
             CliError::Header { .. } => "header",
             CliError::RowLength { .. } => "row_length",
             CliError::Value { .. } => "value",
+            CliError::Json { .. } => "json",
+            CliError::Archive { .. } => "archive",
+            CliError::Memory { .. } => "memory",
+            CliError::Temporary { .. } => "temporary",
+            CliError::Layout { .. } => "layout",
             CliError::Parquet { .. } => "parquet",
             CliError::NothingLeft { .. } => "nothing_left",
             CliError::Flag { .. } => "flag",

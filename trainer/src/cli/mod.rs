@@ -3,6 +3,7 @@
 mod evaluate;
 mod inspect;
 mod recommend;
+mod split;
 mod train;
 
 use std::fs;
@@ -34,6 +35,8 @@ pub struct Cli {
 enum Command {
     /// Train a model on an interaction log (CSV or TSV, plain or gzip, or Parquet)
     Train(Box<train::TrainArgs>),
+    /// Split a log into training, validation and test files
+    Split(Box<split::SplitArgs>),
     /// Measure a model on held-out users: Recall@20, Recall@50, NDCG@100
     Evaluate(evaluate::EvaluateArgs),
     /// Recommend for a history of item ids
@@ -51,6 +54,7 @@ impl Cli {
         let output = Output { json: self.json };
         match self.command {
             Command::Train(args) => train::run(&args, &self.tables, output),
+            Command::Split(args) => split::run(&args, &self.tables, output),
             Command::Evaluate(args) => evaluate::run(&args, &self.tables, output),
             Command::Recommend(args) => recommend::run(&args, output),
             Command::Inspect(args) => inspect::run(&args, output),

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use super::evaluate::metrics_table;
 use super::inspect::hex_sha256;
 use crate::dataset::{
-    CatalogueReport, CleanOptions, CleanReport, HeldOut, IdFilter, Interactions, ItemColumnFlags, LogColumnFlags,
-    TableOptions, clean, hold_out, read_catalogue, read_held_out, read_id_list, read_log,
+    CatalogueReport, CleanReport, Confidence, HeldOut, Interactions, ItemColumnFlags, LogSource, TableOptions,
+    hold_out, read_catalogue, read_held_out,
 };
 use crate::error::{CliError, Result};
 use crate::evaluate::{Metrics, evaluate_model, evaluate_popularity};
@@ -34,8 +34,8 @@ enum Family {
 
 #[derive(Debug, Args)]
 pub struct TrainArgs {
-    /// Interaction log with a header row: user, item, and if known time; or one basket a row
-    log: PathBuf,
+    #[command(flatten)]
+    source: LogSource,
     /// Item table: id, and columns such as title, department, price
     #[arg(long, value_name = "FILE")]
     items: Option<PathBuf>,
@@ -49,22 +49,7 @@ pub struct TrainArgs {
     seed: u64,
 
     #[command(flatten, next_help_heading = "Columns")]
-    log_columns: LogColumnFlags,
-    #[command(flatten, next_help_heading = "Columns")]
     item_columns: ItemColumnFlags,
-
-    /// Drop users with fewer items
-    #[arg(long, value_name = "COUNT", default_value_t = 5, help_heading = "Cleaning")]
-    min_user_items: usize,
-    /// Drop items with fewer users
-    #[arg(long, value_name = "COUNT", default_value_t = 5, help_heading = "Cleaning")]
-    min_item_users: usize,
-    /// Keep only the users listed in this file
-    #[arg(long, value_name = "FILE", help_heading = "Cleaning")]
-    keep_users: Option<PathBuf>,
-    /// Keep only the items listed in this file
-    #[arg(long, value_name = "FILE", help_heading = "Cleaning")]
-    keep_items: Option<PathBuf>,
 
     /// Share of users held out to measure every epoch
     #[arg(long, value_name = "SHARE", default_value_t = 0.1, help_heading = "Validation")]
@@ -91,6 +76,9 @@ pub struct TrainArgs {
     /// Weight of the squared vectors
     #[arg(long, default_value_t = 1.0, help_heading = "ALS")]
     regularization: f64,
+    /// What a pair's strength r follows: its confidence is 1 + ALPHA r
+    #[arg(long, value_enum, default_value = "binary", help_heading = "ALS")]
+    confidence: Confidence,
 
     #[command(flatten, next_help_heading = "Ranker")]
     ncf: NcfOptions,
@@ -143,6 +131,7 @@ pub fn run(args: &TrainArgs, tables: &TableOptions, output: Output) -> Result<()
         iterations: args.iterations,
         alpha: args.alpha,
         regularization: args.regularization,
+        confidence: args.confidence,
         seed: args.seed,
     };
     let (mut trained, als) = fit_als(data, held, options, args.patience, output)?;
@@ -228,22 +217,13 @@ fn check(args: &TrainArgs) -> Result<()> {
 }
 
 fn read_inputs(args: &TrainArgs, tables: &TableOptions, output: Output) -> Result<Inputs> {
-    let ids = |path: &Option<PathBuf>, role| -> Result<IdFilter> {
-        path.as_deref().map(|path| read_id_list(path, role, tables)).transpose()
-    };
-    let options = CleanOptions {
-        min_user_items: args.min_user_items,
-        min_item_users: args.min_item_users,
-        keep_users: ids(&args.keep_users, "user id")?,
-        keep_items: ids(&args.keep_items, "item id")?,
-    };
-    let log = read_log(&args.log, &args.log_columns, tables)?;
-    let (mut data, cleaning) = clean(log, &options)?;
-    output.note(cleaning_text(&args.log, &cleaning));
+    let (mut data, cleaning) = args.source.read(tables, None)?;
+    output.note(cleaning.text(&args.source.log));
 
     let (columns, catalogue) = match &args.items {
         Some(path) => {
-            let (columns, report) = read_catalogue(path, &data.items, &args.item_columns, tables)?;
+            let (columns, report) =
+                read_catalogue(path, &data.items, &args.item_columns, &args.source.item_tables(tables))?;
             output.note(catalogue_text(path, &report));
             (columns, Some(report))
         }
@@ -267,40 +247,15 @@ fn card(args: &TrainArgs, inputs: &Inputs, als: &[Epoch], ncf: &[Epoch], candida
     let ncf_options = (args.family == Family::Ncf).then_some(&args.ncf);
     json!({
         "trainer": concat!("proclivity ", env!("CARGO_PKG_VERSION")),
-        "data": { "log": file(&args.log), "items": args.items.as_deref().and_then(file), "cleaning": inputs.cleaning },
+        "data": { "log": args.source.name(), "items": args.items.as_deref().and_then(file), "cleaning": inputs.cleaning },
         "seed": args.seed,
-        "als": { "dim": args.dim, "alpha": args.alpha, "regularization": args.regularization, "kept": kept(als) },
+        "als": { "dim": args.dim, "alpha": args.alpha, "regularization": args.regularization,
+            "confidence": args.confidence, "kept": kept(als) },
         "ncf": ncf_options.map(|options| json!({ "options": options, "kept": kept(ncf) })),
         "candidates": candidates,
         "precision": { "items": args.precision, "ranker": args.ranker_precision },
         "validation_users": inputs.held.len(),
     })
-}
-
-fn cleaning_text(path: &Path, report: &CleanReport) -> String {
-    let mut lines = vec![format!(
-        "read   {}: {} rows, {} interactions",
-        path.display(),
-        grouped(report.rows),
-        grouped(report.interactions)
-    )];
-    let dropped = [
-        (report.below_min_value, "rows below --min-value".to_owned()),
-        (report.users_not_kept, "interactions of users not in --keep-users".to_owned()),
-        (report.items_not_kept, "interactions with items not in --keep-items".to_owned()),
-        (report.repeats, "repeats of a pair (the earliest stays)".to_owned()),
-        (report.rare_item_pairs, format!("pairs of {} items with too few users", grouped(report.rare_items))),
-        (report.sparse_user_pairs, format!("pairs of {} users with too few items", grouped(report.sparse_users))),
-    ];
-    lines.extend(
-        dropped.iter().filter(|(count, _)| *count > 0).map(|(count, why)| format!("drop   {} {why}", grouped(*count))),
-    );
-    let kept = [report.users, report.items, report.pairs].map(grouped);
-    lines.push(format!(
-        "keep   {} users, {} items, {} pairs, in {} order",
-        kept[0], kept[1], kept[2], report.ordered_by
-    ));
-    lines.join("\n")
 }
 
 fn catalogue_text(path: &Path, report: &CatalogueReport) -> String {

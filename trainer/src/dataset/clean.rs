@@ -1,18 +1,24 @@
-//! Cleaning: from a raw log to distinct pairs of users and items with enough of each other, and an account of the rest.
+//! Cleaning: from a raw log to users and items with enough of each other, and an account of the rest.
+//!
+//! Rows are walked in the order of users and times, a few times over, and may lie in a file; what is held besides is a few
+//! bytes for each id. So a log may be larger than memory, and the result does not depend on where its rows are.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use serde::Serialize;
-
+use super::ids::Ids;
 use super::interactions::{Event, Interactions, distinct_items};
-use super::log::{Interaction, Log};
+use super::log::Log;
+use super::memory::Memory;
+use super::outliers::{Haste, OutlierOptions};
+use super::report::CleanReport;
+use super::rows::{Row, SortedRows};
 use crate::error::{CliError, Result};
 
 /// Ids to keep; everything else is dropped.
 pub type IdFilter = Option<HashSet<String>>;
 
 /// What is kept.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct CleanOptions {
     /// Users with at least this many items; not asked of a user in `keep_users`.
     pub min_user_items: usize,
@@ -20,141 +26,290 @@ pub struct CleanOptions {
     pub min_item_users: usize,
     pub keep_users: IdFilter,
     pub keep_items: IdFilter,
-}
-
-/// What was read, dropped and kept.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct CleanReport {
-    pub rows: usize,
-    pub interactions: usize,
-    /// Rows dropped by `--min-value`.
-    pub below_min_value: usize,
-    /// Interactions dropped because the user is not in `--keep-users`, or the item not in `--keep-items`.
-    pub users_not_kept: usize,
-    pub items_not_kept: usize,
-    /// Repeats of a pair; the earliest stays.
-    pub repeats: usize,
-    /// Pairs dropped by the k-core: items with too few users, users with too few items.
-    pub rare_items: usize,
-    pub rare_item_pairs: usize,
-    pub sparse_users: usize,
-    pub sparse_user_pairs: usize,
-    /// Whether histories are in the order of a time column, or of the file.
-    pub ordered_by: &'static str,
-    pub users: usize,
-    pub items: usize,
-    pub pairs: usize,
+    pub keep_duplicates: bool,
+    /// Not asked of a user in `keep_users`.
+    pub outliers: OutlierOptions,
+    /// Only pairs from before this time count for the two minima, in milliseconds since 1970.
+    pub count_before: Option<i64>,
 }
 
 /// Cleans `log`.
 ///
-/// Order of steps: filters, time order, repeats, then the k-core (items first), repeated until nothing more is dropped.
+/// Order of steps: keep lists, duplicates, outliers, then the k-core over distinct pairs (items first), repeated until nothing
+/// more is dropped.
 ///
 /// # Errors
-/// [`CliError::NothingLeft`].
-pub fn clean(log: Log, options: &CleanOptions) -> Result<(Interactions, CleanReport)> {
+/// [`CliError::NothingLeft`], [`CliError::Memory`] where what is left does not fit into `memory`, or
+/// [`CliError::Temporary`].
+pub fn clean(mut log: Log, options: &CleanOptions, memory: Memory) -> Result<(Interactions, CleanReport)> {
+    let counts = log.counts;
     let mut report = CleanReport {
-        rows: log.rows,
-        interactions: log.interactions.len(),
-        below_min_value: log.below_min_value,
-        ordered_by: if log.has_time { "time" } else { "file" },
+        rows: counts.rows,
+        interactions: counts.interactions,
+        below_min_value: counts.below_min_value,
+        anonymous: counts.anonymous,
+        left_out: counts.left_out,
+        without_weight: counts.without_weight,
+        ordered_by: if log.time.is_some() { "time" } else { "file" },
         ..CleanReport::default()
     };
-    let mut pairs = filtered(&log, options, &mut report);
-    pairs.sort_by_key(|pair| pair.time); // stable: equal times stay in file order
-    let events = pairs.clone();
-    let mut seen = HashSet::with_capacity(pairs.len());
-    pairs.retain(|pair| seen.insert((pair.user, pair.item)));
-    report.repeats = events.len() - pairs.len();
-    core(&mut pairs, &log, options, &mut report);
-    if pairs.is_empty() {
+    let rows = std::mem::replace(&mut log.rows, SortedRows::Memory(Vec::new()));
+    let (rows, users) = filter(rows, &log, options, &mut report)?;
+    let mut alive = Alive { users, items: vec![true; log.items.len()] };
+    core(&rows, &mut alive, &log, options, &mut report)?;
+    let sizes = Sizes::of(&rows, &alive)?;
+    if sizes.pairs == 0 {
         return Err(nothing_left(&log, options, &report));
     }
-    let interactions = index(&log, &pairs, &events);
+    check_memory(&log, &sizes, memory)?;
+    let interactions = build(&rows, &log, &alive, sizes)?;
     report.users = interactions.users.len();
     report.items = interactions.items.len();
     report.pairs = interactions.pairs();
+    report.events = interactions.events.iter().map(Vec::len).sum();
     Ok((interactions, report))
 }
 
-fn filtered(log: &Log, options: &CleanOptions, report: &mut CleanReport) -> Vec<Interaction> {
-    let kept = |ids: &[String], filter: &IdFilter| -> Vec<bool> {
+/// Users and items that are still in.
+struct Alive {
+    users: Vec<bool>,
+    items: Vec<bool>,
+}
+
+impl Alive {
+    fn has(&self, row: &Row) -> bool {
+        self.users[row.user as usize] && self.items[row.item as usize]
+    }
+}
+
+/// Keep lists, duplicates and outliers. Marks the first row of each pair; returns the rows and which users are left.
+fn filter(
+    rows: SortedRows,
+    log: &Log,
+    options: &CleanOptions,
+    report: &mut CleanReport,
+) -> Result<(SortedRows, Vec<bool>)> {
+    let kept = |ids: &Ids, filter: &IdFilter| -> Vec<bool> {
         ids.iter().map(|id| filter.as_ref().is_none_or(|filter| filter.contains(id))).collect()
     };
     let (users, items) = (kept(&log.users, &options.keep_users), kept(&log.items, &options.keep_items));
-    let mut pairs = log.interactions.clone();
-    pairs.retain(|pair| users[pair.user as usize]);
-    report.users_not_kept = log.interactions.len() - pairs.len();
-    let before = pairs.len();
-    pairs.retain(|pair| items[pair.item as usize]);
-    report.items_not_kept = before - pairs.len();
-    pairs
+    let finer = log.time.as_ref().is_some_and(|time| time.is_finer_than_days());
+    let mut doubles = Doubles::new(log.items.len(), finer && !options.keep_duplicates);
+    let mut haste = Haste::new(options.outliers.max_daily_events);
+    let (mut events, mut hasty) = (vec![0u32; users.len()], vec![false; users.len()]);
+    let mut last = None;
+    let rows = rows.retain(|row| {
+        if !users[row.user as usize] {
+            report.users_not_kept += 1;
+            return false;
+        }
+        if !items[row.item as usize] {
+            report.items_not_kept += 1;
+            return false;
+        }
+        if last.replace(row.user) != Some(row.user) {
+            haste.next_user();
+        }
+        match doubles.see(row) {
+            Seen::Double => {
+                report.duplicates += 1;
+                return false;
+            }
+            Seen::First => row.mark_first(),
+            Seen::Again => {}
+        }
+        events[row.user as usize] += 1;
+        hasty[row.user as usize] |= finer && haste.sees(log.millis(row.time));
+        true
+    })?;
+    if options.keep_users.is_some() {
+        return Ok((rows, users));
+    }
+    let (stays, outliers) = options.outliers.judge(&events, &hasty);
+    report.outliers = outliers;
+    Ok((rows, stays))
 }
 
-fn core(pairs: &mut Vec<Interaction>, log: &Log, options: &CleanOptions, report: &mut CleanReport) {
+/// Tells first rows of a pair and rows that are there twice, shown rows by user and time.
+struct Doubles {
+    judge: bool,
+    /// For each item the row that it was seen in last.
+    last: Vec<Option<(u32, f64, f32, u32)>>,
+}
+
+enum Seen {
+    First,
+    Again,
+    Double,
+}
+
+impl Doubles {
+    fn new(items: usize, judge: bool) -> Doubles {
+        Doubles { judge, last: vec![None; items] }
+    }
+
+    fn see(&mut self, row: &Row) -> Seen {
+        // A value that is not there equals itself, as bits.
+        let now = (row.user, row.time, row.strength, row.value.to_bits());
+        match self.last[row.item as usize].replace(now) {
+            Some(before) if self.judge && before == now => Seen::Double,
+            Some((user, ..)) if user == row.user => Seen::Again,
+            _ => Seen::First,
+        }
+    }
+}
+
+/// The k-core over distinct pairs.
+fn core(
+    rows: &SortedRows,
+    alive: &mut Alive,
+    log: &Log,
+    options: &CleanOptions,
+    report: &mut CleanReport,
+) -> Result<()> {
     let least_users = if options.keep_items.is_some() { 1 } else { options.min_item_users };
     let least_items = if options.keep_users.is_some() { 1 } else { options.min_user_items };
+    let counts = |row: &Row| options.count_before.is_none_or(|end| log.millis(row.time) < end);
+    rows.for_each(|row| report.repeats += usize::from(alive.has(row) && !row.is_first()))?;
     loop {
-        let before = pairs.len();
-        let (rare, rare_pairs) = drop_below(pairs, least_users, log.items.len(), |pair| pair.item);
-        let (sparse, sparse_pairs) = drop_below(pairs, least_items, log.users.len(), |pair| pair.user);
+        let items = Degrees::of(rows, alive, log.items.len(), |row| row.item, counts)?;
+        let (rare, rare_pairs) = items.drop_below(least_users, &mut alive.items);
+        let users = Degrees::of(rows, alive, log.users.len(), |row| row.user, counts)?;
+        let (sparse, sparse_pairs) = users.drop_below(least_items, &mut alive.users);
         report.rare_items += rare;
         report.rare_item_pairs += rare_pairs;
         report.sparse_users += sparse;
         report.sparse_user_pairs += sparse_pairs;
-        if pairs.len() == before {
-            return;
+        if rare + sparse == 0 {
+            return Ok(());
         }
     }
 }
 
-/// Drops pairs whose `key` occurs fewer than `least` times; returns how many keys and pairs went.
-fn drop_below(
-    pairs: &mut Vec<Interaction>,
-    least: usize,
-    keys: usize,
-    key: impl Fn(&Interaction) -> u32,
-) -> (usize, usize) {
-    let mut counts = vec![0usize; keys];
-    for pair in pairs.iter() {
-        counts[key(pair) as usize] += 1;
+/// Distinct pairs of each user, or each item.
+struct Degrees {
+    pairs: Vec<u32>,
+    /// Those that count for the minimum.
+    counted: Vec<u32>,
+}
+
+impl Degrees {
+    fn of(
+        rows: &SortedRows,
+        alive: &Alive,
+        keys: usize,
+        key: impl Fn(&Row) -> u32,
+        counts: impl Fn(&Row) -> bool,
+    ) -> Result<Degrees> {
+        let mut degrees = Degrees { pairs: vec![0; keys], counted: vec![0; keys] };
+        rows.for_each(|row| {
+            if row.is_first() && alive.has(row) {
+                let key = key(row) as usize;
+                degrees.pairs[key] += 1;
+                degrees.counted[key] += u32::from(counts(row));
+            }
+        })?;
+        Ok(degrees)
     }
-    let before = pairs.len();
-    pairs.retain(|pair| counts[key(pair) as usize] >= least);
-    (counts.iter().filter(|&&count| (1..least).contains(&count)).count(), before - pairs.len())
+
+    /// Drops keys with pairs of which fewer than `least` count; returns how many keys and pairs go.
+    fn drop_below(&self, least: usize, alive: &mut [bool]) -> (usize, usize) {
+        let (mut keys, mut pairs) = (0, 0);
+        for ((alive, &all), &counted) in alive.iter_mut().zip(&self.pairs).zip(&self.counted) {
+            if all > 0 && (counted as usize) < least.max(1) {
+                *alive = false;
+                keys += 1;
+                pairs += all as usize;
+            }
+        }
+        (keys, pairs)
+    }
+}
+
+/// What is left, counted before it is built.
+struct Sizes {
+    user_events: Vec<u32>,
+    item_pairs: Vec<u32>,
+    events: usize,
+    pairs: usize,
+}
+
+impl Sizes {
+    fn of(rows: &SortedRows, alive: &Alive) -> Result<Sizes> {
+        let (users, items) = (alive.users.len(), alive.items.len());
+        let mut sizes = Sizes { user_events: vec![0; users], item_pairs: vec![0; items], events: 0, pairs: 0 };
+        rows.for_each(|row| {
+            if alive.has(row) {
+                sizes.user_events[row.user as usize] += 1;
+                sizes.events += 1;
+                sizes.item_pairs[row.item as usize] += u32::from(row.is_first());
+                sizes.pairs += usize::from(row.is_first());
+            }
+        })?;
+        Ok(sizes)
+    }
+}
+
+/// Refuses what would not fit beside the ids and the rows that are held.
+fn check_memory(log: &Log, sizes: &Sizes, memory: Memory) -> Result<()> {
+    // Names twice: among the ids and in the result; lists and names have headers.
+    let ids = 2 * (log.users.bytes() + log.items.bytes());
+    let counts = 8 * (log.users.len() + log.items.len());
+    let lists = size_of::<Event>() * sizes.events + size_of::<u32>() * sizes.pairs;
+    let headers = 72 * sizes.user_events.iter().filter(|&&count| count > 0).count();
+    let needed = ids + counts + lists + headers;
+    match memory.holds(needed + memory.for_rows().unwrap_or(0)) {
+        true => Ok(()),
+        // Rows take a quarter of the whole.
+        false => Err(CliError::Memory {
+            path: log.path.clone(),
+            what: "the cleaned log",
+            needed: Memory::enough_for(needed / 3 * 4),
+            remedy: "raise it, or drop more with --min-user-items, --min-item-users or --min-value",
+        }),
+    }
 }
 
 /// Gives users and items their final indices: items by falling popularity, users and ties by id.
-fn index(log: &Log, pairs: &[Interaction], events: &[Interaction]) -> Interactions {
-    let mut buyers: HashMap<u32, usize> = HashMap::new();
-    for pair in pairs {
-        *buyers.entry(pair.item).or_default() += 1;
-    }
-    let mut items: Vec<u32> = buyers.keys().copied().collect();
-    items.sort_by(|a, b| {
-        buyers[b].cmp(&buyers[a]).then_with(|| by_id(&log.items[*a as usize], &log.items[*b as usize]))
+fn build(rows: &SortedRows, log: &Log, alive: &Alive, sizes: Sizes) -> Result<Interactions> {
+    let mut items = places(&sizes.item_pairs);
+    items.sort_by(|&a, &b| {
+        let pairs = |item: u32| sizes.item_pairs[item as usize];
+        pairs(b).cmp(&pairs(a)).then_with(|| by_id(log.items.get(a), log.items.get(b)))
     });
-    let mut users: Vec<u32> = pairs.iter().map(|pair| pair.user).collect::<HashSet<_>>().into_iter().collect();
-    users.sort_by(|a, b| by_id(&log.users[*a as usize], &log.users[*b as usize]));
+    let mut users = places(&sizes.user_events);
+    users.sort_by(|&a, &b| by_id(log.users.get(a), log.users.get(b)));
 
-    let item_at: HashMap<u32, u32> = items.iter().zip(0..).map(|(&item, at)| (item, at)).collect();
-    let user_at: HashMap<u32, usize> = users.iter().zip(0..).map(|(&user, at)| (user, at)).collect();
-    let mut kept = vec![Vec::new(); users.len()];
-    for event in events {
-        if let (Some(&user), Some(&item)) = (user_at.get(&event.user), item_at.get(&event.item)) {
-            kept[user].push(Event { item, time: event.time, strength: event.strength, value: event.value });
+    let (item_at, user_at) = (inverse(&items, log.items.len()), inverse(&users, log.users.len()));
+    let room = |&user: &u32| Vec::with_capacity(sizes.user_events[user as usize] as usize);
+    let mut events: Vec<Vec<Event>> = users.iter().map(room).collect();
+    rows.for_each(|row| {
+        if alive.has(row) {
+            let (item, time) = (item_at[row.item as usize], log.millis(row.time));
+            let event = Event { item, time, strength: row.strength, value: row.value };
+            events[user_at[row.user as usize] as usize].push(event);
         }
-    }
-    let named =
-        |indices: Vec<u32>, ids: &[String]| indices.into_iter().map(|index| ids[index as usize].clone()).collect();
-    Interactions {
-        items: named(items, &log.items),
-        users: named(users, &log.users),
-        histories: kept.iter().map(|events| distinct_items(events)).collect(),
-        events: kept,
-        has_time: log.has_time,
+    })?;
+    Ok(Interactions {
+        items: items.iter().map(|&item| log.items.get(item).to_owned()).collect(),
+        users: users.iter().map(|&user| log.users.get(user).to_owned()).collect(),
+        histories: events.iter().map(|events| distinct_items(events)).collect(),
+        events,
+        has_time: log.time.is_some(),
         has_value: log.has_value,
-    }
+    })
+}
+
+/// Ids that something is counted for.
+fn places(counts: &[u32]) -> Vec<u32> {
+    (0..).zip(counts).filter(|(_, count)| **count > 0).map(|(place, _)| place).collect()
+}
+
+/// Where each of `count` ids stands in `order`; 0 for those that do not.
+fn inverse(order: &[u32], count: usize) -> Vec<u32> {
+    let mut at = vec![0; count];
+    order.iter().zip(0..).for_each(|(&place, new)| at[place as usize] = new);
+    at
 }
 
 /// Ids in the order people expect: `9` before `10`.
@@ -164,65 +319,122 @@ fn by_id(a: &str, b: &str) -> std::cmp::Ordering {
 }
 
 fn nothing_left(log: &Log, options: &CleanOptions, report: &CleanReport) -> CliError {
-    let detail = format!(
-        "{} interactions read, {} without a kept user, {} without a kept item, {} repeats, {} of rare items, {} of users with few items",
-        report.interactions,
-        report.users_not_kept,
-        report.items_not_kept,
-        report.repeats,
-        report.rare_item_pairs,
-        report.sparse_user_pairs
-    );
     let flags = match options.keep_users.is_some() || options.keep_items.is_some() {
         true => "--keep-users or --keep-items",
         false => "--min-item-users, --min-user-items or --min-value",
     };
-    CliError::NothingLeft { path: log.path.clone(), detail, flags }
+    CliError::NothingLeft { path: log.path.clone(), detail: report.nothing_left(), flags }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::log::ReadCounts;
+    use crate::dataset::outliers::Dropped;
+    use crate::dataset::rows::RowSorter;
+    use crate::dataset::timestamp::TimeColumn;
 
     fn log(rows: &[(u32, u32, i64)]) -> Log {
-        let count = |last: u32| (0..=last).map(|n| n.to_string()).collect();
+        let ids = |last: u32| {
+            let mut ids = Ids::default();
+            (0..=last).for_each(|n| assert_eq!(ids.intern(&n.to_string()), Some(n)));
+            ids
+        };
+        let (mut sorter, mut time) = (RowSorter::new(None), TimeColumn::new(None));
+        for &(user, item, at) in rows {
+            let at = time.read(&at.to_string()).unwrap();
+            sorter.push(user, item, at, 1.0, f32::NAN).unwrap();
+        }
         Log {
-            users: count(rows.iter().map(|row| row.0).max().unwrap_or(0)),
-            items: count(rows.iter().map(|row| row.1).max().unwrap_or(0)),
-            interactions: rows
-                .iter()
-                .map(|&(user, item, time)| Interaction { user, item, time, strength: 1.0, value: f32::NAN })
-                .collect(),
-            has_time: true,
-            rows: rows.len(),
-            ..Log::default()
+            path: "log".into(),
+            users: ids(rows.iter().map(|row| row.0).max().unwrap_or(0)),
+            items: ids(rows.iter().map(|row| row.1).max().unwrap_or(0)),
+            rows: sorter.finish().unwrap(),
+            time: Some(time),
+            has_value: false,
+            counts: ReadCounts { rows: rows.len(), interactions: rows.len(), ..ReadCounts::default() },
         }
     }
 
     fn options(min_user_items: usize, min_item_users: usize) -> CleanOptions {
-        CleanOptions { min_user_items, min_item_users, ..CleanOptions::default() }
+        let outliers = OutlierOptions {
+            keep_outliers: false,
+            outlier_deviations: 8.0,
+            max_daily_events: 5000,
+            max_user_events: None,
+        };
+        CleanOptions {
+            min_user_items,
+            min_item_users,
+            keep_users: None,
+            keep_items: None,
+            keep_duplicates: false,
+            outliers,
+            count_before: None,
+        }
+    }
+
+    fn cleaned(rows: &[(u32, u32, i64)], options: &CleanOptions) -> Result<(Interactions, CleanReport)> {
+        clean(log(rows), options, Memory::default())
     }
 
     #[test]
-    fn histories_are_in_time_order_and_the_first_of_repeats_stays() {
-        let (data, report) = clean(log(&[(0, 1, 30), (0, 0, 20), (0, 1, 10), (1, 0, 5)]), &options(1, 1)).unwrap();
+    fn histories_are_in_time_order_and_begin_with_the_first_of_repeats() {
+        let (data, report) = cleaned(&[(0, 1, 30), (0, 0, 20), (0, 1, 10), (1, 0, 5)], &options(1, 1)).unwrap();
         assert_eq!(data.items, ["0", "1"], "the item with two users comes first");
         assert_eq!(data.histories, [vec![1, 0], vec![0]]);
-        assert_eq!((report.repeats, report.pairs), (1, 3));
+        assert_eq!((report.repeats, report.pairs, report.events), (1, 3, 4));
         let times: Vec<i64> = data.events[0].iter().map(|event| event.time).collect();
-        assert_eq!(times, [10, 20, 30], "repeats stay as events");
+        assert_eq!(times, [10_000, 20_000, 30_000], "repeats stay as events");
+    }
+
+    #[test]
+    fn rows_logged_twice_are_dropped_where_times_tell() {
+        let rows = [(0, 1, 30), (0, 0, 30), (0, 1, 30), (0, 1, 31), (1, 1, 30)];
+        let (data, report) = cleaned(&rows, &options(1, 1)).unwrap();
+        assert_eq!((report.duplicates, report.repeats, data.events[0].len()), (1, 1, 3));
+        let kept = cleaned(&rows, &CleanOptions { keep_duplicates: true, ..options(1, 1) }).unwrap().1;
+        assert_eq!((kept.duplicates, kept.repeats), (0, 2));
+        let days = rows.map(|(user, item, time)| (user, item, time / 30 * 86_400));
+        assert_eq!(cleaned(&days, &options(1, 1)).unwrap().1.duplicates, 0, "two purchases on one day are two");
     }
 
     #[test]
     fn the_core_is_repeated_until_it_is_stable() {
         // Item 2 has one user; without it user 1 has one item; without user 1 item 1 has one user.
         let rows = [(0, 0, 0), (0, 1, 0), (1, 1, 0), (1, 2, 0), (2, 0, 0), (2, 3, 0), (3, 0, 0), (3, 3, 0)];
-        let (data, report) = clean(log(&rows), &options(2, 2)).unwrap();
+        let (data, report) = cleaned(&rows, &options(2, 2)).unwrap();
         assert_eq!(data.items, ["0", "3"]);
         assert_eq!(data.users, ["2", "3"]);
         assert_eq!((report.rare_items, report.sparse_users), (2, 2));
         let dropped = report.rare_item_pairs + report.sparse_user_pairs;
         assert_eq!(report.interactions, report.pairs + dropped, "every interaction is accounted for");
+    }
+
+    #[test]
+    fn minima_may_count_what_was_before_a_time_only() {
+        let rows = [(0, 0, 1), (1, 0, 1), (0, 1, 1), (1, 1, 9), (2, 0, 9), (0, 2, 9), (1, 2, 9)];
+        let options = CleanOptions { count_before: Some(5_000), ..options(1, 2) };
+        let (data, _) = cleaned(&rows, &options).unwrap();
+        assert_eq!(data.items, ["0"], "items 1 and 2 had fewer than two users by then");
+        assert_eq!(data.users, ["0", "1"], "user 2 came later");
+        let ends = |time: i64| CleanOptions { count_before: Some(time), ..options.clone() };
+        assert_eq!(cleaned(&rows, &ends(9_001)).unwrap().0.items.len(), 3);
+    }
+
+    #[test]
+    fn robots_are_dropped_and_counted() {
+        let mut rows: Vec<(u32, u32, i64)> = (0..50).flat_map(|user| [(user, 0, 1), (user, 1, 2)]).collect();
+        rows.extend((0..6000).map(|n| (50, n % 2, n.into())));
+        let (data, report) = cleaned(&rows, &options(1, 1)).unwrap();
+        assert_eq!((data.users.len(), report.outliers.count), (50, Dropped { users: 1, events: 6000 }));
+        rows.truncate(100);
+        rows.extend((0..5500).map(|n| (50, n % 2, n.into())));
+        let report = cleaned(&rows, &options(1, 1)).unwrap().1;
+        assert_eq!(report.outliers.rate, Dropped { users: 1, events: 5500 });
+        let list = Some((0..=50).map(|user| user.to_string()).collect());
+        let (data, report) = cleaned(&rows, &CleanOptions { keep_users: list, ..options(1, 1) }).unwrap();
+        assert_eq!((data.users.len(), report.outliers.rate.users), (51, 0), "a keep list stands above");
     }
 
     #[test]
@@ -232,14 +444,14 @@ mod tests {
             keep_items: Some(HashSet::from(["1".to_owned()])),
             ..options(5, 5)
         };
-        let (data, report) = clean(log(&[(0, 0, 0), (0, 1, 0), (1, 1, 0)]), &keep).unwrap();
+        let (data, report) = cleaned(&[(0, 0, 0), (0, 1, 0), (1, 1, 0)], &keep).unwrap();
         assert_eq!((data.users.len(), data.items.len()), (1, 1));
         assert_eq!((report.users_not_kept, report.items_not_kept), (1, 1));
     }
 
     #[test]
     fn a_log_that_cleans_away_says_why() {
-        let error = clean(log(&[(0, 0, 0)]), &options(2, 2)).unwrap_err();
-        assert!(error.to_string().contains("1 of rare items"), "{error}");
+        let error = cleaned(&[(0, 0, 0)], &options(2, 2)).unwrap_err();
+        assert!(error.to_string().contains("1 pairs of 1 items with too few users"), "{error}");
     }
 }

@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::table::Table;
+use super::timestamp::TimeFormat;
 use crate::error::{CliError, Result};
 
 const USER_NAMES: &[&str] = &[
@@ -42,6 +43,8 @@ const ITEM_NAMES: &[&str] = &[
 ];
 const TIME_NAMES: &[&str] = &["timestamp", "time", "ts", "datetime", "date", "createdat", "eventtime"];
 const VALUE_NAMES: &[&str] = &["rating", "value", "score", "stars"];
+const EVENT_NAMES: &[&str] = &["event", "eventtype"];
+const STRENGTH_NAMES: &[&str] = &["strength"];
 
 /// Columns of the interaction log.
 #[derive(Debug, Clone, Default, Args)]
@@ -61,6 +64,31 @@ pub struct LogColumnFlags {
     /// Keep rows whose value is at least this
     #[arg(long, value_name = "NUMBER")]
     pub min_value: Option<f64>,
+    /// Column with the type of the event: view, cart, purchase, ... [default: guessed from the header, may be absent]
+    #[arg(long, value_name = "NAME")]
+    pub event_column: Option<String>,
+    /// How strongly a type of event counts, from 0 to 1, such as view=0.2; 0 drops its rows; may be repeated [default: the
+    /// weights of the recommender: view=0.15 click=0.25 cart=0.6 bookmark=0.6 purchase=1 rating=1]
+    #[arg(long = "event-weight", value_name = "TYPE=WEIGHT")]
+    pub event_weights: Vec<String>,
+    /// Column with the strength of the event itself, from 0 to 1 [default: guessed from the header, may be absent]
+    #[arg(long, value_name = "NAME")]
+    pub strength_column: Option<String>,
+    /// How times are written [default: told from the whole column]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub time_format: Option<TimeFormat>,
+    /// Leave out rows without a user id, instead of refusing them
+    #[arg(long)]
+    pub drop_anonymous: bool,
+    /// The log has no header row: the names of its columns, separated by commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub header: Option<Vec<String>>,
+    /// Weights that a preset gives, below `event_weights`.
+    #[arg(skip)]
+    pub preset_weights: &'static [(&'static str, f32)],
+    /// Rows that a preset leaves out: those whose cell in this column begins with the text.
+    #[arg(skip)]
+    pub leave_out: Option<(String, &'static str)>,
     /// One row holds a whole basket: item ids separated by this [default: a space where the item column is called `items`]
     #[arg(long, value_name = "CHAR")]
     pub basket_separator: Option<char>,
@@ -84,6 +112,10 @@ pub struct LogColumns {
     pub item: usize,
     pub timestamp: Option<usize>,
     pub value: Option<usize>,
+    pub event: Option<usize>,
+    pub strength: Option<usize>,
+    /// Rows left out: those whose cell in the column begins with the text.
+    pub leave_out: Option<(usize, &'static str)>,
     pub basket_separator: Option<char>,
 }
 
@@ -100,8 +132,14 @@ impl LogColumns {
             Some(_) => Some(required(table, "value", "--value-column", &flags.value_column, VALUE_NAMES)?),
             None => optional(table, "value", "--value-column", &flags.value_column, VALUE_NAMES)?,
         };
+        let event = optional(table, "type of event", "--event-column", &flags.event_column, EVENT_NAMES)?;
+        let strength = optional(table, "strength", "--strength-column", &flags.strength_column, STRENGTH_NAMES)?;
+        let leave_out = flags
+            .leave_out
+            .as_ref()
+            .and_then(|(name, prefix)| Some((table.header.iter().position(|column| column == name)?, *prefix)));
         let basket = flags.basket_separator.or_else(|| (simple(&table.header[item]) == "items").then_some(' '));
-        Ok(LogColumns { user, item, timestamp, value, basket_separator: basket })
+        Ok(LogColumns { user, item, timestamp, value, event, strength, leave_out, basket_separator: basket })
     }
 }
 
@@ -141,6 +179,6 @@ fn missing(table: &Table, role: &'static str, flag: &'static str) -> CliError {
 }
 
 /// `User_ID` and `user id` are the same name.
-fn simple(name: &str) -> String {
+pub fn simple(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }

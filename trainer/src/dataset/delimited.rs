@@ -1,92 +1,122 @@
-//! CSV and TSV text.
+//! CSV, TSV and text with longer separators.
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::io::{BufRead, Read};
+use std::path::Path;
 
 use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
 
-use super::table::read_up_to;
+use super::table::TableOptions;
+use super::text::{Encoding, Source, Text};
 use crate::error::{CliError, Result};
 
-/// How much of a file is looked at to find the separator.
-const PEEK: usize = 64 * 1024;
 const SEPARATORS: [u8; 4] = [b',', b'\t', b';', b'|'];
+/// Stands for a separator of several characters: ASCII's own unit separator.
+const UNIT: u8 = 0x1f;
 
 /// Rows of a delimited text file.
 pub struct Delimited {
-    path: PathBuf,
-    gzip: bool,
+    source: Source,
+    encoding: Encoding,
     reader: Reader<Box<dyn Read>>,
     record: ByteRecord,
+    /// Whether `record` holds the first row, not yet given: there was no header to take from it.
+    first: bool,
 }
 
 impl Delimited {
-    /// Reads the header row; a byte order mark before it is skipped.
-    pub fn open(
-        path: &Path,
-        mut bytes: Box<dyn Read>,
-        gzip: bool,
-        delimiter: Option<char>,
-    ) -> Result<(Vec<String>, Delimited)> {
-        let mut start = vec![0; PEEK];
-        let count = read_up_to(&mut bytes, &mut start).map_err(|source| io_error(path, gzip, source))?;
-        start.truncate(count);
-        if start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]) {
-            return Err(CliError::Encoding {
-                path: path.into(),
-                line: 1,
-                found: "a UTF-16 byte order mark",
-                from: "UTF-16",
-            });
-        }
-        if start.starts_with(&[0xef, 0xbb, 0xbf]) {
-            start.drain(..3);
-        }
-        if start.iter().all(u8::is_ascii_whitespace) {
-            return Err(CliError::NoRows { path: path.into(), found: "an empty file" });
-        }
-        let separator = match delimiter {
-            Some(delimiter) => ascii(delimiter)?,
-            None => guess_separator(path, &start),
+    /// Reads the header row, or takes the one in `options`.
+    ///
+    /// # Errors
+    /// A separator that is no ASCII, a header of other length than the first row, or as [`Delimited::next_row`].
+    pub fn open(text: Text, options: &TableOptions) -> Result<(Vec<String>, Delimited)> {
+        let separator = match options.delimiter.as_deref() {
+            Some(delimiter) => ascii(delimiter)?.to_vec(),
+            None => vec![guess_separator(&text.path, &text.start)],
         };
-        let whole: Box<dyn Read> = Box::new(std::io::Cursor::new(start).chain(bytes));
-        let reader = ReaderBuilder::new().delimiter(separator).has_headers(false).from_reader(whole);
-        let mut rows = Delimited { path: path.into(), gzip, reader, record: ByteRecord::new() };
-        let mut header = Vec::new();
-        match rows.next_row(&mut header)? {
-            Some(_) => Ok((header.iter().map(|cell| cell.trim().to_owned()).collect(), rows)),
-            None => Err(CliError::NoRows { path: path.into(), found: "an empty file" }),
+        let (bytes, source) = text.into_reader();
+        let (byte, bytes): (u8, Box<dyn Read>) = match separator[..] {
+            [byte] => (byte, Box::new(bytes)),
+            _ => (UNIT, Box::new(Replaced { lines: bytes, separator, line: Vec::new(), given: 0 })),
+        };
+        let quoting = byte != UNIT && !options.unquoted;
+        let reader = ReaderBuilder::new().delimiter(byte).quoting(quoting).has_headers(false).from_reader(bytes);
+        let mut rows =
+            Delimited { source, encoding: options.encoding, reader, record: ByteRecord::new(), first: false };
+        let mut first = Vec::new();
+        if rows.next_row(&mut first)?.is_none() {
+            return Err(CliError::NoRows { path: rows.source.path, found: "an empty file" });
         }
+        let Some(header) = &options.header else {
+            return Ok((first.iter().map(|cell| cell.trim().to_owned()).collect(), rows));
+        };
+        if header.len() != first.len() {
+            let expected = format!("{} columns ({})", header.len(), header.join(", "));
+            let found = format!("{} in the first row", first.len());
+            return Err(CliError::Header { path: rows.source.path, expected, found });
+        }
+        rows.first = true;
+        Ok((header.clone(), rows))
     }
 
     pub fn next_row(&mut self, cells: &mut Vec<String>) -> Result<Option<u64>> {
-        let more =
-            self.reader.read_byte_record(&mut self.record).map_err(|error| csv_error(&self.path, self.gzip, error))?;
-        if !more {
-            return Ok(None);
+        if !std::mem::take(&mut self.first) {
+            let more = self.reader.read_byte_record(&mut self.record);
+            if !more.map_err(|error| csv_error(&self.source, error))? {
+                return Ok(None);
+            }
         }
         let line = self.record.position().map_or(0, csv::Position::line);
         cells.resize(self.record.len(), String::new());
         for (cell, bytes) in cells.iter_mut().zip(&self.record) {
-            let text = std::str::from_utf8(bytes).map_err(|_| CliError::Encoding {
-                path: self.path.clone(),
-                line,
-                found: "bytes of another encoding",
-                from: "WINDOWS-1252",
-            })?;
-            cell.clear();
-            cell.push_str(text);
+            if !self.encoding.decode(bytes, cell) {
+                return Err(self.source.other_encoding(line));
+            }
         }
         Ok(Some(line))
     }
 }
 
-fn ascii(delimiter: char) -> Result<u8> {
-    u8::try_from(delimiter).ok().filter(u8::is_ascii).ok_or_else(|| CliError::Flag {
-        flag: "--delimiter",
-        expected: "one ASCII character".into(),
-        found: format!("`{delimiter}`"),
-    })
+/// Lines with each separator replaced by [`UNIT`].
+struct Replaced {
+    lines: Box<dyn BufRead>,
+    separator: Vec<u8>,
+    line: Vec<u8>,
+    given: usize,
+}
+
+impl Read for Replaced {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.given == self.line.len() {
+            let mut read = Vec::new();
+            self.lines.read_until(b'\n', &mut read)?;
+            (self.line, self.given) = (replace(&read, &self.separator), 0);
+        }
+        let count = buffer.len().min(self.line.len() - self.given);
+        buffer[..count].copy_from_slice(&self.line[self.given..][..count]);
+        self.given += count;
+        Ok(count)
+    }
+}
+
+fn replace(mut line: &[u8], separator: &[u8]) -> Vec<u8> {
+    let mut replaced = Vec::with_capacity(line.len());
+    while let Some(&byte) = line.first() {
+        let found = line.starts_with(separator);
+        replaced.push(if found { UNIT } else { byte });
+        line = &line[if found { separator.len() } else { 1 }..];
+    }
+    replaced
+}
+
+fn ascii(delimiter: &str) -> Result<&[u8]> {
+    match delimiter.is_ascii() && !delimiter.is_empty() {
+        true => Ok(delimiter.as_bytes()),
+        false => Err(CliError::Flag {
+            flag: "--delimiter",
+            expected: "ASCII characters such as `;` or `::`".into(),
+            found: format!("`{delimiter}`"),
+        }),
+    }
 }
 
 /// Tab for `.tsv`, else the separator the header row has most of.
@@ -100,20 +130,36 @@ fn guess_separator(path: &Path, start: &[u8]) -> u8 {
     SEPARATORS.into_iter().rev().max_by_key(|&separator| count(separator)).unwrap_or(b',')
 }
 
-fn io_error(path: &Path, gzip: bool, source: std::io::Error) -> CliError {
-    match gzip {
-        true => CliError::Gzip { path: path.into(), source },
-        false => CliError::Read { path: path.into(), source },
+fn csv_error(source: &Source, error: csv::Error) -> CliError {
+    let line = error.position().map_or(0, csv::Position::line);
+    let path = source.path.clone();
+    match error.into_kind() {
+        ErrorKind::Io(error) => source.failed(error),
+        ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            CliError::RowLength { path, line, expected: expected_len, found: len }
+        }
+        other => CliError::Read { path, source: std::io::Error::other(format!("line {line}: {other:?}")) },
     }
 }
 
-fn csv_error(path: &Path, gzip: bool, error: csv::Error) -> CliError {
-    let line = error.position().map_or(0, csv::Position::line);
-    match error.into_kind() {
-        ErrorKind::Io(source) => io_error(path, gzip, source),
-        ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            CliError::RowLength { path: path.into(), line, expected: expected_len, found: len }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_separators_are_found_wherever_buffers_end() {
+        let text = "1::2::a:b::\u{e9}\n3::4::::x\n";
+        let mut replaced = Replaced {
+            lines: Box::new(std::io::Cursor::new(text.to_owned())),
+            separator: b"::".to_vec(),
+            line: Vec::new(),
+            given: 0,
+        };
+        let mut found = Vec::new();
+        let mut buffer = [0; 3];
+        while let Ok(count @ 1..) = replaced.read(&mut buffer) {
+            found.extend_from_slice(&buffer[..count]);
         }
-        other => CliError::Read { path: path.into(), source: std::io::Error::other(format!("line {line}: {other:?}")) },
+        assert_eq!(String::from_utf8(found).unwrap(), "1|2|a:b|\u{e9}\n3|4||x\n".replace('|', "\u{1f}"));
     }
 }

@@ -33,7 +33,6 @@ pub struct Interactions {
 }
 
 /// What is known of one pair of user and item.
-#[allow(dead_code)] // for models that weigh pairs
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PairStats {
     pub item: u32,
@@ -55,7 +54,6 @@ impl Interactions {
     }
 
     /// What is known of each pair of `user`, in the order of its history.
-    #[allow(dead_code)] // for models that weigh pairs
     pub fn pairs_of(&self, user: usize) -> Vec<PairStats> {
         pair_stats(&self.events[user])
     }
@@ -82,7 +80,6 @@ impl Interactions {
 }
 
 /// Sums up `events`, in order of time, by item: in the order of the items' first events.
-#[allow(dead_code)] // for models that weigh pairs
 pub fn pair_stats(events: &[Event]) -> Vec<PairStats> {
     let mut places: HashMap<u32, usize> = HashMap::with_capacity(events.len());
     let mut pairs: Vec<PairStats> = Vec::new();

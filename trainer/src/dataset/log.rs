@@ -1,97 +1,220 @@
 //! Reading the interaction log.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::columns::{LogColumnFlags, LogColumns, find_id};
+use super::ids::Ids;
+use super::memory::Memory;
+use super::rows::{RowSorter, SortedRows};
 use super::table::{Table, TableOptions};
-use super::timestamp;
+use super::timestamp::TimeColumn;
+use super::weights::EventWeights;
 use crate::error::{CliError, Result};
 
-/// One interaction: positions in [`Log::users`] and [`Log::items`].
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Interaction {
-    pub user: u32,
-    pub item: u32,
-    /// Milliseconds since 1970; the row's number where there is no time.
-    pub time: i64,
-    pub strength: f32,
-    /// NaN where there is none.
-    pub value: f32,
-}
+/// How often the size of the ids is looked at, in rows.
+const LOOK: usize = 4096;
 
 /// A log as read, nothing cleaned yet.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug)]
 pub struct Log {
     pub path: PathBuf,
     /// External ids in order of first appearance.
-    pub users: Vec<String>,
-    pub items: Vec<String>,
-    pub interactions: Vec<Interaction>,
-    pub has_time: bool,
+    pub users: Ids,
+    pub items: Ids,
+    /// By user, time and place in the file.
+    pub rows: SortedRows,
+    /// The time column; without one times are the numbers of rows.
+    pub time: Option<TimeColumn>,
     pub has_value: bool,
+    pub counts: ReadCounts,
+}
+
+/// What was read, and what was left out while reading.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ReadCounts {
     /// Rows of the file; a basket row holds several interactions.
     pub rows: usize,
-    /// Rows left out by `--min-value`.
+    pub interactions: usize,
+    /// Rows below `--min-value`.
     pub below_min_value: usize,
+    /// Rows without a user id, with `--drop-anonymous`.
+    pub anonymous: usize,
+    /// Rows that the preset leaves out, such as cancellations.
+    pub left_out: usize,
+    /// Rows of a type whose weight is not above 0.
+    pub without_weight: usize,
 }
 
-/// Reads a log.
+impl Log {
+    /// Milliseconds since 1970 of a row's time, or the row's number.
+    pub fn millis(&self, time: f64) -> i64 {
+        self.time.as_ref().map_or(time as i64, |column| column.millis(time))
+    }
+}
+
+/// Reads a log. Rows beyond a quarter of `memory` go to temporary files.
 ///
 /// # Errors
-/// A missing column, a bad number or time, an empty id, no rows, or anything [`Table`] refuses.
-pub fn read_log(path: &Path, flags: &LogColumnFlags, options: &TableOptions) -> Result<Log> {
-    let mut table = Table::open(path, options)?;
-    let columns = LogColumns::find(&table, flags)?;
-    let (has_time, has_value) = (columns.timestamp.is_some(), columns.value.is_some());
-    let mut log = Log { path: path.into(), has_time, has_value, ..Log::default() };
-    let (mut user_index, mut item_index) = (HashMap::new(), HashMap::new());
+/// A missing column, a bad number or time, an unknown type of event, an empty id, no rows, ids that do not fit into `memory`, or anything [`Table`] refuses.
+pub fn read_log(path: &Path, flags: &LogColumnFlags, options: &TableOptions, memory: Memory) -> Result<Log> {
+    let options = TableOptions { header: flags.header.clone().or(options.header.clone()), ..options.clone() };
+    let mut table = Table::open(path, &options)?;
+    let mut reader = Reader::new(&table, flags, memory)?;
     let mut cells = Vec::new();
     while let Some(line) = table.next_row(&mut cells)? {
-        log.rows += 1;
-        let value = match columns.value {
-            Some(column) => read_value(&table, line, column, &cells[column], flags.min_value.is_some())?,
-            None => f64::NAN,
-        };
-        if flags.min_value.is_some_and(|least| value < least) {
-            log.below_min_value += 1;
-            continue;
-        }
-        let time = match columns.timestamp {
-            Some(column) => timestamp::parse(&cells[column])
-                .ok_or_else(|| table.bad_value(line, column, timestamp::EXPECTED, &cells[column]))?,
-            None => log.rows as i64,
-        };
-        let user = cells[columns.user].trim();
-        if user.is_empty() {
-            return Err(table.bad_value(line, columns.user, "a user id", ""));
-        }
-        let user = intern(user, &mut log.users, &mut user_index);
-        let text = cells[columns.item].as_str();
-        let ids = text.split(|c| Some(c) == columns.basket_separator).map(str::trim);
-        let before = log.interactions.len();
-        for id in ids.filter(|id| !id.is_empty()) {
-            let item = intern(id, &mut log.items, &mut item_index);
-            log.interactions.push(Interaction { user, item, time, strength: 1.0, value: value as f32 });
-        }
-        if log.interactions.len() == before {
-            return Err(table.bad_value(line, columns.item, "an item id", text));
-        }
+        reader.row(&table, line, &cells)?;
     }
-    if log.rows == 0 {
+    if reader.counts.rows == 0 {
         return Err(CliError::NoRows { path: path.into(), found: "only a header row" });
     }
-    Ok(log)
+    reader.check_memory(path)?;
+    Ok(Log {
+        path: path.into(),
+        users: reader.users,
+        items: reader.items,
+        counts: ReadCounts { interactions: reader.rows.len(), ..reader.counts },
+        rows: reader.rows.finish()?,
+        time: reader.time,
+        has_value: reader.columns.value.is_some(),
+    })
 }
 
-/// A rating or value; nothing is NaN, unless it is `needed`.
-fn read_value(table: &Table, line: u64, column: usize, text: &str, needed: bool) -> Result<f64> {
-    let text = text.trim();
-    if text.is_empty() && !needed {
-        return Ok(f64::NAN);
+struct Reader {
+    columns: LogColumns,
+    weights: EventWeights,
+    min_value: Option<f64>,
+    drop_anonymous: bool,
+    memory: Memory,
+    time: Option<TimeColumn>,
+    users: Ids,
+    items: Ids,
+    rows: RowSorter,
+    counts: ReadCounts,
+}
+
+impl Reader {
+    fn new(table: &Table, flags: &LogColumnFlags, memory: Memory) -> Result<Reader> {
+        let columns = LogColumns::find(table, flags)?;
+        let format = |column| flags.time_format.or_else(|| table.time_format(column));
+        Ok(Reader {
+            weights: EventWeights::new(flags.preset_weights, &flags.event_weights)?,
+            min_value: flags.min_value,
+            drop_anonymous: flags.drop_anonymous,
+            memory,
+            time: columns.timestamp.map(|column| TimeColumn::new(format(column))),
+            columns,
+            users: Ids::default(),
+            items: Ids::default(),
+            rows: RowSorter::new(memory.for_rows()),
+            counts: ReadCounts::default(),
+        })
     }
-    let value = text.parse::<f64>().ok().filter(|value| value.is_finite());
-    value.ok_or_else(|| table.bad_value(line, column, "a number", text))
+
+    fn row(&mut self, table: &Table, line: u64, cells: &[String]) -> Result<()> {
+        self.counts.rows += 1;
+        if self.counts.rows.is_multiple_of(LOOK) {
+            self.check_memory(&table.path)?;
+        }
+        if self.columns.leave_out.is_some_and(|(column, prefix)| cells[column].trim().starts_with(prefix)) {
+            self.counts.left_out += 1;
+            return Ok(());
+        }
+        let value = self.value(table, line, cells)?;
+        if self.min_value.is_some_and(|least| value < least) {
+            self.counts.below_min_value += 1;
+            return Ok(());
+        }
+        let strength = self.strength(table, line, cells)?;
+        if strength <= 0.0 {
+            self.counts.without_weight += 1;
+            return Ok(());
+        }
+        let time = match (self.columns.timestamp, &mut self.time) {
+            (Some(column), Some(time)) => time
+                .read(&cells[column])
+                .ok_or_else(|| table.bad_value(line, column, time.expected(), &cells[column]))?,
+            _ => self.counts.rows as f64,
+        };
+        let user = cells[self.columns.user].trim();
+        if user.is_empty() && self.drop_anonymous {
+            self.counts.anonymous += 1;
+            return Ok(());
+        }
+        if user.is_empty() {
+            let expected = "a user id (--drop-anonymous leaves such rows out)";
+            return Err(table.bad_value(line, self.columns.user, expected, ""));
+        }
+        let user = self.users.intern(user).ok_or_else(|| too_many(&table.path))?;
+        self.items_of(table, line, &cells[self.columns.item], |rows, item| {
+            rows.push(user, item, time, strength, value as f32)
+        })
+    }
+
+    /// Adds the items of a cell: one, or a basket's.
+    fn items_of(
+        &mut self,
+        table: &Table,
+        line: u64,
+        text: &str,
+        add: impl Fn(&mut RowSorter, u32) -> Result<()>,
+    ) -> Result<()> {
+        let before = self.rows.len();
+        let ids = text.split(|c| Some(c) == self.columns.basket_separator).map(str::trim);
+        for id in ids.filter(|id| !id.is_empty()) {
+            let item = self.items.intern(id).ok_or_else(|| too_many(&table.path))?;
+            add(&mut self.rows, item)?;
+        }
+        match self.rows.len() == before {
+            true => Err(table.bad_value(line, self.columns.item, "an item id", text)),
+            false => Ok(()),
+        }
+    }
+
+    /// The rating or value; NaN where there is none and none is asked for.
+    fn value(&self, table: &Table, line: u64, cells: &[String]) -> Result<f64> {
+        let Some(column) = self.columns.value else { return Ok(f64::NAN) };
+        let text = cells[column].trim();
+        if text.is_empty() && self.min_value.is_none() {
+            return Ok(f64::NAN);
+        }
+        let value = text.parse::<f64>().ok().filter(|value| value.is_finite());
+        value.ok_or_else(|| table.bad_value(line, column, "a number", text))
+    }
+
+    fn strength(&self, table: &Table, line: u64, cells: &[String]) -> Result<f32> {
+        if let Some(column) = self.columns.strength {
+            let strength = cells[column].trim().parse::<f32>().ok().filter(|strength| (0.0..=1.0).contains(strength));
+            return strength.ok_or_else(|| table.bad_value(line, column, "a strength from 0 to 1", &cells[column]));
+        }
+        let Some(column) = self.columns.event else { return Ok(1.0) };
+        self.weights.of(&cells[column]).ok_or_else(|| {
+            let expected =
+                format!("one of {} (give another type its weight: --event-weight TYPE=0.5)", self.weights.names());
+            table.bad_value(line, column, expected, &cells[column])
+        })
+    }
+
+    /// Refuses ids that do not fit beside the rows. Cleaning needs 24 bytes an id besides.
+    fn check_memory(&self, path: &Path) -> Result<()> {
+        let (users, items) = (&self.users, &self.items);
+        let ids = users.bytes() + items.bytes() + 24 * (users.len() + items.len());
+        let rows = self.memory.for_rows().unwrap_or(0);
+        match self.memory.holds(ids + rows) {
+            true => Ok(()),
+            // Rows take a quarter of the whole.
+            false => Err(CliError::Memory {
+                path: path.into(),
+                what: "the ids read so far",
+                needed: Memory::enough_for(ids / 3 * 4),
+                remedy: "raise it well above that, as there may be more ids to come",
+            }),
+        }
+    }
+}
+
+fn too_many(path: &Path) -> CliError {
+    CliError::NoRows { path: path.into(), found: "more than 4,294,967,295 ids" }
 }
 
 /// Reads a file with one column of user or item ids.
@@ -115,14 +238,4 @@ pub fn read_id_list(path: &Path, role: &'static str, options: &TableOptions) -> 
         true => Err(CliError::NoRows { path: path.into(), found: "only a header row" }),
         false => Ok(ids),
     }
-}
-
-fn intern(id: &str, ids: &mut Vec<String>, index: &mut HashMap<String, u32>) -> u32 {
-    if let Some(&known) = index.get(id) {
-        return known;
-    }
-    let new = ids.len() as u32;
-    ids.push(id.to_owned());
-    index.insert(id.to_owned(), new);
-    new
 }

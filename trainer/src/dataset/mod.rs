@@ -2,22 +2,36 @@
 
 mod clean;
 mod columns;
+mod confidence;
 mod delimited;
+mod ids;
 mod interactions;
 mod items;
+mod json_lines;
 mod log;
+mod memory;
+mod negatives;
+mod outliers;
 mod parquet;
+mod preset;
+mod report;
+mod rows;
+mod source;
 mod split;
 mod table;
+mod text;
 mod timestamp;
+mod weights;
 
-pub use clean::{CleanOptions, CleanReport, IdFilter, clean};
-pub use columns::{ItemColumnFlags, LogColumnFlags};
+pub use columns::ItemColumnFlags;
+pub use confidence::Confidence;
+pub use interactions::Interactions;
 #[cfg(test)]
 pub use interactions::fixture;
-#[allow(unused_imports)] // for models that weigh pairs
-pub use interactions::{Event, Interactions, PairStats, pair_stats};
 pub use items::{CatalogueReport, read_catalogue};
-pub use log::{read_id_list, read_log};
-pub use split::{HeldOut, hold_out, read_held_out, split};
+pub use negatives::{NegativeSampling, Negatives};
+pub use report::CleanReport;
+pub use source::LogSource;
+pub use split::{Held, HeldOut, Parts, Split, hold_out, read_held_out, split, split_files};
 pub use table::TableOptions;
+pub use timestamp::iso as iso_time;

@@ -17,6 +17,8 @@ pub struct ParquetRows {
     header: Vec<String>,
     /// Columns of nanoseconds since 1970.
     nanos: Vec<bool>,
+    /// Columns of times of any unit, given in milliseconds.
+    times: Vec<bool>,
     rows: RowIter<'static>,
     read: u64,
 }
@@ -36,9 +38,14 @@ impl ParquetRows {
             return Err(CliError::Parquet { path: path.into(), detail });
         }
         let header: Vec<String> = fields.iter().map(|field| field.name().to_owned()).collect();
-        let nanos = fields.iter().map(|field| is_nanos(field)).collect();
+        let nanos: Vec<bool> = fields.iter().map(|field| is_nanos(field)).collect();
+        let times = fields.iter().zip(&nanos).map(|(field, &nanos)| nanos || is_time(field)).collect();
         let rows = RowIter::from_file_into(Box::new(reader));
-        Ok((header.clone(), ParquetRows { path: path.into(), header, nanos, rows, read: 0 }))
+        Ok((header.clone(), ParquetRows { path: path.into(), header, nanos, times, rows, read: 0 }))
+    }
+
+    pub fn is_time(&self, column: usize) -> bool {
+        self.times[column]
     }
 
     pub fn next_row(&mut self, cells: &mut Vec<String>) -> Result<Option<u64>> {
@@ -52,7 +59,7 @@ impl ParquetRows {
                 path: self.path.clone(),
                 line,
                 column: column.clone(),
-                expected: "UTF-8 text",
+                expected: "UTF-8 text".into(),
                 found,
             })?);
         }
@@ -108,6 +115,13 @@ fn is_nanos(field: &Type) -> bool {
         field.get_basic_info().logical_type_ref(),
         Some(LogicalType::Timestamp(TimestampType { unit: TimeUnit::NANOS, .. }))
     )
+}
+
+fn is_time(field: &Type) -> bool {
+    use ConvertedType as C;
+    let converted = field.get_basic_info().converted_type();
+    field.get_physical_type() == PhysicalType::INT96
+        || matches!(converted, C::TIMESTAMP_MILLIS | C::TIMESTAMP_MICROS | C::DATE)
 }
 
 /// A cell as text: null as nothing, text and numbers as they are, times as milliseconds since 1970. Bytes that are no

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::mlp::Mlp;
 use super::ncf_samples::{Sample, Samples, draw};
-use crate::dataset::Interactions;
+use crate::dataset::{Interactions, NegativeSampling};
 use crate::error::{CliError, Result};
 
 /// Bounds of the skip weight at the start: the retrieval score counts, and logits stay moderate.
@@ -39,9 +39,15 @@ pub struct NcfOptions {
     /// Items not taken, drawn for each item taken
     #[arg(long, default_value_t = 4)]
     pub negatives: usize,
-    /// Share of those drawn from the retrieval candidates, the others from the whole catalogue
+    /// Share of those drawn from the retrieval candidates, the others as --negative-sampling says
     #[arg(long, default_value_t = 0.9)]
     pub hard_share: f64,
+    /// What the other negatives are drawn from
+    #[arg(long, value_enum, default_value = "uniform")]
+    pub negative_sampling: NegativeSampling,
+    /// With --negative-sampling popularity: the power of an item's number of users
+    #[arg(long, default_value_t = 0.75)]
+    pub popularity_power: f64,
     #[arg(long, default_value_t = 0.001)]
     pub learning_rate: f64,
     #[arg(long, default_value_t = 0.01)]
@@ -69,6 +75,9 @@ impl NcfOptions {
         }
         if !(0.0..=1.0).contains(&self.hard_share) {
             return refused("--hard-share", "a share from 0 to 1", self.hard_share.to_string());
+        }
+        if !(0.0..=2.0).contains(&self.popularity_power) {
+            return refused("--popularity-power", "a power from 0 to 2", self.popularity_power.to_string());
         }
         if !(self.learning_rate > 0.0 && self.learning_rate <= 1.0) {
             return refused("--learning-rate", "a number above 0, at most 1", self.learning_rate.to_string());

@@ -15,11 +15,14 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::ncf::{NcfOptions, POOL};
-use crate::dataset::{Interactions, split};
+use crate::dataset::{Interactions, NegativeSampling, Negatives, split};
 use crate::error::Result;
 
 /// Share of a history that is asked for.
 const TARGET_SHARE: f64 = 0.2;
+
+/// Users whose held-back items are each other's negatives with `--negative-sampling in-batch`.
+const BATCH: usize = 256;
 
 /// One epoch's samples, shuffled.
 pub struct Samples {
@@ -43,57 +46,89 @@ pub struct Sample {
 pub fn draw(model: &Arc<Model>, data: &Interactions, options: &NcfOptions, epoch: usize) -> Result<Samples> {
     let scorer = CpuScorer::new(Arc::clone(model));
     let histories: Vec<&Vec<u32>> = data.histories.iter().filter(|history| history.len() >= 2).collect();
-    let drawn: Result<Vec<(Vec<f32>, Vec<Sample>)>> = (0u32..)
+    let asked: Result<Vec<Asked>> = (0u32..)
         .zip(&histories)
         .collect::<Vec<_>>()
         .into_par_iter()
-        .map(|(user, history)| {
-            let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
-            rng.set_stream((epoch as u64) << 32 | u64::from(user));
-            let (given, targets) = split(history, TARGET_SHARE, &mut rng);
-            let vector = fold_in(model, &given.iter().map(|&item| (item, 1.0)).collect::<Vec<_>>())?;
-            let mut mask = ItemMask::none(model.item_count());
-            given.iter().for_each(|&item| mask.exclude(item));
-            let query = Query { user: &vector, mask: &mask, k: POOL, stage: Stage::Retrieval };
-            let candidates: Vec<u32> = scorer.score(&query)?.iter().map(|scored| scored.item).collect();
-            let owned: HashSet<u32> = history.iter().copied().collect();
-            Ok((vector, samples_of(user, &targets, &candidates, &owned, model.item_count(), options, &mut rng)))
+        .map(|(user, history)| ask(model, &scorer, user, history, stream(options.seed, epoch, user)))
+        .collect();
+    let mut asked = asked?;
+    let popular = matches!(options.negative_sampling, NegativeSampling::Popularity)
+        .then(|| Negatives::by_popularity(&data.popularity(), options.popularity_power));
+    let rows: Vec<Vec<Sample>> = asked
+        .par_chunks_mut(BATCH)
+        .map(|batch| {
+            let negatives = match (options.negative_sampling, &popular) {
+                (NegativeSampling::InBatch, _) => {
+                    Negatives::Listed(batch.iter().flat_map(|asked| &asked.found).copied().collect())
+                }
+                (_, Some(popular)) => popular.clone(),
+                _ => Negatives::Uniform(model.item_count() as u32),
+            };
+            batch.iter_mut().flat_map(|asked| asked.samples(&negatives, options)).collect()
         })
         .collect();
-    let (users, rows): (Vec<_>, Vec<_>) = drawn?.into_iter().unzip();
+    let users = asked.into_iter().map(|asked| asked.vector).collect::<Vec<_>>();
     let mut rows = rows.concat();
-    let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
-    rng.set_stream((epoch as u64) << 32 | u64::from(u32::MAX));
-    rows.shuffle(&mut rng);
+    rows.shuffle(&mut stream(options.seed, epoch, u32::MAX));
     Ok(Samples { users: users.concat(), rows })
 }
 
-/// Each target among the candidates once, and for each of them `negatives` items the user never took: `hard_share` of
-/// them from the candidates, the rest from anywhere. Targets that retrieval misses are left out: the ranker never sees
-/// their like, and would learn from them that a low retrieval score is a good sign.
-fn samples_of(
+fn stream(seed: u64, epoch: usize, user: u32) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream((epoch as u64) << 32 | u64::from(user));
+    rng
+}
+
+/// A user whose held-back items retrieval was asked for.
+struct Asked<'a> {
     user: u32,
-    targets: &[u32],
-    candidates: &[u32],
-    owned: &HashSet<u32>,
-    items: usize,
-    options: &NcfOptions,
-    rng: &mut ChaCha8Rng,
-) -> Vec<Sample> {
-    let targets: HashSet<u32> = targets.iter().copied().collect();
-    let (found, others): (Vec<u32>, Vec<u32>) = candidates.iter().partition(|item| targets.contains(item));
-    let mut samples = Vec::with_capacity(found.len() * (1 + options.negatives));
-    for &item in &found {
-        samples.push(Sample { user, item, taken: true });
-        for _ in 0..options.negatives {
-            let item = match !others.is_empty() && rng.random_bool(options.hard_share) {
-                true => others[rng.random_range(0..others.len())],
-                false => rng.random_range(0..items as u32),
-            };
-            if !owned.contains(&item) {
-                samples.push(Sample { user, item, taken: false });
+    /// Folded in from the rest of the history, (d).
+    vector: Vec<f32>,
+    history: &'a [u32],
+    /// Candidates that were held back, and the others.
+    found: Vec<u32>,
+    others: Vec<u32>,
+    rng: ChaCha8Rng,
+}
+
+fn ask<'a>(
+    model: &Arc<Model>,
+    scorer: &CpuScorer,
+    user: u32,
+    history: &'a [u32],
+    mut rng: ChaCha8Rng,
+) -> Result<Asked<'a>> {
+    let (given, targets) = split(history, TARGET_SHARE, &mut rng);
+    let vector = fold_in(model, &given.iter().map(|&item| (item, 1.0)).collect::<Vec<_>>())?;
+    let mut mask = ItemMask::none(model.item_count());
+    given.iter().for_each(|&item| mask.exclude(item));
+    let query = Query { user: &vector, mask: &mask, k: POOL, stage: Stage::Retrieval };
+    let targets: HashSet<u32> = targets.into_iter().collect();
+    let candidates = scorer.score(&query)?;
+    let (found, others) = candidates.iter().map(|scored| scored.item).partition(|item| targets.contains(item));
+    Ok(Asked { user, vector, history, found, others, rng })
+}
+
+impl Asked<'_> {
+    /// Each target among the candidates once, and for each of them `options.negatives` items the user never took:
+    /// `hard_share` of them from the candidates, the rest from `negatives`. Targets that retrieval misses are left out: the
+    /// ranker never sees their like, and would learn from them that a low retrieval score is a good sign.
+    fn samples(&mut self, negatives: &Negatives, options: &NcfOptions) -> Vec<Sample> {
+        let owned: HashSet<u32> = self.history.iter().copied().collect();
+        let (user, rng) = (self.user, &mut self.rng);
+        let mut samples = Vec::with_capacity(self.found.len() * (1 + options.negatives));
+        for &item in &self.found {
+            samples.push(Sample { user, item, taken: true });
+            for _ in 0..options.negatives {
+                let hard = !self.others.is_empty() && rng.random_bool(options.hard_share);
+                let item = match hard {
+                    true => Some(self.others[rng.random_range(0..self.others.len())]),
+                    false => negatives.draw(|item| owned.contains(&item), rng),
+                };
+                samples.extend(item.map(|item| Sample { user, item, taken: false }));
             }
         }
+        samples
     }
-    samples
 }

@@ -7,10 +7,11 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::columns::LogColumnFlags;
-use super::interactions::{Event, Interactions};
-use super::log::read_log;
-use super::table::TableOptions;
+use crate::dataset::columns::LogColumnFlags;
+use crate::dataset::interactions::{Event, Interactions};
+use crate::dataset::log::read_log;
+use crate::dataset::memory::Memory;
+use crate::dataset::table::TableOptions;
 use crate::error::{CliError, Result};
 
 /// Share of a held-out user's history that is to be found.
@@ -119,26 +120,27 @@ struct Items {
     events: Vec<Event>,
 }
 
-/// Each user's distinct items, users in file order.
+/// Each user's distinct items, earliest first, users in file order.
 fn by_user(
     path: &Path,
     options: &TableOptions,
     item_index: impl Fn(&str) -> Option<u32>,
 ) -> Result<Vec<(String, Items)>> {
-    let log = read_log(path, &LogColumnFlags::default(), options)?;
+    let log = read_log(path, &LogColumnFlags::default(), options, Memory::default())?;
+    let known: Vec<Option<u32>> = log.items.iter().map(item_index).collect();
     let mut seen = HashSet::new();
-    let mut users: Vec<(String, Items)> = log.users.iter().map(|user| (user.clone(), Items::default())).collect();
-    for row in &log.interactions {
+    let mut users: Vec<(String, Items)> = log.users.iter().map(|user| (user.to_owned(), Items::default())).collect();
+    log.rows.for_each(|row| {
         let items = &mut users[row.user as usize].1;
-        let (new, known) = (seen.insert((row.user, row.item)), item_index(&log.items[row.item as usize]));
-        match known {
+        let new = seen.insert((row.user, row.item));
+        match known[row.item as usize] {
             Some(item) => {
                 items.known.extend(new.then_some(item));
-                items.events.push(Event { item, time: row.time, strength: row.strength, value: row.value });
+                let time = log.millis(row.time);
+                items.events.push(Event { item, time, strength: row.strength, value: row.value });
             }
             None => items.unknown += usize::from(new),
         }
-    }
-    users.iter_mut().for_each(|(_, items)| items.events.sort_by_key(|event| event.time));
+    })?;
     Ok(users)
 }

@@ -1,0 +1,79 @@
+//! How much memory reading and cleaning may take (`--memory`).
+
+use std::str::FromStr;
+
+/// What the program itself, its buffers for files and the allocator take, not counted piece by piece.
+const RESERVED: usize = 12 << 20;
+
+/// A bound on memory in bytes; none by default.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Memory {
+    limit: Option<usize>,
+}
+
+impl FromStr for Memory {
+    type Err = String;
+
+    /// `512MB`, `2GB` (powers of 1024, as `MiB` and `GiB` are), or bytes.
+    fn from_str(text: &str) -> Result<Memory, String> {
+        let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+        let (number, unit) = (&text[..digits], text[digits..].trim().to_ascii_lowercase());
+        let shift = match unit.trim_end_matches('b').trim_end_matches('i') {
+            "" => 0,
+            "k" => 10,
+            "m" => 20,
+            "g" => 30,
+            "t" => 40,
+            _ => 64,
+        };
+        let bytes = number.parse::<f64>().ok().filter(|_| shift < 64).map(|number| number * (1u64 << shift) as f64);
+        match bytes.filter(|bytes| *bytes >= 1.0 && *bytes < 1e18) {
+            Some(bytes) => Ok(Memory { limit: Some(bytes as usize) }),
+            None => Err("expected a size such as 512MB or 2GB".into()),
+        }
+    }
+}
+
+impl Memory {
+    /// Bytes that rows may take before they go to temporary files: a quarter, so that ids and the result have room.
+    pub fn for_rows(self) -> Option<usize> {
+        self.limit.map(|limit| limit / 4)
+    }
+
+    /// Whether `bytes` of data fit beside what the program itself takes.
+    pub fn holds(self, bytes: usize) -> bool {
+        self.limit.is_none_or(|limit| bytes.saturating_add(reserved(limit)) <= limit)
+    }
+
+    /// The least bound under which `bytes` of data fit, as people write it.
+    pub fn enough_for(bytes: usize) -> String {
+        format!("{}MB", (bytes + RESERVED).div_ceil(1 << 20))
+    }
+}
+
+/// A bound below the reserve is one for a test or a mistake: a quarter of it is reserved.
+fn reserved(limit: usize) -> usize {
+    RESERVED.min(limit / 4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Memory;
+
+    #[test]
+    fn sizes_are_read_as_people_write_them() {
+        let bytes = |text: &str| text.parse::<Memory>().unwrap().limit.unwrap();
+        assert_eq!([bytes("512MB"), bytes("1.5GiB"), bytes("4096"), bytes("2k")], [512 << 20, 3 << 29, 4096, 2048]);
+        for text in ["", "MB", "many", "-1MB", "12XB", "0"] {
+            assert!(text.parse::<Memory>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_to_be_enough_is_enough() {
+        for bytes in [0, 1, 5 << 20, 700 << 20] {
+            let memory: Memory = Memory::enough_for(bytes).parse().unwrap();
+            assert!(memory.holds(bytes), "{bytes}");
+        }
+    }
+}

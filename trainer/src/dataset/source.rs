@@ -1,0 +1,100 @@
+//! The flags that say which log is read, how it is written and what of it is kept: the same for every command that takes a
+//! log.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::clean::{CleanOptions, IdFilter, clean};
+use super::columns::LogColumnFlags;
+use super::interactions::Interactions;
+use super::log::{read_id_list, read_log};
+use super::memory::Memory;
+use super::outliers::OutlierOptions;
+use super::preset::Preset;
+use super::report::CleanReport;
+use super::table::TableOptions;
+use crate::error::Result;
+
+/// An interaction log and how to read it.
+#[derive(Debug, Args)]
+pub struct LogSource {
+    /// Interaction log: user, item, and if known time, type of event and value; or one basket a row. A file (CSV, TSV or JSON
+    /// lines, plain or gzip, or Parquet), or a folder of them
+    pub log: PathBuf,
+    /// Read the log as this data set is published
+    #[arg(long, value_enum, value_name = "NAME", help_heading = "Columns")]
+    preset: Option<Preset>,
+    #[command(flatten, next_help_heading = "Columns")]
+    columns: LogColumnFlags,
+    #[command(flatten, next_help_heading = "Cleaning")]
+    cleaning: CleaningFlags,
+}
+
+#[derive(Debug, Args)]
+struct CleaningFlags {
+    /// Drop users with fewer items
+    #[arg(long, value_name = "COUNT", default_value_t = 5)]
+    min_user_items: usize,
+    /// Drop items with fewer users
+    #[arg(long, value_name = "COUNT", default_value_t = 5)]
+    min_item_users: usize,
+    /// Keep only the users listed in this file
+    #[arg(long, value_name = "FILE")]
+    keep_users: Option<PathBuf>,
+    /// Keep only the items listed in this file
+    #[arg(long, value_name = "FILE")]
+    keep_items: Option<PathBuf>,
+    /// Keep interactions that the log has twice, same time included
+    #[arg(long)]
+    keep_duplicates: bool,
+    #[command(flatten)]
+    outliers: OutlierOptions,
+    /// Memory for reading and cleaning, such as 512MB: what does not fit goes to temporary files [default: no bound]
+    #[arg(long, value_name = "SIZE")]
+    memory: Option<Memory>,
+}
+
+impl LogSource {
+    /// Reads and cleans the log. With `count_before` only pairs from before that time (milliseconds since 1970) count for the
+    /// minima.
+    ///
+    /// # Errors
+    /// As [`read_log`] and [`clean`], or a bad flag.
+    pub fn read(&self, tables: &TableOptions, count_before: Option<i64>) -> Result<(Interactions, CleanReport)> {
+        let flags = &self.cleaning;
+        flags.outliers.check()?;
+        let ids = |path: &Option<PathBuf>, role| -> Result<IdFilter> {
+            path.as_deref().map(|path| read_id_list(path, role, tables)).transpose()
+        };
+        let options = CleanOptions {
+            min_user_items: flags.min_user_items,
+            min_item_users: flags.min_item_users,
+            keep_users: ids(&flags.keep_users, "user id")?,
+            keep_items: ids(&flags.keep_items, "item id")?,
+            keep_duplicates: flags.keep_duplicates,
+            outliers: flags.outliers.clone(),
+            count_before,
+        };
+        let memory = flags.memory.unwrap_or_default();
+        let log = match self.preset {
+            Some(preset) => {
+                let path = preset.log_file(&self.log);
+                let (columns, tables) = preset.apply(&path, &self.columns, tables)?;
+                read_log(&path, &columns, &tables, memory)?
+            }
+            None => read_log(&self.log, &self.columns, tables, memory)?,
+        };
+        clean(log, &options, memory)
+    }
+
+    /// How the item table that belongs to the log is read.
+    pub fn item_tables(&self, tables: &TableOptions) -> TableOptions {
+        self.preset.map_or_else(|| tables.clone(), |preset| preset.item_tables(tables))
+    }
+
+    /// The log's name without its folder.
+    pub fn name(&self) -> Option<String> {
+        Path::new(&self.log).file_name().map(|name| name.to_string_lossy().into_owned())
+    }
+}
