@@ -37,7 +37,7 @@ enum Command {
     Train(Box<train::TrainArgs>),
     /// Split a log into training, validation and test files
     Split(Box<split::SplitArgs>),
-    /// Measure a model on held-out users: Recall@20, Recall@50, NDCG@100
+    /// Measure models on held-out users: accuracy, diversity, groups, intervals; as a table, JSON and an HTML report
     Evaluate(evaluate::EvaluateArgs),
     /// Recommend for a history of item ids
     Recommend(recommend::RecommendArgs),

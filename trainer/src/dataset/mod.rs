@@ -21,6 +21,7 @@ mod split;
 mod table;
 mod text;
 mod timestamp;
+mod user_lists;
 mod weights;
 
 pub use columns::ItemColumnFlags;
@@ -32,6 +33,7 @@ pub use items::{CatalogueReport, read_catalogue};
 pub use negatives::{NegativeSampling, Negatives};
 pub use report::CleanReport;
 pub use source::LogSource;
-pub use split::{Held, HeldOut, Parts, Split, hold_out, read_held_out, split, split_files};
+pub use split::{Held, HeldOut, HeldOutFiles, Parts, Split, hold_out, read_held_out, split, split_files};
 pub use table::TableOptions;
 pub use timestamp::iso as iso_time;
+pub use user_lists::{ByUser, read_user_attributes, read_user_items, read_user_ratings};

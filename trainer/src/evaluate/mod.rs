@@ -1,7 +1,31 @@
-//! How good a model is: full ranking of held-out users through the file and the scorer that ship.
+//! How good a model is: held-out users ranked through the file and the scorer that ship.
+//!
+//! `engine` asks the model for rankings, `hits` finds the targets in them, `metrics`, `beyond` and `ratings` are pure functions
+//! from those to numbers, `bootstrap` and `groups` say how sure and how even the numbers are, `report` shows them.
 
+mod beyond;
+mod bootstrap;
+mod engine;
+mod evaluation;
+mod facts;
+#[cfg(test)]
+mod fixture;
+mod groups;
+mod hits;
+mod measure;
 mod metrics;
-mod ranking;
+mod protocol;
+mod ratings;
+mod report;
 
-pub use metrics::Metrics;
-pub use ranking::{evaluate_model, evaluate_popularity};
+pub use beyond::Beyond;
+pub use bootstrap::{Bootstrap, Estimate, LEVEL};
+pub use engine::{evaluate_model, evaluate_popularity};
+pub use evaluation::{Entry, Evaluation, Lens, Subject, compare};
+pub use facts::Facts;
+pub use groups::{GroupFigures, Grouping, gap};
+pub use measure::Task;
+pub use metrics::{Metric, Metrics};
+pub use protocol::{Pool, Protocol, Source, sample_negatives};
+pub use ratings::RatingScale;
+pub use report::page;

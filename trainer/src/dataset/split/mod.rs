@@ -10,7 +10,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 pub use files::split_files;
-pub use held_out::{HeldOut, hold_out, read_held_out, split};
+pub use held_out::{HeldOut, HeldOutFiles, hold_out, read_held_out, split};
 
 use super::interactions::{Event, Interactions, distinct_items};
 

@@ -1,0 +1,116 @@
+//! The result for people: aligned tables.
+
+use crate::evaluate::{Beyond, Entry, Estimate, Evaluation, GroupFigures, LEVEL, Metric, Metrics, gap};
+use crate::output::{grouped, table};
+
+/// Metrics for people, one row a ranking.
+pub fn metrics_table(title: &str, rows: &[(&str, Metrics)]) -> String {
+    let mut cells = vec![[title, "Recall@20", "Recall@50", "NDCG@100"].map(str::to_owned).to_vec()];
+    for (name, metrics) in rows {
+        let numbers = [metrics.recall_20, metrics.recall_50, metrics.ndcg_100].map(|value| format!("{value:.4}"));
+        cells.push([vec![format!("  {name}")], numbers.to_vec()].concat());
+    }
+    table(&cells)
+}
+
+/// Every table, and the conditions they hold under.
+pub fn text(evaluation: &Evaluation) -> String {
+    let mut parts = vec![evaluation.conditions().join("\n"), headline(evaluation)];
+    if !evaluation.comparisons.is_empty() {
+        parts.push(comparisons(evaluation));
+    }
+    for entry in evaluation.shipped() {
+        parts.push(by_length(evaluation, entry));
+        parts.extend((!entry.beyond.is_empty()).then(|| beyond(entry)));
+        let groups = evaluation.groupings.iter().zip(&entry.groups);
+        parts.extend(groups.map(|(name, figures)| by_group(&format!("{}, by {name}", entry.label), figures)));
+        parts.extend(entry.ratings.map(|errors| {
+            let ratings = grouped(errors.ratings);
+            format!("{}: RMSE {:.4}, MAE {:.4} over {ratings} ratings", entry.label, errors.rmse, errors.mae)
+        }));
+    }
+    parts.join("\n\n")
+}
+
+fn headline(evaluation: &Evaluation) -> String {
+    let items: Vec<String> = evaluation.subjects.iter().map(|subject| grouped(subject.items)).collect();
+    let title = format!("{} users, {} items", grouped(evaluation.users), items.join(" / "));
+    let mut rows = vec![header(&title, &Metric::HEADLINE.map(|metric| metric.to_string()))];
+    for entry in &evaluation.entries {
+        let estimates =
+            Metric::HEADLINE.map(|metric| evaluation.estimate(entry, metric).map_or_else(String::new, shown));
+        rows.push([vec![format!("  {}", entry.label)], estimates.to_vec()].concat());
+    }
+    table(&rows)
+}
+
+fn comparisons(evaluation: &Evaluation) -> String {
+    let title = format!("difference to {}, {:.0} % paired", evaluation.subjects[0].name, 100.0 * LEVEL);
+    let mut rows = vec![header(&title, &Metric::HEADLINE.map(|metric| metric.to_string()))];
+    for comparison in &evaluation.comparisons {
+        let name = format!("  {}", evaluation.subjects[comparison.model].name);
+        rows.push([vec![name], comparison.differences.iter().map(signed).collect()].concat());
+    }
+    table(&rows)
+}
+
+/// Every metric, one column a list length.
+fn by_length(evaluation: &Evaluation, entry: &Entry) -> String {
+    let cutoffs = &evaluation.protocol.cutoffs;
+    let mut rows = vec![header(&entry.label, &cutoffs.iter().map(|k| format!("@{k}")).collect::<Vec<_>>())];
+    let columns: Vec<[Metric; 7]> = cutoffs.iter().map(|&k| Metric::at(k)).collect();
+    for (place, kind) in Metric::at(1).iter().enumerate() {
+        let name = kind.to_string();
+        let mut row = vec![format!("  {}", name.trim_end_matches("@1"))];
+        row.extend(columns.iter().map(|metrics| mean(evaluation, entry, metrics[place])));
+        rows.push(row);
+    }
+    rows.push(vec!["  AUC, all that is ranked".into(), mean(evaluation, entry, Metric::Auc)]);
+    table(&rows)
+}
+
+fn beyond(entry: &Entry) -> String {
+    let lengths: Vec<String> = entry.beyond.iter().map(|beyond| format!("@{}", beyond.k)).collect();
+    let mut rows = vec![header(&format!("{}, beyond accuracy", entry.label), &lengths)];
+    for (name, of) in Beyond::ROWS {
+        let values: Vec<Option<f64>> = entry.beyond.iter().map(of).collect();
+        if values.iter().any(Option::is_some) {
+            let cells = values.iter().map(|value| value.map_or_else(|| "-".into(), |value| format!("{value:.4}")));
+            rows.push([vec![format!("  {name}")], cells.collect()].concat());
+        }
+    }
+    table(&rows)
+}
+
+fn by_group(title: &str, figures: &[GroupFigures]) -> String {
+    let mut names = vec!["users".to_owned()];
+    names.extend(Metric::HEADLINE.map(|metric| metric.to_string()));
+    let mut rows = vec![header(title, &names)];
+    for group in figures {
+        let mut row = vec![format!("  {}", group.label), grouped(group.users)];
+        row.extend(group.estimates.iter().map(shown));
+        rows.push(row);
+    }
+    let gaps = (0..Metric::HEADLINE.len()).filter_map(|place| gap(figures, place));
+    let gaps: Vec<String> = gaps.map(|(_, _, gap)| format!("{gap:.4}")).collect();
+    if !gaps.is_empty() {
+        rows.push([vec!["  gap, best to worst".into(), String::new()], gaps].concat());
+    }
+    table(&rows)
+}
+
+fn header(title: &str, names: &[String]) -> Vec<String> {
+    [vec![title.to_owned()], names.to_vec()].concat()
+}
+
+fn mean(evaluation: &Evaluation, entry: &Entry, metric: Metric) -> String {
+    evaluation.estimate(entry, metric).map_or_else(String::new, |estimate| format!("{:.4}", estimate.mean))
+}
+
+fn shown(estimate: &Estimate) -> String {
+    format!("{:.4} [{:.4}, {:.4}]", estimate.mean, estimate.low, estimate.high)
+}
+
+fn signed(estimate: &Estimate) -> String {
+    format!("{:+.4} [{:+.4}, {:+.4}]", estimate.mean, estimate.low, estimate.high)
+}

@@ -1,0 +1,152 @@
+//! Rankings by the exported model and the crate that runs on the device.
+
+use std::sync::Arc;
+
+use proclivity::model::{Model, Scoring};
+use proclivity::profile::fold_in;
+use proclivity::score::{CpuScorer, ItemMask, Query, Stage};
+use rayon::prelude::*;
+
+use super::hits::{Hits, Ranking};
+use super::metrics::{DEPTH, Metrics};
+use crate::dataset::HeldOut;
+use crate::error::Result;
+
+/// A model at one of its stages, ready to rank.
+pub struct Engine {
+    model: Arc<Model>,
+    scorer: CpuScorer,
+    stage: Stage,
+    /// How many items the stage is asked for. The whole ranking shows ties in full; a cascade re-ranks its candidates, and
+    /// asking for more would change them.
+    depth: usize,
+}
+
+impl Engine {
+    pub fn new(model: &Arc<Model>, stage: Stage) -> Engine {
+        let depth = match (stage, &model.manifest().scoring) {
+            (Stage::Cascade, Scoring::Cascade { candidates, .. }) => DEPTH.max(*candidates),
+            _ => model.item_count(),
+        };
+        Engine { model: Arc::clone(model), scorer: CpuScorer::new(Arc::clone(model)), stage, depth }
+    }
+
+    /// What `user` is shown for what is known of it, of the items that `mask` lets in.
+    ///
+    /// # Errors
+    /// Whatever the engine refuses.
+    pub fn rank(&self, user: &HeldOut, mask: &ItemMask) -> Result<Ranking> {
+        Ok(Ranking::by_score(self.ask(user, mask, self.depth, self.stage)?))
+    }
+
+    /// The same for every item: what a cascade's ranker does not see follows in the order of retrieval.
+    ///
+    /// # Errors
+    /// As [`Engine::rank`].
+    pub fn rank_whole(&self, user: &HeldOut, mask: &ItemMask) -> Result<Ranking> {
+        let mut ranking = self.rank(user, mask)?;
+        if self.depth < self.model.item_count() {
+            let mut rest = mask.clone();
+            ranking.list.iter().for_each(|entry| rest.exclude(entry.0));
+            ranking.list.extend(self.ask(user, &rest, self.model.item_count(), Stage::Retrieval)?);
+        }
+        Ok(ranking)
+    }
+
+    /// The one place that asks the engine: the `k` best items for what is known of `user`, with their scores.
+    fn ask(&self, user: &HeldOut, mask: &ItemMask, k: usize, stage: Stage) -> Result<Vec<(u32, f32)>> {
+        let history: Vec<(u32, f32)> = user.fold_in.iter().map(|&item| (item, 1.0)).collect();
+        let vector = fold_in(&self.model, &history)?;
+        let list = self.scorer.score(&Query { user: &vector, mask, k, stage })?;
+        Ok(list.iter().map(|scored| (scored.item, scored.score)).collect())
+    }
+}
+
+/// Everything by `popularity` (n), best first, of the items that `mask` lets in: the list everyone gets.
+pub fn rank_by_popularity(order: &[(u32, f32)], mask: &ItemMask) -> Ranking {
+    Ranking::by_score(order.iter().copied().filter(|(item, _)| !mask.is_excluded(*item)).collect())
+}
+
+/// Items with their `popularity` (n), the most popular first, ties by index.
+pub fn popularity_order(popularity: &[f32]) -> Vec<(u32, f32)> {
+    let mut order: Vec<(u32, f32)> = (0..).zip(popularity.iter().copied()).collect();
+    order.sort_by(|a, b| b.1.total_cmp(&a.1));
+    order
+}
+
+/// Means of the headline metrics of `users` at `stage`: each is folded in from its history, every other item is ranked.
+///
+/// # Errors
+/// Whatever the engine refuses.
+pub fn evaluate_model(model: &Arc<Model>, users: &[HeldOut], stage: Stage) -> Result<Metrics> {
+    let engine = Engine::new(model, stage);
+    let hits = |user: &HeldOut| {
+        let ranking = engine.rank(user, &without(model.item_count(), &user.fold_in))?;
+        Ok(Hits::find(&ranking, &user.targets))
+    };
+    Ok(Metrics::mean(&users.par_iter().map(hits).collect::<Result<Vec<Hits>>>()?))
+}
+
+/// The same for the most popular items.
+pub fn evaluate_popularity(popularity: &[f32], users: &[HeldOut]) -> Metrics {
+    let order = popularity_order(popularity);
+    let hits =
+        |user: &HeldOut| Hits::find(&rank_by_popularity(&order, &without(order.len(), &user.fold_in)), &user.targets);
+    Metrics::mean(&users.par_iter().map(hits).collect::<Vec<Hits>>())
+}
+
+/// A mask that leaves out what was seen.
+pub fn without(items: usize, seen: &[u32]) -> ItemMask {
+    let mut mask = ItemMask::none(items);
+    seen.iter().for_each(|&item| mask.exclude(item));
+    mask
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use serde_json::Value;
+
+    use super::super::fixture::{ITEMS, model, user};
+    use super::*;
+
+    #[test]
+    fn a_cascade_ranks_its_candidates_and_retrieval_the_rest() {
+        let (model, history) = (model(Some(120), Value::Null), [3, 7, 200]);
+        let someone = user(&history, &[]);
+        let (engine, mask) = (Engine::new(&model, Stage::Cascade), without(ITEMS, &history));
+        let (served, whole) = (engine.rank(&someone, &mask).unwrap(), engine.rank_whole(&someone, &mask).unwrap());
+        assert_eq!((served.list.len(), whole.head, whole.list.len()), (120, 120, ITEMS - history.len()));
+        assert_eq!(served.list, whole.list[..120]);
+        let items: HashSet<u32> = whole.list.iter().map(|entry| entry.0).collect();
+        assert_eq!(items.len(), ITEMS - history.len(), "every other item once");
+        let retrieved = Engine::new(&model, Stage::Retrieval).rank(&someone, &mask).unwrap().list;
+        let candidates: HashSet<u32> = retrieved[..120].iter().map(|entry| entry.0).collect();
+        assert_eq!(candidates, served.list.iter().map(|entry| entry.0).collect());
+        assert_ne!(retrieved[..120], served.list, "in another order");
+        assert_eq!(retrieved[120..], whole.list[120..]);
+    }
+
+    #[test]
+    fn training_and_the_command_measure_alike() {
+        let model = model(Some(120), Value::Null);
+        let users: Vec<HeldOut> = (0..20).map(|n| user(&[n, n * 7 + 30], &[n + 200, n * 3 + 40])).collect();
+        let protocol = crate::evaluate::Protocol {
+            pool: crate::evaluate::Pool::Everything,
+            include_seen: false,
+            cutoffs: vec![20],
+        };
+        let metrics = crate::evaluate::Metric::HEADLINE;
+        let task = crate::evaluate::Task { users: &users, protocol: &protocol, metrics: &metrics, ratings: &[] };
+        for stage in [Stage::Retrieval, Stage::Cascade] {
+            let steering = evaluate_model(&model, &users, stage).unwrap();
+            let values = task.model(&model, stage).unwrap().values;
+            let mean = |column: usize| values.iter().map(|row| row[column]).sum::<f64>() / 20.0;
+            assert_eq!([steering.recall_20, steering.recall_50, steering.ndcg_100], [0, 1, 2].map(mean));
+        }
+        let popular = task.popularity(model.popularity().unwrap()).unwrap().values;
+        let steering = evaluate_popularity(model.popularity().unwrap(), &users);
+        assert_eq!(steering.recall_50, popular.iter().map(|row| row[1]).sum::<f64>() / 20.0);
+    }
+}

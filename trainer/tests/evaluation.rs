@@ -1,0 +1,213 @@
+//! `proclivity evaluate`: what is measured is what ships, under the conditions that are stated.
+
+mod support;
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+use support::{Folder, delimited, failure, items, json, proclivity, rows, train};
+
+/// A model of the small log, and the last ten users of it as held-out ones: one known item in three is a target.
+fn held_out(folder: &Folder) -> [String; 3] {
+    let log = folder.write("log.csv", delimited(','));
+    let items = folder.write("items.csv", items());
+    train(&log, &folder.path("model.safetensors"), &["--family", "als", "--items", &items, "--validation", "0"]);
+    let (mut fold_in, mut targets) = ("user,item\n".to_owned(), "user,item\n".to_owned());
+    for (n, (user, item, _)) in rows().into_iter().filter(|row| row.0 >= 30).enumerate() {
+        *(if n % 3 == 0 { &mut targets } else { &mut fold_in }) += &format!("u{user},i{item}\n");
+    }
+    [folder.at("model.safetensors"), folder.write("fold_in.csv", fold_in), folder.write("targets.csv", targets)]
+}
+
+fn evaluate(files: &[String; 3], more: &[&str]) -> Value {
+    let [model, fold_in, targets] = files;
+    json(&[&["evaluate", model, "--fold-in", fold_in, "--targets", targets], more].concat())
+}
+
+fn number(value: &Value, path: &str) -> f64 {
+    value.pointer(path).and_then(Value::as_f64).unwrap_or_else(|| panic!("a number at {path} of {value:#}"))
+}
+
+fn of_user(path: &str, user: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(path).unwrap();
+    text.lines().filter_map(|line| line.strip_prefix(&format!("{user},"))).map(str::to_owned).collect()
+}
+
+#[test]
+fn what_is_measured_is_what_is_recommended() {
+    let folder = Folder::new();
+    let files = held_out(&folder);
+    // Some users also want something that is not to their taste.
+    let mut targets = std::fs::read_to_string(&files[2]).unwrap();
+    targets.extend((31..36).map(|user| format!("u{user},i{}\n", if user % 2 == 0 { user - 10 } else { user - 25 })));
+    folder.write("targets.csv", targets);
+    let measured = evaluate(&files, &["--at", "5"]);
+    let (mut recall, mut hit_rate, mut reciprocal) = (0.0, 0.0, 0.0);
+    for user in 30..40 {
+        let (known, wanted) = (of_user(&files[1], &format!("u{user}")), of_user(&files[2], &format!("u{user}")));
+        let list = json(&["recommend", &files[0], "--history", &known.join(","), "-k", "5"]);
+        let shown: Vec<&str> =
+            list["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap()).collect();
+        let hits: Vec<usize> = (0..5).filter(|&place| wanted.iter().any(|id| id == shown[place])).collect();
+        recall += hits.len() as f64 / wanted.len().min(5) as f64 / 10.0;
+        hit_rate += f64::from(u8::from(!hits.is_empty())) / 10.0;
+        reciprocal += hits.first().map_or(0.0, |&place| 1.0 / (place + 1) as f64) / 10.0;
+    }
+    for (key, expected) in [("recall@5", recall), ("hr@5", hit_rate), ("mrr@5", reciprocal)] {
+        let found = number(&measured, &format!("/retrieval/{key}"));
+        assert!((found - expected).abs() < 1e-9, "{key}: expected {expected}, found {found}");
+    }
+    let estimate = &measured["models"][0]["stages"][0]["intervals"]["recall@5"];
+    assert!(recall < 0.999, "a task that is not trivial");
+    assert!(number(estimate, "/low") < recall && recall < number(estimate, "/high"), "{estimate}");
+    assert_eq!((measured["users"].as_u64(), &measured["protocol"]["ranking"]), (Some(10), &"full".into()));
+    assert!(number(&measured, "/retrieval/auc") > number(&measured, "/popular/auc"));
+}
+
+#[test]
+fn negatives_from_a_file_are_the_only_rivals() {
+    let folder = Folder::new();
+    let files = held_out(&folder);
+    // Negatives of the other taste, which a model that learnt anything puts behind every target.
+    let other = |user: u32| if user.is_multiple_of(2) { 12..24 } else { 0..12 };
+    let ids = |user: u32| other(user).map(|item| format!("i{item}")).collect::<Vec<_>>();
+    let wide: String = (30..40).map(|user| format!("u{user},{}\n", ids(user).join(","))).collect();
+    let header: String = (0..12).map(|n| format!(",n{n}")).collect();
+    let wide = folder.write("wide.csv", format!("user{header}\n{wide}"));
+    let long: String =
+        (30..40).flat_map(|user| ids(user).into_iter().map(move |id| format!("u{user},{id}\n"))).collect();
+    let long = folder.write("long.csv", format!("user,item\n{long}"));
+    let [measured, same] = [&wide, &long].map(|path| evaluate(&files, &["--negatives", path, "--at", "10"]));
+    assert_eq!(measured["retrieval"], same["retrieval"]);
+    assert_eq!(number(&measured, "/retrieval/auc"), 1.0);
+    assert_eq!(number(&measured, "/retrieval/map@10"), 1.0);
+    assert_eq!(measured["protocol"]["ranking"], "sampled");
+    assert_eq!(number(&measured, "/protocol/negatives/mean_per_user"), 12.0);
+    assert_eq!(measured["models"][0]["stages"][0]["beyond_accuracy"], Value::Array(Vec::new()));
+
+    let drawn = evaluate(&files, &["--sampled-negatives", "6", "--seed", "3"]);
+    assert_eq!(drawn, evaluate(&files, &["--sampled-negatives", "6", "--seed", "3"]));
+    assert!(drawn["protocol"]["text"].as_str().unwrap().contains("among 6 uniform negatives a user (seed 3)"));
+    let full = evaluate(&files, &[]);
+    assert!(number(&drawn, "/retrieval/mrr@10") >= number(&full, "/retrieval/mrr@10"), "fewer rivals");
+}
+
+#[test]
+fn items_of_the_history_are_ranked_on_request() {
+    let folder = Folder::new();
+    let mut files = held_out(&folder);
+    files[2] = files[1].clone();
+    let left_out = evaluate(&files, &[]);
+    assert_eq!(number(&left_out, "/retrieval/recall@50"), 0.0, "what was bought cannot be found");
+    assert!(number(&left_out, "/seen_targets") > 0.0);
+    assert!(left_out["notes"][0].as_str().unwrap().contains("--include-seen"), "{left_out:#}");
+    let ranked = evaluate(&files, &["--include-seen"]);
+    assert_eq!(number(&ranked, "/retrieval/recall@50"), 1.0);
+    assert_eq!((&ranked["protocol"]["seen_items"], number(&ranked, "/seen_targets")), (&"ranked".into(), 0.0));
+}
+
+#[test]
+fn groups_calibration_and_the_report() {
+    let folder = Folder::new();
+    let files = held_out(&folder);
+    let users: String =
+        (30..39).map(|user| format!("u{user},{}\n", if user % 2 == 0 { "bread" } else { "fruit" })).collect();
+    let users = folder.write("users.csv", format!("user,taste\n{users}"));
+    let report = folder.at("report.html");
+    let flags = [
+        "--users",
+        &users,
+        "--group-by",
+        "taste",
+        "--calibration-column",
+        "department",
+        "--report",
+        &report,
+        "--at",
+        "2",
+    ];
+    let measured = evaluate(&files, &flags);
+    let stage = &measured["models"][0]["stages"][0];
+    assert_eq!((&stage["groups"][0]["by"], &stage["groups"][1]["by"]), (&"history length".into(), &"taste".into()));
+    let groups: HashSet<(&str, u64)> = stage["groups"][1]["groups"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|group| (group["group"].as_str().unwrap(), group["users"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(groups, HashSet::from([("bread", 5), ("fruit", 4), ("(unknown)", 1)]));
+    assert!(number(stage, "/groups/1/gap/recall@20/gap") >= 0.0);
+    let baseline = &measured["baseline"]["beyond_accuracy"][0];
+    let beyond = &stage["beyond_accuracy"][0];
+    let calibration = [beyond, baseline].map(|beyond| number(beyond, "/calibration"));
+    assert!(calibration[0] < calibration[1], "lists that follow the taste mirror its department: {calibration:?}");
+    let diversity = [beyond, baseline].map(|beyond| number(beyond, "/category_diversity"));
+    assert!(diversity[0] == 0.0 && diversity[1] > 0.0, "and hold one department: {diversity:?}");
+    let shown = number(beyond, "/coverage") * 24.0;
+    assert!((2.0..=24.0).contains(&shown) && shown.fract() == 0.0, "{shown} of 24 items");
+
+    let html = std::fs::read_to_string(&report).unwrap();
+    assert!(html.starts_with("<!doctype html>") && html.contains("NDCG@100 by taste") && !html.contains("<script"));
+    let [model, fold_in, targets] = &files;
+    let arguments = [&["evaluate", model, "--fold-in", fold_in, "--targets", targets], &flags[..]].concat();
+    let printed = String::from_utf8(proclivity(&arguments).stdout).unwrap();
+    for part in ["full ranking", "ties count against", "RMSE and MAE do not apply", "by taste", "gap, best to worst"] {
+        assert!(printed.contains(part), "{part} in\n{printed}");
+    }
+}
+
+#[test]
+fn models_are_compared_on_the_same_users() {
+    let folder = Folder::new();
+    let [model, fold_in, targets] = held_out(&folder);
+    // A model that knows one taste only, and so none of the items of the other users.
+    let bread: String = delimited(',')
+        .lines()
+        .filter(|line| !line.contains(",i12,") && is_bread(line))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let log = folder.write("bread.csv", bread);
+    train(&log, &folder.path("bread.safetensors"), &["--family", "als", "--validation", "0"]);
+    let bread = folder.at("bread.safetensors");
+    let report = folder.at("report.html");
+    let measured =
+        json(&["evaluate", &model, &bread, &model, "--fold-in", &fold_in, "--targets", &targets, "--report", &report]);
+    assert_eq!((number(&measured, "/users"), number(&measured, "/not_in_all_models")), (5.0, 5.0));
+    assert_eq!(measured["models"].as_array().unwrap().len(), 3);
+    let differences = &measured["comparisons"];
+    assert_eq!(differences[1]["differences"]["ndcg@100"], serde_json::json!({ "mean": 0.0, "low": 0.0, "high": 0.0 }));
+    let difference = number(&differences[0], "/differences/ndcg@100/mean");
+    let ndcg = |place: usize| number(&measured, &format!("/models/{place}/stages/0/metrics/ndcg@100"));
+    assert!((difference - (ndcg(1) - ndcg(0))).abs() < 1e-9);
+    assert!(std::fs::read_to_string(&report).unwrap().contains("Quality against size"));
+}
+
+fn is_bread(line: &str) -> bool {
+    let item = line.split(',').nth(1).unwrap_or_default();
+    item == "item" || item[1..].parse::<u32>().is_ok_and(|item| item < 12)
+}
+
+#[test]
+fn what_cannot_be_measured_is_refused_with_a_way_out() {
+    let folder = Folder::new();
+    let [model, fold_in, targets] = held_out(&folder);
+    let negatives = folder.write("negatives.csv", "user,item\nu30,i1\n");
+    let users = folder.write("users.csv", "user,age\nu30,9\nu30,8\n");
+    let base = ["evaluate", &model, "--fold-in", &fold_in, "--targets", &targets];
+    for (flags, expected) in [
+        (&["--at", "0"][..], "--at: expected list lengths from 1"),
+        (&["--sampled-negatives", "0"], "--sampled-negatives: expected at least 1"),
+        (&["--resamples", "2"], "--resamples: expected from 10"),
+        (&["--negatives", &negatives], "--negatives: expected items for every user"),
+        (&["--users", &users, "--group-by", "height"], "--group-by: expected one of the columns `user`, `age`"),
+        (&["--users", &users, "--group-by", "age"], "users.csv:3: column `user`: expected each user once, found `u30`"),
+        (
+            &["--calibration-column", "colour"],
+            "--calibration-column: expected one of the category columns `department`",
+        ),
+        (&["--report", "/nowhere/report.html"], "/nowhere/report.html: cannot be written"),
+    ] {
+        let said = failure(&[&base[..], flags].concat());
+        assert!(said.contains(expected), "expected `{expected}`, found `{said}`");
+    }
+}
