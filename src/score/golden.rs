@@ -1,11 +1,8 @@
 //! Holding a backend to the answers stored in the model file.
 
-use super::mask::ItemMask;
-use super::plan::{Query, Stage};
 use super::topk::Scored;
 use crate::error::show;
 use crate::model::GoldenQuery;
-use crate::profile::User;
 
 /// How far a backend's scores may lie from the stored ones, relative to the larger of 1 and the score.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -56,9 +53,4 @@ pub(crate) fn compare(golden: &GoldenQuery, found: &[Scored], tolerance: Toleran
         }
     }
     Ok(worst)
-}
-
-/// A golden query as any other.
-pub(crate) fn as_query<'a>(user: &'a User, mask: &'a ItemMask, k: usize) -> Query<'a> {
-    Query { user: &user.vector, offset: user.offset.as_deref(), mask, k, stage: Stage::Cascade }
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::backend::{Active, BackendInfo};
 use super::cpu::CpuScorer;
-use super::golden::{GoldenReport, Tolerance, as_query, compare};
+use super::golden::{GoldenReport, Tolerance, compare};
 use super::mask::ItemMask;
 #[cfg(not(target_arch = "wasm32"))]
 use super::plan::Plan;
-use super::plan::Query;
+use super::plan::{Query, Stage};
 use super::reference;
 use super::topk::Scored;
 use crate::error::{Error, Result};
@@ -34,7 +34,7 @@ pub(super) struct Prepared<'m> {
 
 impl Prepared<'_> {
     pub fn query(&self) -> Query<'_> {
-        as_query(&self.user, &self.mask, self.stored.items.len())
+        Query::of(&self.user, &self.mask, self.stored.items.len(), Stage::Cascade)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::mask::ItemMask;
 use crate::error::{Error, Result, show};
 use crate::model::{ItemTable, MAX_ABS, Model, inverse_norm, quantise_rows};
+use crate::profile::User;
 
 /// What to score with. Each stage is a gain and an offset a row: `score = dot * gain * user_scale + offset`; a query may bring
 /// an offset of its own.
@@ -58,6 +59,13 @@ pub struct Query<'a> {
     /// How many items are wanted; more than the catalogue holds gives what there is.
     pub k: usize,
     pub stage: Stage,
+}
+
+impl<'a> Query<'a> {
+    /// What `user` is asked with at a stage with a dot and a bias.
+    pub fn of(user: &'a User, mask: &'a ItemMask, k: usize, stage: Stage) -> Query<'a> {
+        Query { user: &user.vector, offset: user.offset.as_deref(), mask, k, stage }
+    }
 }
 
 /// A checked query, ready for a backend: the user vector quantised, the ranker's user half computed.

@@ -8,7 +8,6 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
-use super::golden::as_query;
 use super::mask::ItemMask;
 use super::plan::{Plan, Query, Stage, UserVector};
 use super::topk::Scored;
@@ -125,7 +124,7 @@ pub(crate) fn activation_steps(model: &Model, histories: &[Vec<u32>]) -> Result<
     let stride = model.item_count().div_ceil(ITEMS).max(1);
     for history in histories {
         let (user, mask) = golden_query(model, history)?;
-        let plan = Plan::new(model, &Query { stage: Stage::Retrieval, ..as_query(&user, &mask, ITEMS) })?;
+        let plan = Plan::new(model, &Query::of(&user, &mask, ITEMS, Stage::Retrieval))?;
         let best = score(model, &plan).into_iter().map(|scored| scored.item);
         let first = ranker.project_user(&user.vector);
         for item in best.chain((0..model.item_count() as u32).step_by(stride)) {
@@ -175,7 +174,7 @@ impl Eq for TotalOrder {}
 /// The answer to a golden history: its items, each with strength 1, are left out of the ranking.
 pub(crate) fn golden_answer(model: &Model, history: &[u32], k: usize) -> Result<Vec<Scored>> {
     let (user, mask) = golden_query(model, history)?;
-    Ok(score(model, &Plan::new(model, &as_query(&user, &mask, k))?))
+    Ok(score(model, &Plan::new(model, &Query::of(&user, &mask, k, Stage::Cascade))?))
 }
 
 /// User and mask of a golden history.

@@ -215,17 +215,14 @@ pub async fn neighbours_are_exact(choice: BackendChoice) {
                     assert_eq!(found, expected, "{body}: {items} items, d = {}, k = {k}, {stage:?}", model.dim());
                 }
             }
-            let best = reference::score(&model, &Plan::new(&model, &as_cascade(&user, &mask)).expect("valid"));
+            let query = Query::of(&user, &mask, 1, Stage::Cascade);
+            let best = reference::score(&model, &Plan::new(&model, &query).expect("valid"));
             let parts: f32 = user.contributions(&model, best[0].item).iter().map(|&(_, part)| part).sum();
             let bias = model.bias().map_or(0.0, |bias| bias[best[0].item as usize]);
             // The scorers round the user vector to int8.
             assert!((parts + bias - best[0].score).abs() < 0.05 * (1.0 + parts.abs()), "{parts} and {best:?}");
         }
     }
-}
-
-fn as_cascade<'a>(user: &'a User, mask: &'a ItemMask) -> Query<'a> {
-    Query { user: &user.vector, offset: user.offset.as_deref(), mask, k: 1, stage: Stage::Cascade }
 }
 
 /// Cascades agree with float64 within the stated tolerance, over layer widths, candidates and k.

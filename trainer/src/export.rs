@@ -82,6 +82,7 @@ fn spec(trained: &Trained, data: &Interactions) -> ModelSpec {
             alpha: trained.als.alpha as f32,
             regularization: trained.als.regularization as f32,
         },
+        neighbours: None,
         ranker: trained.ranker.clone(),
         columns: Vec::new(),
         event_weights: Default::default(),

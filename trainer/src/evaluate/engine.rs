@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use proclivity::model::{Model, Scoring};
-use proclivity::profile::fold_in;
+use proclivity::profile::User;
 use proclivity::score::{CpuScorer, ItemMask, Query, Stage};
 use rayon::prelude::*;
 
@@ -56,8 +56,8 @@ impl Engine {
     /// The one place that asks the engine: the `k` best items for what is known of `user`, with their scores.
     fn ask(&self, user: &HeldOut, mask: &ItemMask, k: usize, stage: Stage) -> Result<Vec<(u32, f32)>> {
         let history: Vec<(u32, f32)> = user.fold_in.iter().map(|&item| (item, 1.0)).collect();
-        let vector = fold_in(&self.model, &history)?;
-        let list = self.scorer.score(&Query { user: &vector, mask, k, stage })?;
+        let asked = User::of_history(&self.model, &history)?;
+        let list = self.scorer.score(&Query::of(&asked, mask, k, stage))?;
         Ok(list.iter().map(|scored| (scored.item, scored.score)).collect())
     }
 }

@@ -30,6 +30,7 @@ pub fn model(candidates: Option<usize>, card: Value) -> Arc<Model> {
         item_bias: None,
         popularity: (0..ITEMS).map(|item| (ITEMS - item) as f32).collect(),
         user_tower: UserTowerSpec::FoldIn { alpha: 5.0, regularization: 1.0 },
+        neighbours: None,
         ranker: candidates.map(|_| ranker),
         columns: Vec::new(),
         event_weights: Default::default(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use proclivity::model::Model;
-use proclivity::profile::fold_in;
+use proclivity::profile::User;
 use proclivity::score::{CpuScorer, ItemMask, Query, Stage};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -51,10 +51,10 @@ pub fn choose_candidates(model: &Arc<Model>, histories: &[&[u32]], given: Option
 
 /// For each of the top ten of ranking everything its place in the order of retrieval.
 fn retrieval_places(model: &Model, scorer: &CpuScorer, history: &[u32]) -> Result<Vec<usize>> {
-    let vector = fold_in(model, &history.iter().map(|&item| (item, 1.0)).collect::<Vec<_>>())?;
+    let user = User::of_history(model, &history.iter().map(|&item| (item, 1.0)).collect::<Vec<_>>())?;
     let mut mask = ItemMask::none(model.item_count());
     history.iter().for_each(|&item| mask.exclude(item));
-    let list = |k, stage| scorer.score(&Query { user: &vector, mask: &mask, k, stage });
+    let list = |k, stage| scorer.score(&Query::of(&user, &mask, k, stage));
     let mut place = vec![0; model.item_count()];
     for (n, scored) in list(model.item_count(), Stage::Retrieval)?.iter().enumerate() {
         place[scored.item as usize] = n;
@@ -89,6 +89,7 @@ mod tests {
             item_bias: None,
             popularity: vec![1.0; ITEMS],
             user_tower: UserTowerSpec::FoldIn { alpha: 5.0, regularization: 1.0 },
+            neighbours: None,
             ranker: Some(RankerSpec { layers, skip: 1.0, candidates: Some(candidates), precision: Precision::F32 }),
             columns: Vec::new(),
             event_weights: Default::default(),
@@ -104,10 +105,11 @@ mod tests {
         let shared: usize = histories
             .iter()
             .map(|history| {
-                let vector = fold_in(model, &history.iter().map(|&item| (item, 1.0)).collect::<Vec<_>>()).unwrap();
+                let user =
+                    User::of_history(model, &history.iter().map(|&item| (item, 1.0)).collect::<Vec<_>>()).unwrap();
                 let mut mask = ItemMask::none(ITEMS);
                 history.iter().for_each(|&item| mask.exclude(item));
-                let list = |stage| scorer.score(&Query { user: &vector, mask: &mask, k: PLACES, stage }).unwrap();
+                let list = |stage| scorer.score(&Query::of(&user, &mask, PLACES, stage)).unwrap();
                 let (full, found) = (list(Stage::Ranking), list(Stage::Cascade));
                 full.iter().filter(|a| found.iter().any(|b| a.item == b.item)).count()
             })

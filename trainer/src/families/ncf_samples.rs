@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use proclivity::model::Model;
-use proclivity::profile::fold_in;
+use proclivity::profile::User;
 use proclivity::score::{CpuScorer, ItemMask, Query, Stage};
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
@@ -100,14 +100,14 @@ fn ask<'a>(
     mut rng: ChaCha8Rng,
 ) -> Result<Asked<'a>> {
     let (given, targets) = split(history, TARGET_SHARE, &mut rng);
-    let vector = fold_in(model, &given.iter().map(|&item| (item, 1.0)).collect::<Vec<_>>())?;
+    let known = User::of_history(model, &given.iter().map(|&item| (item, 1.0)).collect::<Vec<_>>())?;
     let mut mask = ItemMask::none(model.item_count());
     given.iter().for_each(|&item| mask.exclude(item));
-    let query = Query { user: &vector, mask: &mask, k: POOL, stage: Stage::Retrieval };
+    let query = Query::of(&known, &mask, POOL, Stage::Retrieval);
     let targets: HashSet<u32> = targets.into_iter().collect();
     let candidates = scorer.score(&query)?;
     let (found, others) = candidates.iter().map(|scored| scored.item).partition(|item| targets.contains(item));
-    Ok(Asked { user, vector, history, found, others, rng })
+    Ok(Asked { user, vector: known.vector, history, found, others, rng })
 }
 
 impl Asked<'_> {
