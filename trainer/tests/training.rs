@@ -24,15 +24,15 @@ fn gzip(text: &str) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-fn parquet() -> Vec<u8> {
+fn parquet(rows: &[(u32, u32, u32)]) -> Vec<u8> {
     let schema = "message log { required binary user (UTF8); required binary item (UTF8); required int64 timestamp; }";
     let schema = Arc::new(parse_message_type(schema).unwrap());
     let mut writer = SerializedFileWriter::new(Vec::new(), schema, Default::default()).unwrap();
     let mut group = writer.next_row_group().unwrap();
     let text = |prefix: &str, n: u32| ByteArray::from(format!("{prefix}{n}").as_str());
-    let users: Vec<ByteArray> = rows().iter().map(|row| text("u", row.0)).collect();
-    let items: Vec<ByteArray> = rows().iter().map(|row| text("i", row.1)).collect();
-    let times: Vec<i64> = rows().iter().map(|row| i64::from(row.2)).collect();
+    let users: Vec<ByteArray> = rows.iter().map(|row| text("u", row.0)).collect();
+    let items: Vec<ByteArray> = rows.iter().map(|row| text("i", row.1)).collect();
+    let times: Vec<i64> = rows.iter().map(|row| i64::from(row.2)).collect();
     for values in [users, items] {
         let mut column = group.next_column().unwrap().unwrap();
         column.typed::<ByteArrayType>().write_batch(&values, None, None).unwrap();
@@ -69,7 +69,7 @@ fn every_kind_of_file_gives_the_same_model() {
         ("windows.csv", delimited(',').replace('\n', "\r\n").into_bytes()),
         ("log.csv.gz", gzip(&delimited(','))),
         ("log.tsv.gz", gzip(&delimited('\t'))),
-        ("log.parquet", parquet()),
+        ("log.parquet", parquet(&rows())),
         ("baskets.csv", baskets().into_bytes()),
     ];
     let mut expected = None;
@@ -79,6 +79,14 @@ fn every_kind_of_file_gives_the_same_model() {
         let found = tensors(&folder, "model");
         assert_eq!(&found, expected.get_or_insert(found.clone()), "{name}");
     }
+    let rows = rows();
+    let (first, second) = rows.split_at(100);
+    std::fs::create_dir(folder.path("parts")).unwrap();
+    folder.write("parts/part-00000.parquet", parquet(first));
+    folder.write("parts/part-00001.parquet", parquet(second));
+    folder.write("parts/_SUCCESS", "");
+    train(&folder.at("parts"), &folder.path("model"), &["--family", "als", "--memory", "64k"]);
+    assert_eq!(Some(tensors(&folder, "model")), expected, "a folder of Parquet parts");
 }
 
 #[test]

@@ -163,14 +163,14 @@ fn counts(data: &Interactions, parts: &Parts) -> Value {
 
 /// Commands that use the files, run in their folder.
 fn usage(args: &SplitArgs, parts: &Parts) -> Value {
-    let outliers = "--keep-users train_users.csv.gz --keep-items items.csv.gz";
+    let lists = "--keep-users train_users.csv.gz --keep-items items.csv.gz";
     let validation = match parts.validation.is_empty() {
         true => "--validation 0",
         false => "--validation-fold-in val_fold_in.csv.gz --validation-targets val_targets.csv.gz",
     };
     let seed = args.seed;
     json!([
-        format!("proclivity train train.csv.gz {outliers} {validation} --seed {seed} -o model.safetensors"),
+        format!("proclivity train train.csv.gz {lists} {validation} --seed {seed} -o model.safetensors"),
         "proclivity evaluate model.safetensors --fold-in test_fold_in.csv.gz --targets test_targets.csv.gz",
     ])
 }

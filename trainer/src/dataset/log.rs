@@ -195,10 +195,11 @@ impl Reader {
         })
     }
 
-    /// Refuses ids that do not fit beside the rows. Cleaning needs 24 bytes an id besides.
+    /// Refuses ids that do not fit beside the rows. Cleaning needs up to 24 bytes a user and 48 an
+    /// item besides.
     fn check_memory(&self, path: &Path) -> Result<()> {
         let (users, items) = (&self.users, &self.items);
-        let ids = users.bytes() + items.bytes() + 24 * (users.len() + items.len());
+        let ids = users.bytes() + items.bytes() + 24 * users.len() + 48 * items.len();
         let rows = self.memory.for_rows().unwrap_or(0);
         match self.memory.holds(ids + rows) {
             true => Ok(()),

@@ -267,8 +267,8 @@ impl Layout {
     /// Whether a file whose first row is `first` may be of this layout; roles named by flags are not asked of it.
     fn fits(&self, first: &[String], flags: &LogColumnFlags) -> bool {
         if !self.written.header.is_empty() {
-            let ten = self.ten_characters.is_none_or(|column| first[column].chars().count() == 10);
-            return first.len() == self.written.header.len() && ten;
+            let ten = |column| first.get(column).is_some_and(|cell: &String| cell.chars().count() == 10);
+            return first.len() == self.written.header.len() && self.ten_characters.is_none_or(ten);
         }
         let wanted =
             [(self.user, &flags.user_column), (self.item, &flags.item_column), (self.value, &flags.value_column)];

@@ -3,7 +3,7 @@
 mod files;
 mod held_out;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -65,9 +65,9 @@ impl Split {
             Split::Random { validation, test } => {
                 let pairs = random_pairs(data, validation, test, &mut rng);
                 by_event(data, |user| {
-                    let place = |event: &Event| data.histories[user].iter().position(|&item| item == event.item);
-                    let part = |event| place(event).map_or(Part::Train, |place| pairs[user][place]);
-                    data.events[user].iter().map(part).collect()
+                    let parts = data.histories[user].iter().copied().zip(pairs[user].iter().copied());
+                    let parts: HashMap<u32, Part> = parts.collect();
+                    data.events[user].iter().map(|event| parts[&event.item]).collect()
                 })
             }
             Split::Users { validation, test, targets } => by_user(data, validation, test, targets, &mut rng),
