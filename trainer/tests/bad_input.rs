@@ -34,6 +34,11 @@ fn a_bad_number_names_line_and_column() {
     let text = "user,item,rating\n1,2,5\n1,3,many\n";
     says(&refused("log.csv", text, &["--min-value", "4"]), &["log.csv:3", "`rating`", "a number", "`many`"]);
     says(&refused("log.csv", "user,item,rating\n1,2,NaN\n", &["--min-value", "4"]), &["log.csv:2"]);
+    let text = delimited(',').replace("timestamp", "value").replace(",15", ",t15");
+    says(&refused("log.csv", &text, &[]), &["log.csv:2", "`value`", "a number", "--value-column -"]);
+    let folder = Folder::new();
+    let log = folder.write("log.csv", text);
+    train(&log, &folder.path("model"), &["--family", "als", "--value-column", "-"]);
 }
 
 #[test]
@@ -42,6 +47,27 @@ fn a_bad_time_names_line_and_column() {
         &refused("log.csv", "user,item,timestamp\n1,2,soon\n", &[]),
         &["log.csv:2", "`timestamp`", "ISO 8601", "`soon`"],
     );
+}
+
+#[test]
+fn an_unknown_type_or_a_bad_weight_names_itself() {
+    let text = "user,item,event\n1,2,view\n1,3,wish\n";
+    says(&refused("log.csv", text, &[]), &["log.csv:3", "`event`", "purchase", "`wish`", "--event-weight"]);
+    for weight in ["wish", "wish=2", "wish=-1", "wish=much"] {
+        says(&refused("log.csv", text, &["--event-weight", weight]), &["--event-weight", "from 0 to 1", weight]);
+    }
+    says(&refused("log.csv", "user,item,strength\n1,2,1.5\n", &[]), &["log.csv:2", "`strength`", "`1.5`"]);
+    says(&refused("log.csv", "1,2\n1,3\n", &["--header", "user,item,time"]), &["log.csv:1", "3 columns", "found 2"]);
+    let bots = ["--max-daily-events", "0"];
+    says(&refused("log.csv", "user,item\n1,2\n", &bots), &["--max-daily-events", "above 0"]);
+}
+
+#[test]
+fn an_archive_an_empty_folder_and_broken_json_are_refused() {
+    says(&refused("log.xlsx", b"PK\x03\x04workbook", &[]), &["log.xlsx", "ZIP archive or an Excel workbook", "CSV"]);
+    says(&refused("log.json", "{\"user\": 1, \"item\": 2}\n[3]\n", &[]), &["log.json:2", "one JSON object a line"]);
+    let folder = Folder::new();
+    says(&failure(&["train", &folder.at(""), "-o", &folder.at("model")]), &["a folder without files"]);
 }
 
 #[test]

@@ -43,6 +43,8 @@ const ITEM_NAMES: &[&str] = &[
 ];
 const TIME_NAMES: &[&str] = &["timestamp", "time", "ts", "datetime", "date", "createdat", "eventtime"];
 const VALUE_NAMES: &[&str] = &["rating", "value", "score", "stars"];
+/// Names no column: what a guess finds is passed over.
+const NONE: &str = "-";
 const EVENT_NAMES: &[&str] = &["event", "eventtype"];
 const STRENGTH_NAMES: &[&str] = &["strength"];
 
@@ -55,23 +57,23 @@ pub struct LogColumnFlags {
     /// Column with the item id [default: guessed from the header]
     #[arg(long, value_name = "NAME")]
     pub item_column: Option<String>,
-    /// Column with the time [default: guessed from the header, may be absent]
+    /// Column with the time [default: guessed from the header, may be absent; - for none]
     #[arg(long, value_name = "NAME")]
     pub timestamp_column: Option<String>,
-    /// Column with a rating or value [default: guessed from the header, may be absent]
+    /// Column with a rating or value [default: guessed from the header, may be absent; - for none]
     #[arg(long, value_name = "NAME")]
     pub value_column: Option<String>,
     /// Keep rows whose value is at least this
     #[arg(long, value_name = "NUMBER")]
     pub min_value: Option<f64>,
-    /// Column with the type of the event: view, cart, purchase, ... [default: guessed from the header, may be absent]
+    /// Column with the type of the event: view, cart, purchase, ... [default: guessed from the header, may be absent; - for none]
     #[arg(long, value_name = "NAME")]
     pub event_column: Option<String>,
     /// How strongly a type of event counts, from 0 to 1, such as view=0.2; 0 drops its rows; may be repeated [default: the
     /// weights of the recommender: view=0.15 click=0.25 cart=0.6 bookmark=0.6 purchase=1 rating=1]
     #[arg(long = "event-weight", value_name = "TYPE=WEIGHT")]
     pub event_weights: Vec<String>,
-    /// Column with the strength of the event itself, from 0 to 1 [default: guessed from the header, may be absent]
+    /// Column with the strength of the event itself, from 0 to 1 [default: guessed from the header, may be absent; - for none]
     #[arg(long, value_name = "NAME")]
     pub strength_column: Option<String>,
     /// How times are written [default: told from the whole column]
@@ -166,6 +168,9 @@ fn optional(
     named: &Option<String>,
     known: &[&str],
 ) -> Result<Option<usize>> {
+    if named.as_deref() == Some(NONE) {
+        return Ok(None);
+    }
     if let Some(name) = named {
         let found = table.header.iter().position(|column| column == name);
         return found.map(Some).ok_or_else(|| missing(table, role, flag));

@@ -179,7 +179,11 @@ impl Reader {
             return Ok(f64::NAN);
         }
         let value = text.parse::<f64>().ok().filter(|value| value.is_finite());
-        value.ok_or_else(|| table.bad_value(line, column, "a number", text))
+        let expected = match self.min_value {
+            Some(_) => "a number",
+            None => "a number (where the column holds something else: --value-column -)",
+        };
+        value.ok_or_else(|| table.bad_value(line, column, expected, text))
     }
 
     fn strength(&self, table: &Table, line: u64, cells: &[String]) -> Result<f32> {
@@ -189,8 +193,10 @@ impl Reader {
         }
         let Some(column) = self.columns.event else { return Ok(1.0) };
         self.weights.of(&cells[column]).ok_or_else(|| {
-            let expected =
-                format!("one of {} (give another type its weight: --event-weight TYPE=0.5)", self.weights.names());
+            let expected = format!(
+                "one of {} (another type: --event-weight TYPE=0.5; no types: --event-column -)",
+                self.weights.names()
+            );
             table.bad_value(line, column, expected, &cells[column])
         })
     }
