@@ -138,6 +138,21 @@ fn the_cascade_is_kept_only_if_it_ranks_better() {
 }
 
 #[test]
+fn negatives_come_from_where_they_are_told_to() {
+    let folder = Folder::new();
+    let log = folder.write("log.csv", delimited(','));
+    let model = |sampling: &str| {
+        // Few candidates and no hard negatives: all of them come from the source.
+        let more = ["--negative-sampling", sampling, "--hard-share", "0", "--validation", "0", "--epochs", "1"];
+        let given = ["train", &log, "-o", &folder.at("model"), "--dim", "8", "--iterations", "2", "--layers", "8"];
+        json(&[&given[..], &more].concat())["ncf"][0]["loss"].clone()
+    };
+    let losses = ["uniform", "popularity", "in-batch"].map(model);
+    assert!(losses[0] != losses[1] && losses[1] != losses[2] && losses[0] != losses[2], "{losses:?}");
+    assert_eq!(losses, ["uniform", "popularity", "in-batch"].map(model), "the same seed draws the same");
+}
+
+#[test]
 fn without_held_out_users_the_last_epoch_ships_with_its_ranker() {
     let folder = Folder::new();
     let log = folder.write("log.csv", delimited(','));

@@ -53,19 +53,21 @@ pub fn draw(model: &Arc<Model>, data: &Interactions, options: &NcfOptions, epoch
         .map(|(user, history)| ask(model, &scorer, user, history, stream(options.seed, epoch, user)))
         .collect();
     let mut asked = asked?;
-    let popular = matches!(options.negative_sampling, NegativeSampling::Popularity)
-        .then(|| Negatives::by_popularity(&data.popularity(), options.popularity_power));
+    let everywhere = match options.negative_sampling {
+        NegativeSampling::Popularity => Negatives::by_popularity(&data.popularity(), options.popularity_power),
+        NegativeSampling::Uniform | NegativeSampling::InBatch => Negatives::Uniform(model.item_count() as u32),
+    };
+    let samples = |batch: &mut [Asked], negatives: &Negatives| -> Vec<Sample> {
+        batch.iter_mut().flat_map(|asked| asked.samples(negatives, options)).collect()
+    };
     let rows: Vec<Vec<Sample>> = asked
         .par_chunks_mut(BATCH)
-        .map(|batch| {
-            let negatives = match (options.negative_sampling, &popular) {
-                (NegativeSampling::InBatch, _) => {
-                    Negatives::Listed(batch.iter().flat_map(|asked| &asked.found).copied().collect())
-                }
-                (_, Some(popular)) => popular.clone(),
-                _ => Negatives::Uniform(model.item_count() as u32),
-            };
-            batch.iter_mut().flat_map(|asked| asked.samples(&negatives, options)).collect()
+        .map(|batch| match options.negative_sampling {
+            NegativeSampling::InBatch => {
+                let found = batch.iter().flat_map(|asked| &asked.found).copied().collect();
+                samples(batch, &Negatives::Listed(found))
+            }
+            NegativeSampling::Uniform | NegativeSampling::Popularity => samples(batch, &everywhere),
         })
         .collect();
     let users = asked.into_iter().map(|asked| asked.vector).collect::<Vec<_>>();
