@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use proclivity::model::{
-    Column, EmbeddingSpec, Model, ModelBuffer, ModelSpec, Precision, RankerSpec, UserTowerSpec, write_model,
+    Column, EmbeddingSpec, Model, ModelBuffer, ModelSpec, NeighbourSpec, Precision, RankerSpec, UserTowerSpec,
+    write_model,
 };
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -20,10 +21,23 @@ const GOLDEN_LENGTH: usize = 12;
 /// A model's mathematics, without its catalogue.
 #[derive(Debug, Clone)]
 pub struct Trained {
-    /// (n, d) row-major.
+    /// (n, d) row-major; empty where neighbour lists stand alone.
     pub rows: Vec<f32>,
     pub als: AlsOptions,
+    pub neighbours: Option<NeighbourSpec>,
     pub ranker: Option<RankerSpec>,
+}
+
+impl Trained {
+    /// What it is made of, in words.
+    pub fn family(&self) -> &'static str {
+        match (self.rows.is_empty(), &self.neighbours, &self.ranker) {
+            (true, ..) => "ease",
+            (_, Some(_), _) => "als+ease",
+            (_, None, Some(_)) => "als+ncf",
+            (_, None, None) => "als",
+        }
+    }
 }
 
 /// How the tables of a model file are stored.
@@ -72,17 +86,22 @@ pub fn load(bytes: &[u8]) -> Result<Arc<Model>> {
 }
 
 fn spec(trained: &Trained, data: &Interactions) -> ModelSpec {
+    let alone = trained.rows.is_empty();
+    let dim = if alone { 0 } else { trained.als.dim };
     ModelSpec {
-        family: if trained.ranker.is_some() { "als+ncf" } else { "als" }.into(),
+        family: trained.family().into(),
         item_ids: data.items.clone(),
-        embedding: EmbeddingSpec { rows: trained.rows.clone(), dim: trained.als.dim, precision: Precision::Int8 },
+        embedding: EmbeddingSpec { rows: trained.rows.clone(), dim, precision: Precision::Int8 },
         item_bias: None,
         popularity: data.popularity(),
-        user_tower: UserTowerSpec::FoldIn {
-            alpha: trained.als.alpha as f32,
-            regularization: trained.als.regularization as f32,
+        user_tower: match alone {
+            true => UserTowerSpec::Pool { power: 0.0 },
+            false => UserTowerSpec::FoldIn {
+                alpha: trained.als.alpha as f32,
+                regularization: trained.als.regularization as f32,
+            },
         },
-        neighbours: None,
+        neighbours: trained.neighbours.clone(),
         ranker: trained.ranker.clone(),
         columns: Vec::new(),
         event_weights: Default::default(),

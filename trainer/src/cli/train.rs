@@ -19,8 +19,9 @@ use crate::error::{CliError, Result};
 use crate::evaluate::{Metrics, evaluate_model, evaluate_popularity};
 use crate::export::{Storage, Trained, export, load};
 use crate::families::als::AlsOptions;
+use crate::families::ease::EaseOptions;
 use crate::families::ncf::NcfOptions;
-use crate::families::{Candidates, Epoch, choose_candidates, fit_als, fit_ncf};
+use crate::families::{Candidates, Epoch, choose_candidates, fit_als, fit_ease, fit_ncf};
 use crate::output::{Output, check_writable, grouped, write_atomically};
 
 /// What to train.
@@ -30,6 +31,10 @@ enum Family {
     Als,
     /// ALS for candidates, then a neural ranker: the cascade
     Ncf,
+    /// EASE, kept to the strongest neighbours of each item
+    Ease,
+    /// Both: ALS vectors and EASE neighbours, added
+    AlsEase,
 }
 
 #[derive(Debug, Args)]
@@ -79,6 +84,9 @@ pub struct TrainArgs {
     /// What a pair's strength r follows: its confidence is 1 + ALPHA r
     #[arg(long, value_enum, default_value = "binary", help_heading = "ALS")]
     confidence: Confidence,
+
+    #[command(flatten, next_help_heading = "EASE")]
+    ease: EaseOptions,
 
     #[command(flatten, next_help_heading = "Ranker")]
     ncf: NcfOptions,
@@ -134,21 +142,37 @@ pub fn run(args: &TrainArgs, tables: &TableOptions, output: Output) -> Result<()
         confidence: args.confidence,
         seed: args.seed,
     };
-    let (mut trained, als) = fit_als(data, held, options, args.patience, output)?;
-    let mut ncf = Vec::new();
-    if args.family == Family::Ncf {
-        let options = NcfOptions { seed: args.seed, ..args.ncf.clone() };
-        (trained, ncf) = fit_ncf(trained, data, held, &options, args.patience, output)?;
+    let (mut als, mut ncf, mut dot_weight) = (Vec::new(), Vec::new(), None);
+    let mut vectors = None;
+    if args.family != Family::Ease {
+        let (trained, diary) = fit_als(data, held, options, args.patience, output)?;
+        (vectors, als) = (Some(trained), diary);
     }
+    let alone = || Trained { rows: Vec::new(), als: options, neighbours: None, ranker: None };
+    let mut trained = match (args.family, vectors) {
+        (Family::Ncf, Some(vectors)) => {
+            let options = NcfOptions { seed: args.seed, ..args.ncf.clone() };
+            let (trained, diary) = fit_ncf(vectors, data, held, &options, args.patience, output)?;
+            ncf = diary;
+            trained
+        }
+        (Family::Als, Some(vectors)) => vectors,
+        (_, vectors) => {
+            let (trained, weight) = fit_ease(vectors, alone, data, held, &args.ease, output)?;
+            dot_weight = weight;
+            trained
+        }
+    };
     let storage = Storage { items: args.precision.into(), ranker: args.ranker_precision.into() };
     let candidates = set_candidates(&mut trained, &inputs, storage, args.ncf.candidates, output)?;
-    let card = card(args, &inputs, &als, &ncf, candidates.as_ref());
+    let card = card(args, &inputs, &als, &ncf, dot_weight, candidates.as_ref());
     let bytes = export(&trained, data, storage, inputs.columns.clone(), card)?;
     write_atomically(&args.output, &bytes)?;
 
     let model = load(&bytes)?;
     let mut rows = vec![("most popular", evaluate_popularity(&data.popularity(), held))];
-    rows.push(("retrieval (als)", evaluate_model(&model, held, Stage::Retrieval)?));
+    let retrieval = format!("retrieval ({})", if model.ranker().is_some() { "als" } else { trained.family() });
+    rows.push((retrieval.as_str(), evaluate_model(&model, held, Stage::Retrieval)?));
     if model.ranker().is_some() {
         rows.push(("cascade (als+ncf)", evaluate_model(&model, held, Stage::Cascade)?));
     }
@@ -213,6 +237,7 @@ fn check(args: &TrainArgs) -> Result<()> {
     if args.ranker_precision == Stored::F16 {
         return refused("--ranker-precision", "int8 or f32", "f16".into());
     }
+    args.ease.check()?;
     args.ncf.check()
 }
 
@@ -241,16 +266,25 @@ fn read_inputs(args: &TrainArgs, tables: &TableOptions, output: Output) -> Resul
 }
 
 /// The model card: where the model comes from and how good it is. No clock in it: the same run gives the same bytes.
-fn card(args: &TrainArgs, inputs: &Inputs, als: &[Epoch], ncf: &[Epoch], candidates: Option<&Candidates>) -> Value {
+fn card(
+    args: &TrainArgs,
+    inputs: &Inputs,
+    als: &[Epoch],
+    ncf: &[Epoch],
+    dot_weight: Option<f32>,
+    candidates: Option<&Candidates>,
+) -> Value {
     let file = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
     let kept = |diary: &[Epoch]| diary.iter().find(|epoch| epoch.kept).cloned();
+    let lists = matches!(args.family, Family::Ease | Family::AlsEase);
     let ncf_options = (args.family == Family::Ncf).then_some(&args.ncf);
     json!({
         "trainer": concat!("proclivity ", env!("CARGO_PKG_VERSION")),
         "data": { "log": args.source.name(), "items": args.items.as_deref().and_then(file), "cleaning": inputs.cleaning },
         "seed": args.seed,
-        "als": { "dim": args.dim, "alpha": args.alpha, "regularization": args.regularization,
-            "confidence": args.confidence, "kept": kept(als) },
+        "als": (args.family != Family::Ease).then(|| json!({ "dim": args.dim, "alpha": args.alpha,
+            "regularization": args.regularization, "confidence": args.confidence, "kept": kept(als) })),
+        "ease": lists.then_some(json!({ "options": args.ease, "dot_weight": dot_weight })),
         "ncf": ncf_options.map(|options| json!({ "options": options, "kept": kept(ncf) })),
         "candidates": candidates,
         "precision": { "items": args.precision, "ranker": args.ranker_precision },

@@ -1,19 +1,23 @@
 //! Training loops with early stopping: every epoch is measured as the device would run it, the best one is kept.
 
-use proclivity::model::RankerSpec;
+use proclivity::model::{NeighbourSpec, RankerSpec};
 use proclivity::score::Stage;
 use serde::Serialize;
 
 use super::als::{Als, AlsOptions};
+use super::ease::{EaseOptions, ease};
 use super::ncf::{Ncf, NcfOptions};
 use crate::dataset::{HeldOut, Interactions};
 use crate::error::{CliError, Result};
 use crate::evaluate::evaluate_model;
 use crate::export::{Trained, draft};
-use crate::output::Output;
+use crate::output::{Output, grouped};
 
 /// Factors on the skip weight that are tried on held-out users, besides 1.
 const SKIP_BOOSTS: [f32; 5] = [1.5, 2.0, 3.0, 5.0, 10.0];
+
+/// Weights of the dot beside neighbour lists that are tried on held-out users; the first where there are none.
+const DOT_WEIGHTS: [f32; 6] = [0.25, 0.1, 0.15, 0.5, 1.0, 2.0];
 
 /// One line of training's diary.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -69,7 +73,7 @@ pub fn fit_als(
     for epoch in 1..=options.iterations {
         als.iterate()?;
         let loss = finite(als.loss(), "ALS")?;
-        let trained = Trained { rows: als.item_rows(), als: options, ranker: None };
+        let trained = Trained { rows: als.item_rows(), als: options, neighbours: None, ranker: None };
         let ndcg = measure(&trained, data, held, Stage::Retrieval)?;
         output.line(&bar, &line("als", epoch, loss, ndcg));
         diary.push(Epoch { epoch, loss, ndcg, kept: false });
@@ -123,6 +127,43 @@ pub fn fit_ncf(
         None => output.note("ncf   no epoch ranks held-out users better than als alone; the model has no ranker"),
     }
     Ok((trained, diary))
+}
+
+/// Adds neighbour lists to the vectors, with the weight that ranks the held-out users best; without vectors, the lists alone.
+/// Returns that weight, of the dot beside the lists.
+///
+/// # Errors
+/// As [`fit_als`].
+pub fn fit_ease(
+    vectors: Option<Trained>,
+    alone: impl FnOnce() -> Trained,
+    data: &Interactions,
+    held: &[HeldOut],
+    options: &EaseOptions,
+    output: Output,
+) -> Result<(Trained, Option<f32>)> {
+    output.note(format!("ease   weights of {} items", grouped(data.items.len())));
+    let lists = ease(data, options)?;
+    let Some(vectors) = vectors else {
+        return Ok((Trained { neighbours: Some(lists), ..alone() }, None));
+    };
+    // The dot keeps its scale, the lists take the inverse: a list of scores is the same but for a factor.
+    let with = |weight: f32| {
+        let weights = lists.weights.iter().map(|x| x / weight).collect();
+        Trained { neighbours: Some(NeighbourSpec { weights, ..lists.clone() }), ..vectors.clone() }
+    };
+    let mut best = (with(DOT_WEIGHTS[0]), None, DOT_WEIGHTS[0]);
+    for weight in DOT_WEIGHTS {
+        let trained = with(weight);
+        let ndcg = measure(&trained, data, held, Stage::Retrieval)?;
+        if let Some(ndcg) = ndcg {
+            output.note(format!("ease   dot weight {weight:<5} validation NDCG@100 {ndcg:.4}"));
+        }
+        if ndcg > best.1 {
+            best = (trained, ndcg, weight);
+        }
+    }
+    Ok((best.0, Some(best.2)))
 }
 
 /// The cascade with the weight of the retrieval score that ranks the held-out users best.
