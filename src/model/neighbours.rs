@@ -36,7 +36,9 @@ pub(crate) struct NeighbourSlot {
 pub struct Neighbours<'m> {
     indptr: &'m [u32],
     indices: Indices<'m>,
-    values: Values<'m>,
+    /// An i8 each, or two to a byte.
+    values: &'m [u8],
+    packed: bool,
     scale: &'m [f32],
 }
 
@@ -44,12 +46,6 @@ pub struct Neighbours<'m> {
 enum Indices<'m> {
     Narrow(&'m [u16]),
     Wide(&'m [u32]),
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Values<'m> {
-    Bytes(&'m [i8]),
-    Nibbles(&'m [u8]),
 }
 
 impl NeighbourSlot {
@@ -76,39 +72,43 @@ impl NeighbourSlot {
                 format_args!("expected rising places that end at {length}, found others"),
             ));
         }
+        match wide {
+            true => typed::<u32>(file, &indices, INDICES).map(drop)?,
+            false => typed::<u16>(file, &indices, INDICES).map(drop)?,
+        }
         let slot = NeighbourSlot { indptr, indices, wide, values, packed, scale };
-        check_indices(slot.view(file, INDICES)?.indices, items)?;
+        check_indices(slot.view(file).indices, length, items)?;
         Ok(Some(slot))
     }
 
     /// The lists, of the file they were found in.
-    pub fn view<'m>(&self, file: &'m [u8], tensor: &str) -> Result<Neighbours<'m>> {
-        Ok(Neighbours {
-            indptr: typed(file, &self.indptr, tensor)?,
-            indices: match self.wide {
-                true => Indices::Wide(typed(file, &self.indices, tensor)?),
-                false => Indices::Narrow(typed(file, &self.indices, tensor)?),
+    pub fn view<'m>(&self, file: &'m [u8]) -> Neighbours<'m> {
+        let indices = &file[self.indices.clone()];
+        Neighbours {
+            indptr: bytemuck::cast_slice(&file[self.indptr.clone()]),
+            indices: if self.wide {
+                Indices::Wide(bytemuck::cast_slice(indices))
+            } else {
+                Indices::Narrow(bytemuck::cast_slice(indices))
             },
-            values: match self.packed {
-                true => Values::Nibbles(&file[self.values.clone()]),
-                false => Values::Bytes(typed(file, &self.values, tensor)?),
-            },
-            scale: typed(file, &self.scale, tensor)?,
-        })
+            values: &file[self.values.clone()],
+            packed: self.packed,
+            scale: bytemuck::cast_slice(&file[self.scale.clone()]),
+        }
     }
 }
 
-impl<'m> Neighbours<'m> {
-    /// The items that item `from` speaks for, and how much.
-    pub fn row(self, from: u32) -> impl Iterator<Item = (u32, f32)> + 'm {
+impl Neighbours<'_> {
+    /// Shows the items that item `from` speaks for, and how much, to `see`.
+    pub fn each(&self, from: u32, see: &mut dyn FnMut(u32, f32)) {
         let scale = self.scale[from as usize];
-        let places = self.indptr[from as usize] as usize..self.indptr[from as usize + 1] as usize;
-        places.map(move |place| (self.indices.at(place), scale * self.values.at(place) as f32))
-    }
-
-    /// How much item `from` speaks for item `to`.
-    pub fn weight(self, from: u32, to: u32) -> f32 {
-        self.row(from).filter(|&(item, _)| item == to).map(|(_, weight)| weight).sum()
+        for place in self.indptr[from as usize] as usize..self.indptr[from as usize + 1] as usize {
+            let value = match self.packed {
+                false => i32::from(self.values[place] as i8),
+                true => i32::from(self.values[place / 2] >> (place % 2 * 4) & 15) - NIBBLE_ZERO,
+            };
+            see(self.indices.at(place), scale * value as f32);
+        }
     }
 }
 
@@ -119,26 +119,10 @@ impl Indices<'_> {
             Indices::Wide(indices) => indices[place],
         }
     }
-
-    fn len(self) -> usize {
-        match self {
-            Indices::Narrow(indices) => indices.len(),
-            Indices::Wide(indices) => indices.len(),
-        }
-    }
 }
 
-impl Values<'_> {
-    fn at(self, place: usize) -> i32 {
-        match self {
-            Values::Bytes(values) => values[place].into(),
-            Values::Nibbles(values) => i32::from(values[place / 2] >> (place % 2 * 4) & 15) - NIBBLE_ZERO,
-        }
-    }
-}
-
-fn check_indices(indices: Indices, items: usize) -> Result<()> {
-    match (0..indices.len()).find(|&place| indices.at(place) as usize >= items) {
+fn check_indices(indices: Indices, length: usize, items: usize) -> Result<()> {
+    match (0..length).find(|&place| indices.at(place) as usize >= items) {
         None => Ok(()),
         Some(place) => Err(Error::tensor(
             INDICES,

@@ -157,7 +157,7 @@ impl Model {
 
     /// Neighbour lists, if the family has them.
     pub fn neighbours(&self) -> Option<Neighbours<'_>> {
-        self.neighbours.as_ref().and_then(|slot| slot.view(self.buffer.as_bytes(), "neighbour").ok())
+        self.neighbours.as_ref().map(|slot| slot.view(self.buffer.as_bytes()))
     }
 
     /// The ranker of a cascade.

@@ -51,7 +51,7 @@ impl User {
         let offset = model.neighbours().map(|neighbours| {
             let mut sums = vec![0.0f32; model.item_count()];
             for &(from, strength) in history {
-                neighbours.row(from).for_each(|(item, weight)| sums[item as usize] += strength * weight);
+                neighbours.each(from, &mut |item, weight| sums[item as usize] += strength * weight);
             }
             sums
         });
@@ -73,7 +73,11 @@ impl User {
         };
         if let Some(neighbours) = model.neighbours() {
             for (part, &(from, strength)) in parts.iter_mut().zip(&self.history) {
-                part.1 += strength * neighbours.weight(from, item);
+                neighbours.each(from, &mut |other, weight| {
+                    if other == item {
+                        part.1 += strength * weight;
+                    }
+                });
             }
         }
         parts

@@ -207,3 +207,39 @@ fn people_get_tables() {
     let inspected = String::from_utf8(proclivity(&["inspect", &folder.at("model")]).stdout).unwrap();
     assert!(inspected.contains("item.embedding") && inspected.contains("sha256"), "{inspected}");
 }
+
+/// Users of even numbers have items 0 to 11, the others 12 to 23: every family keeps to the user's own group and says why.
+#[test]
+fn neighbour_families_recommend_within_the_group() {
+    let folder = Folder::new();
+    let log = folder.write("log.csv", delimited(','));
+    for (family, name) in [("ease", "ease"), ("als-ease", "als+ease")] {
+        let model = folder.path(&format!("{family}.safetensors"));
+        let more = ["--family", family, "--ease-lambda", "5", "--neighbours", "6", "--int4-neighbours"];
+        let report = train(&log, &model, &more);
+        assert!(report["validation"]["retrieval"]["ndcg@100"].as_f64().expect("measured") > 0.5, "{family}: {report}");
+        let model = model.to_str().expect("a plain name");
+        assert_eq!(json(&["inspect", model])["manifest"]["family"], name);
+        let list = json(&["recommend", model, "--history", "i13,i14,i17", "-k", "5", "--explain"]);
+        let items = list["items"].as_array().expect("a list");
+        assert_eq!(items.len(), 5);
+        for item in items {
+            let number: u32 = item["id"].as_str().expect("an id")[1..].parse().expect("a number");
+            assert!(number >= 12, "{family}: {item}");
+            assert_eq!(item["reasons"][0]["type"], "because_of", "{family}: {item}");
+        }
+    }
+}
+
+#[test]
+fn impossible_neighbour_settings_are_refused() {
+    let folder = Folder::new();
+    let log = folder.write("log.csv", delimited(','));
+    for (flag, value) in
+        [("--ease-lambda", "0"), ("--ease-dropout", "-1"), ("--ease-user-power", "nan"), ("--neighbours", "0")]
+    {
+        let message =
+            support::failure(&["train", &log, "--family", "ease", &format!("{flag}={value}"), "-o", &folder.at("m")]);
+        assert!(message.contains(flag), "{message}");
+    }
+}
