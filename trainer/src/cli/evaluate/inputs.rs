@@ -95,7 +95,7 @@ impl Inputs {
     /// The name of one stage of a model, for people: `retrieval (als)`, with the model's name before it where there are several.
     pub fn label(&self, place: usize, stage: &str) -> String {
         let subject = &self.contenders[place].subject;
-        let retrieval = subject.family.split('+').next().unwrap_or_default();
+        let retrieval = subject.family.strip_suffix("+ncf").unwrap_or(&subject.family);
         let family = if stage == "retrieval" { retrieval } else { subject.family.as_str() };
         match self.contenders.len() {
             1 => format!("{stage} ({family})"),
