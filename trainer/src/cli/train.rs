@@ -143,26 +143,20 @@ pub fn run(args: &TrainArgs, tables: &TableOptions, output: Output) -> Result<()
         seed: args.seed,
     };
     let (mut als, mut ncf, mut dot_weight) = (Vec::new(), Vec::new(), None);
-    let mut vectors = None;
+    let mut trained = Trained { rows: Vec::new(), als: options, neighbours: None, ranker: None };
     if args.family != Family::Ease {
-        let (trained, diary) = fit_als(data, held, options, args.patience, output)?;
-        (vectors, als) = (Some(trained), diary);
+        (trained, als) = fit_als(data, held, options, args.patience, output)?;
     }
-    let alone = || Trained { rows: Vec::new(), als: options, neighbours: None, ranker: None };
-    let mut trained = match (args.family, vectors) {
-        (Family::Ncf, Some(vectors)) => {
+    match args.family {
+        Family::Als => {}
+        Family::Ncf => {
             let options = NcfOptions { seed: args.seed, ..args.ncf.clone() };
-            let (trained, diary) = fit_ncf(vectors, data, held, &options, args.patience, output)?;
-            ncf = diary;
-            trained
+            (trained, ncf) = fit_ncf(trained, data, held, &options, args.patience, output)?;
         }
-        (Family::Als, Some(vectors)) => vectors,
-        (_, vectors) => {
-            let (trained, weight) = fit_ease(vectors, alone, data, held, &args.ease, output)?;
-            dot_weight = weight;
-            trained
+        Family::Ease | Family::AlsEase => {
+            (trained, dot_weight) = fit_ease(trained, data, held, &args.ease, output)?;
         }
-    };
+    }
     let storage = Storage { items: args.precision.into(), ranker: args.ranker_precision.into() };
     let candidates = set_candidates(&mut trained, &inputs, storage, args.ncf.candidates, output)?;
     let card = card(args, &inputs, &als, &ncf, dot_weight, candidates.as_ref());

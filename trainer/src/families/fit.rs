@@ -135,8 +135,7 @@ pub fn fit_ncf(
 /// # Errors
 /// As [`fit_als`].
 pub fn fit_ease(
-    vectors: Option<Trained>,
-    alone: impl FnOnce() -> Trained,
+    vectors: Trained,
     data: &Interactions,
     held: &[HeldOut],
     options: &EaseOptions,
@@ -144,9 +143,9 @@ pub fn fit_ease(
 ) -> Result<(Trained, Option<f32>)> {
     output.note(format!("ease   weights of {} items", grouped(data.items.len())));
     let lists = ease(data, options)?;
-    let Some(vectors) = vectors else {
-        return Ok((Trained { neighbours: Some(lists), ..alone() }, None));
-    };
+    if vectors.rows.is_empty() {
+        return Ok((Trained { neighbours: Some(lists), ..vectors }, None));
+    }
     // The dot keeps its scale, the lists take the inverse: a list of scores is the same but for a factor.
     let with = |weight: f32| {
         let weights = lists.weights.iter().map(|x| x / weight).collect();
