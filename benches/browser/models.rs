@@ -8,9 +8,7 @@ use std::path::Path;
 use std::{env, fs, process};
 
 use proclivity::export_model;
-use proclivity::model::{
-    DenseLayer, EmbeddingSpec, Model, ModelBuffer, ModelSpec, Precision, RankerSpec, UserTowerSpec,
-};
+use proclivity::model::{DenseLayer, EmbeddingSpec, Model, ModelBuffer, ModelSpec, Precision, RankerSpec, UserTower};
 use proclivity::profile::User;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -96,7 +94,8 @@ fn dot(rows: Vec<f32>, precision: Precision) -> ModelSpec {
         embedding: EmbeddingSpec { rows, dim: DIM, precision },
         item_bias: None,
         popularity: (0..items).map(|item| (items - item) as f32).collect(),
-        user_tower: UserTowerSpec::FoldIn { alpha: 1.0, regularization: 1.0 },
+        user_tower: UserTower::FoldIn { alpha: 1.0, regularization: 1.0, power: 0.0 },
+        repeats: Default::default(),
         neighbours: None,
         ranker: None,
         columns: Vec::new(),

@@ -23,6 +23,8 @@ pub struct Manifest {
     pub scoring: Scoring,
     /// How a history becomes a user vector.
     pub user: UserTower,
+    /// What several events of one item amount to.
+    pub repeats: Repeats,
     /// Catalogue columns in display order: name and type (`text`, `category`, `number`).
     pub columns: Vec<(String, String)>,
     /// Strength of each event type in 0..=1; negative strengths are dislikes. Missing types take the defaults.
@@ -64,13 +66,35 @@ pub struct LayerShape {
 }
 
 /// How the device turns what it saw into a user vector.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum UserTower {
-    /// Closed-form fold-in of implicit ALS (Hu, Koren and Volinsky 2008, eq. 4), with confidence `1 + alpha * r`.
-    FoldIn { alpha: f32, regularization: f32 },
+    /// Closed-form fold-in of implicit ALS (Hu, Koren and Volinsky 2008, eq. 4), with confidence `1 + alpha * r` and
+    /// `regularization * (n + alpha sum_h r_h)^power` on the squared vector, power 0 to 1 (Rendle et al. 2022, section 3.3).
+    FoldIn { alpha: f32, regularization: f32, power: f32 },
     /// Pooled history, `u = sum_h r_h y_h / (sum_h r_h)^power`, power 0, 1/2 or 1: linear autoencoders of low rank (Vancura
     /// et al. 2022).
     Pool { power: f32 },
+}
+
+/// What several events of one item amount to, their strengths (full strength 1) summed up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Repeats {
+    /// No more than one event of full strength.
+    #[default]
+    Once,
+    /// Beyond that, `1 + ln(sum)`.
+    Logarithm,
+}
+
+impl Repeats {
+    /// The strength r of a pair whose events' strengths sum up to `total`.
+    pub fn strength(self, total: f32) -> f32 {
+        match self {
+            _ if total <= 1.0 => total,
+            Repeats::Once => 1.0,
+            Repeats::Logarithm => 1.0 + total.ln(),
+        }
+    }
 }
 
 impl Manifest {
@@ -97,6 +121,11 @@ impl Manifest {
             dim: root.required("dim")?.whole()?,
             scoring: Scoring::from_json(&root.required("scoring")?)?,
             user: UserTower::from_json(&root.required("user")?)?,
+            repeats: match root.optional("repeats").map(|repeats| repeats.text()).transpose()? {
+                None | Some("once") => Repeats::Once,
+                Some("logarithm") => Repeats::Logarithm,
+                Some(other) => return Err(Error::argument("model.repeats", "once or logarithm", other)),
+            },
             columns,
             event_weights,
             sha256,
@@ -115,6 +144,10 @@ impl Manifest {
             "dim": self.dim,
             "scoring": self.scoring.to_json(),
             "user": self.user.to_json(),
+            "repeats": match self.repeats {
+                Repeats::Once => "once",
+                Repeats::Logarithm => "logarithm",
+            },
             "columns": columns.collect::<Vec<_>>(),
             "event_weights": weights.collect::<serde_json::Map<_, _>>(),
             "sha256": hashes.collect::<serde_json::Map<_, _>>(),
@@ -188,6 +221,7 @@ impl UserTower {
             "fold-in" => Ok(UserTower::FoldIn {
                 alpha: field.required("alpha")?.float()?,
                 regularization: field.required("regularization")?.float()?,
+                power: field.optional("power").map_or(Ok(0.0), |power| power.float())?,
             }),
             "pool" => Ok(UserTower::Pool { power: field.required("power")?.float()? }),
             other => Err(Error::argument("model.user.tower", "fold-in or pool", other)),
@@ -196,8 +230,8 @@ impl UserTower {
 
     fn to_json(&self) -> Value {
         match self {
-            UserTower::FoldIn { alpha, regularization } => {
-                json!({ "tower": "fold-in", "alpha": alpha, "regularization": regularization })
+            UserTower::FoldIn { alpha, regularization, power } => {
+                json!({ "tower": "fold-in", "alpha": alpha, "regularization": regularization, "power": power })
             }
             UserTower::Pool { power } => json!({ "tower": "pool", "power": power }),
         }

@@ -60,7 +60,7 @@ impl Model {
                 check_magnitude(typed(file, range, name)?, name, if name == "item.bias" { MAX_ABS } else { 1e9 })?;
             }
         }
-        let gram = read_gram(&table, file, dim, &manifest.user)?;
+        let gram = read_gram(&table, file, (items, dim), manifest.user)?;
         let neighbours = NeighbourSlot::read(&table, file, items)?;
         if dim == 0 && (neighbours.is_none() || manifest.scoring != Scoring::Dot) {
             return Err(Error::tensor("item.embedding", "expected vectors or neighbour lists, found neither"));
@@ -258,10 +258,15 @@ fn check_sizes(manifest: &Manifest) -> Result<()> {
 }
 
 /// The Gram matrix that a fold-in needs, after checking the tower.
-fn read_gram(table: &TensorTable, file: &[u8], dim: usize, user: &UserTower) -> Result<Option<Range<usize>>> {
+fn read_gram(
+    table: &TensorTable,
+    file: &[u8],
+    (items, dim): (usize, usize),
+    user: UserTower,
+) -> Result<Option<Range<usize>>> {
     const NAME: &str = "user.gram";
-    let (alpha, regularization) = match *user {
-        UserTower::FoldIn { alpha, regularization } => (alpha, regularization),
+    let (alpha, regularization, power) = match user {
+        UserTower::FoldIn { alpha, regularization, power } => (alpha, regularization, power),
         UserTower::Pool { power: 0.0 | 0.5 | 1.0 } => return Ok(None),
         UserTower::Pool { power } => {
             return Err(Error::format(format_args!(
@@ -272,18 +277,20 @@ fn read_gram(table: &TensorTable, file: &[u8], dim: usize, user: &UserTower) -> 
     };
     let range = table.expect(NAME, Dtype::F32, &[dim, dim])?;
     let gram: &[f32] = typed(file, &range, NAME)?;
-    if !(alpha > 0.0 && alpha <= 1e6 && regularization > 0.0 && regularization <= 1e9) {
+    let usable = alpha > 0.0 && alpha <= 1e6 && regularization > 0.0 && regularization <= 1e9;
+    if !usable || !(0.0..=1.0).contains(&power) {
         return Err(Error::tensor(
             NAME,
             format_args!(
-                "expected positive alpha and regularization, found {} and {}",
+                "expected positive alpha and regularization and a power from 0 to 1, found {}, {} and {}",
                 show(alpha),
-                show(regularization)
+                show(regularization),
+                show(power)
             ),
         ));
     }
     check_magnitude(gram, NAME, 1e15)?;
-    let ridge = f64::from(regularization);
+    let ridge = f64::from(regularization) * (items as f64).powf(f64::from(power));
     let matrix = gram.iter().enumerate().map(|(i, &g)| f64::from(g) + if i % (dim + 1) == 0 { ridge } else { 0.0 });
     Cholesky::factor(matrix.collect(), dim).map(|_| Some(range)).ok_or_else(|| {
         Error::tensor(NAME, "expected a positive semi-definite matrix, found one that the fold-in cannot solve with")

@@ -7,7 +7,7 @@ use super::catalogue::{Column, ColumnData};
 use super::golden::GoldenQuery;
 use super::header::Dtype;
 use super::limits::{DIM_MULTIPLE, MIN_SCALE};
-use super::manifest::{LayerShape, Manifest, MlpShape, Scoring, UserTower};
+use super::manifest::{LayerShape, Manifest, MlpShape, Repeats, Scoring, UserTower};
 use super::neighbours::{NeighbourSpec, add_neighbours};
 use super::quantise::{quantise_rows, quantise_rows_to};
 use super::ranker::Ranker;
@@ -30,15 +30,6 @@ pub struct EmbeddingSpec {
     pub rows: Vec<f32>,
     pub dim: usize,
     pub precision: Precision,
-}
-
-/// How the device computes a user vector.
-#[derive(Debug, Clone)]
-pub enum UserTowerSpec {
-    /// Closed-form fold-in of implicit ALS with confidence `1 + alpha * r`; the Gram matrix is made from the stored rows.
-    FoldIn { alpha: f32, regularization: f32 },
-    /// Pooled history, see [`UserTower::Pool`].
-    Pool { power: f32 },
 }
 
 /// A dense layer `y = W x + b`: `weight` (outputs, inputs) row-major, `bias` (outputs).
@@ -72,7 +63,9 @@ pub struct ModelSpec {
     pub item_bias: Option<Vec<f32>>,
     /// (n), for example distinct users in training.
     pub popularity: Vec<f32>,
-    pub user_tower: UserTowerSpec,
+    /// For a fold-in the Gram matrix is made from the stored rows.
+    pub user_tower: UserTower,
+    pub repeats: Repeats,
     /// Neighbour lists, whose sums are added to the dot.
     pub neighbours: Option<NeighbourSpec>,
     pub ranker: Option<RankerSpec>,
@@ -123,13 +116,9 @@ fn lay_out(spec: &ModelSpec, steps: &[f32], file: &mut TensorWriter) -> Result<M
     }
     expect_len("item.popularity", spec.popularity.len(), items)?;
     file.add_f32("item.popularity", &[items], &spec.popularity);
-    let user = match spec.user_tower {
-        UserTowerSpec::FoldIn { alpha, regularization } => {
-            file.add_f32("user.gram", &[dim, dim], &gram(&stored, dim));
-            UserTower::FoldIn { alpha, regularization }
-        }
-        UserTowerSpec::Pool { power } => UserTower::Pool { power },
-    };
+    if matches!(spec.user_tower, UserTower::FoldIn { .. }) {
+        file.add_f32("user.gram", &[dim, dim], &gram(&stored, dim));
+    }
     file.add_strings("item.id", &spec.item_ids);
     for column in &spec.columns {
         add_column(file, column, items)?;
@@ -146,7 +135,8 @@ fn lay_out(spec: &ModelSpec, steps: &[f32], file: &mut TensorWriter) -> Result<M
         items,
         dim,
         scoring,
-        user,
+        user: spec.user_tower,
+        repeats: spec.repeats,
         columns: spec.columns.iter().map(|c| (c.name.clone(), kind(&c.data).to_owned())).collect(),
         event_weights: spec.event_weights.iter().map(|(name, &weight)| (name.clone(), weight)).collect(),
         sha256: Vec::new(),

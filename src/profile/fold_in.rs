@@ -1,8 +1,9 @@
 //! Closed-form fold-in: the vector of a user the model never saw, from its history alone.
 //!
 //! Implicit ALS (Hu, Koren and Volinsky 2008, eq. 4): `u = (G + sum_h alpha r_h y_h y_h^T + lambda I)^-1
-//! sum_h (1 + alpha r_h) y_h`, with G the Gram matrix of all items. Computed in f64 with plain operations only, so a phone,
-//! a browser and the trainer get the same bits.
+//! sum_h (1 + alpha r_h) y_h`, with G the Gram matrix of all n items and `lambda = regularization (n + alpha sum_h r_h)^power`.
+//! Computed in f64 with plain operations only, so a phone, a browser and the trainer get the same bits (but for a power
+//! between 0 and 1).
 
 use crate::cholesky::Cholesky;
 use crate::error::{Error, Result};
@@ -18,10 +19,21 @@ pub(super) struct FoldIn {
 
 impl FoldIn {
     /// Solves for a checked `history`; also gives the user vector, (d).
-    pub fn solve(model: &Model, history: &[(u32, f32)], alpha: f32, regularization: f32) -> Result<(FoldIn, Vec<f32>)> {
+    pub fn solve(
+        model: &Model,
+        history: &[(u32, f32)],
+        (alpha, regularization, power): (f32, f32, f32),
+    ) -> Result<(FoldIn, Vec<f32>)> {
         let dim = model.dim();
         let mut matrix: Vec<f64> = model.gram().iter().map(|&x| f64::from(x)).collect();
-        matrix.iter_mut().step_by(dim + 1).for_each(|x| *x += f64::from(regularization));
+        let strength: f64 = history.iter().map(|(_, strength)| f64::from(*strength)).sum();
+        let weight = model.item_count() as f64 + f64::from(alpha) * strength;
+        let scale = match power {
+            0.0 => 1.0,
+            1.0 => weight,
+            _ => weight.powf(f64::from(power)),
+        };
+        matrix.iter_mut().step_by(dim + 1).for_each(|x| *x += f64::from(regularization) * scale);
         let mut target = vec![0.0f64; dim];
         let mut confidence = Vec::with_capacity(history.len());
         for &(item, strength) in history {

@@ -16,7 +16,7 @@ const MAX_EVENTS: usize = 2_000;
 pub struct Interaction {
     /// Item index.
     pub item: u32,
-    /// Strength r in 0..=1 for the fold-in; 0 when the item only counts as seen or disliked.
+    /// Strength r, 1 for one event of full strength; 0 when the item only counts as seen or disliked.
     pub strength: f32,
     /// Bought, put in the cart, rated, bookmarked or disliked: not to be recommended again.
     pub seen: bool,
@@ -45,8 +45,8 @@ impl Profile {
         Ok(())
     }
 
-    /// The history: one line an item, in order of first appearance. Strengths of several events add up to at most 1; a
-    /// dislike clears what came before it. Items the model does not know are passed over.
+    /// The history: one line an item, in order of first appearance. Strengths of several events add up as
+    /// the model says ([`Repeats`](crate::model::Repeats)); a dislike clears what came before it. Items the model does not know are passed over.
     pub fn history(&self, model: &Model) -> Vec<Interaction> {
         let weights = &model.manifest().event_weights;
         let mut order: Vec<Interaction> = Vec::new();
@@ -58,12 +58,14 @@ impl Profile {
             });
             let line = &mut order[at];
             let strength = strength(event, weights);
-            line.strength = if strength < 0.0 { 0.0 } else { (line.strength + strength).min(1.0) };
+            line.strength = if strength < 0.0 { 0.0 } else { line.strength + strength };
             if strength >= line.strongest.strength(weights) {
                 line.strongest = event.kind;
             }
             line.seen |= !matches!(event.kind, EventKind::View | EventKind::Click | EventKind::Impression);
         }
+        let repeats = model.manifest().repeats;
+        order.iter_mut().for_each(|line| line.strength = repeats.strength(line.strength));
         order
     }
 

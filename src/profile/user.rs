@@ -4,6 +4,9 @@ use super::fold_in::FoldIn;
 use crate::error::{Error, Result, show};
 use crate::model::{MAX_ABS, Model, UserTower};
 
+/// Largest strength of a pair: that of millions of events by [`Repeats::Logarithm`](crate::model::Repeats::Logarithm).
+const MAX_STRENGTH: f32 = 16.0;
+
 /// A user as the scorers take it, and what is needed to say which event carried a score.
 #[derive(Debug, Clone)]
 pub struct User {
@@ -26,15 +29,15 @@ enum Tower {
 }
 
 impl User {
-    /// The user of `history`: (item index, strength r in 0..=1), at least one.
+    /// The user of `history`: (item index, strength r in 0..=16, 1 for one event of full strength), at least one.
     ///
     /// # Errors
-    /// [`Error::Argument`] for an empty history, an item outside the catalogue, or a strength outside 0..=1.
+    /// [`Error::Argument`] for an empty history, an item outside the catalogue, or a strength outside its range.
     pub fn of_history(model: &Model, history: &[(u32, f32)]) -> Result<User> {
         check(model, history)?;
         let (tower, vector) = match model.manifest().user {
-            UserTower::FoldIn { alpha, regularization } => {
-                let (solved, vector) = FoldIn::solve(model, history, alpha, regularization)?;
+            UserTower::FoldIn { alpha, regularization, power } => {
+                let (solved, vector) = FoldIn::solve(model, history, (alpha, regularization, power))?;
                 (Tower::FoldIn(solved), vector)
             }
             UserTower::Pool { power } => {
@@ -92,8 +95,8 @@ fn check(model: &Model, history: &[(u32, f32)]) -> Result<()> {
         if item as usize >= model.item_count() {
             return Err(Error::argument("history", format_args!("item indices below {}", model.item_count()), item));
         }
-        if !(0.0..=1.0).contains(&strength) {
-            return Err(Error::argument("history", "strengths in 0..=1", show(strength)));
+        if !(0.0..=MAX_STRENGTH).contains(&strength) {
+            return Err(Error::argument("history", format_args!("strengths in 0..={MAX_STRENGTH}"), show(strength)));
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::join;
-use proclivity::model::{Model, ModelSpec, Precision, UserTowerSpec};
+use proclivity::model::{Model, ModelSpec, Precision, UserTower};
 use proclivity::profile::{Event, EventKind, Profile, User};
 use proclivity::rank::Reason;
 use proclivity::score::{
@@ -198,7 +198,7 @@ pub async fn neighbours_are_exact(choice: BackendChoice) {
     for (n, (items, most)) in cases(choice, 3, cases_of) {
         let seed = 400 + n as u64;
         let hybrid = with_neighbours(random(items, 32, seed), most, n % 2 == 0, seed);
-        let pooled = ModelSpec { user_tower: UserTowerSpec::Pool { power: 0.5 }, ..hybrid.clone() };
+        let pooled = ModelSpec { user_tower: UserTower::Pool { power: 0.5 }, ..hybrid.clone() };
         for spec in [hybrid.clone(), pooled, without_vectors(hybrid)] {
             let model = model(&spec);
             let scorer = open(&model, choice).await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use proclivity::model::{
     Column, ColumnData, DenseLayer, EmbeddingSpec, Model, ModelBuffer, ModelSpec, NeighbourSpec, Precision, RankerSpec,
-    UserTowerSpec,
+    UserTower,
 };
 
 /// A small deterministic generator (SplitMix64, Steele et al. 2014).
@@ -43,7 +43,8 @@ pub fn spec(rows: Vec<f32>, dim: usize) -> ModelSpec {
         embedding: EmbeddingSpec { rows, dim, precision: Precision::Int8 },
         item_bias: None,
         popularity: (0..items).map(|i| (items - i) as f32).collect(),
-        user_tower: UserTowerSpec::FoldIn { alpha: 2.0, regularization: 1.0 },
+        user_tower: UserTower::FoldIn { alpha: 2.0, regularization: 1.0, power: 0.0 },
+        repeats: Default::default(),
         neighbours: None,
         ranker: None,
         columns: vec![
@@ -102,7 +103,7 @@ pub fn with_neighbours(mut spec: ModelSpec, most: usize, int4: bool, seed: u64) 
 /// The same spec with its neighbour lists alone.
 pub fn without_vectors(mut spec: ModelSpec) -> ModelSpec {
     (spec.embedding.rows, spec.embedding.dim) = (Vec::new(), 0);
-    spec.user_tower = UserTowerSpec::Pool { power: 0.0 };
+    spec.user_tower = UserTower::Pool { power: 0.0 };
     spec
 }
 

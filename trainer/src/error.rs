@@ -77,8 +77,22 @@ pub enum CliError {
     #[error("{0}")]
     Engine(#[from] Box<proclivity::Error>),
 
+    #[error("{path}: expected {expected}, found {found}")]
+    Checkpoint { path: PathBuf, expected: &'static str, found: String },
+
     #[error(
-        "training diverged: expected finite numbers, found {found} in {stage}; raise --regularization or lower --alpha or --learning-rate"
+        "{path}:{line}: expected the trials of this search (log, families, seed and fixed flags as before), found `{found}`; remove \
+         the file or name another one with --trials-file"
+    )]
+    Trials { path: PathBuf, line: usize, found: String },
+
+    #[error(
+        "stopped after epoch {epoch}: {checkpoint} holds the training as it stands; the same command with --resume goes on, and          with --epochs {epoch} besides writes the model as it is"
+    )]
+    Interrupted { checkpoint: PathBuf, epoch: usize },
+
+    #[error(
+        "training diverged: expected finite numbers, found {found} in {stage}; raise the regularisation or lower the learning          rate of that family"
     )]
     Diverged { stage: &'static str, found: String },
 }
@@ -107,6 +121,9 @@ impl CliError {
             CliError::Write { .. } => "write",
             CliError::Model { source, .. } => source.code(),
             CliError::Engine(source) => source.code(),
+            CliError::Checkpoint { .. } => "checkpoint",
+            CliError::Trials { .. } => "trials",
+            CliError::Interrupted { .. } => "interrupted",
             CliError::Diverged { .. } => "diverged",
         }
     }

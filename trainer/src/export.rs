@@ -1,44 +1,20 @@
 //! From trained vectors to the model file.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use proclivity::model::{
-    Column, EmbeddingSpec, Model, ModelBuffer, ModelSpec, NeighbourSpec, Precision, RankerSpec, UserTowerSpec,
-    write_model,
-};
+use proclivity::model::{Column, EmbeddingSpec, Model, ModelBuffer, ModelSpec, Precision, UserTower, write_model};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use crate::dataset::Interactions;
 use crate::error::Result;
-use crate::families::als::AlsOptions;
+use crate::families::Trained;
 
 /// Golden queries in a file, and how long their histories are at most.
 const GOLDEN: usize = 6;
 const GOLDEN_LENGTH: usize = 12;
-
-/// A model's mathematics, without its catalogue.
-#[derive(Debug, Clone)]
-pub struct Trained {
-    /// (n, d) row-major; empty where neighbour lists stand alone.
-    pub rows: Vec<f32>,
-    pub als: AlsOptions,
-    pub neighbours: Option<NeighbourSpec>,
-    pub ranker: Option<RankerSpec>,
-}
-
-impl Trained {
-    /// What it is made of, in words.
-    pub fn family(&self) -> &'static str {
-        match (self.rows.is_empty(), &self.neighbours, &self.ranker) {
-            (true, ..) => "ease",
-            (_, Some(_), _) => "als+ease",
-            (_, None, Some(_)) => "als+ncf",
-            (_, None, None) => "als",
-        }
-    }
-}
 
 /// How the tables of a model file are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,24 +24,28 @@ pub struct Storage {
     pub ranker: Precision,
 }
 
-/// The model file of `trained`, with catalogue, card and golden queries.
+/// What goes into a model file beside its mathematics.
+#[derive(Debug, Clone, Default)]
+pub struct Contents {
+    pub columns: Vec<Column>,
+    /// Strengths of types of events that are not the engine's own.
+    pub event_weights: BTreeMap<String, f32>,
+    pub card: serde_json::Value,
+}
+
+/// The model file of `trained`, with its contents and golden queries.
 ///
 /// # Errors
 /// Whatever the engine would refuse to load.
-pub fn export(
-    trained: &Trained,
-    data: &Interactions,
-    storage: Storage,
-    columns: Vec<Column>,
-    card: serde_json::Value,
-) -> Result<Vec<u8>> {
-    let mut spec = ModelSpec { columns, card, ..spec(trained, data) };
+pub fn export(trained: &Trained, data: &Interactions, storage: Storage, contents: Contents) -> Result<Vec<u8>> {
+    let Contents { columns, event_weights, card } = contents;
+    let mut spec = ModelSpec { columns, event_weights, card, ..spec(trained, data) };
     spec.embedding.precision = storage.items;
     if let Some(ranker) = &mut spec.ranker {
         let integers = storage.items == Precision::Int8 && ranker.layers.len() > 2;
         ranker.precision = if integers { storage.ranker } else { Precision::F32 };
     }
-    Ok(proclivity::export_model(&spec, &golden_histories(data, trained.als.seed))?)
+    Ok(proclivity::export_model(&spec, &golden_histories(data, trained.seed))?)
 }
 
 /// The same mathematics as a loaded model with int8 items: to validate while training, so that a seed trains the same vectors
@@ -86,25 +66,23 @@ pub fn load(bytes: &[u8]) -> Result<Arc<Model>> {
 }
 
 fn spec(trained: &Trained, data: &Interactions) -> ModelSpec {
-    let alone = trained.rows.is_empty();
-    let dim = if alone { 0 } else { trained.als.dim };
+    let vectors = trained.vectors.as_ref();
     ModelSpec {
-        family: trained.family().into(),
+        family: trained.family.clone(),
         item_ids: data.items.clone(),
-        embedding: EmbeddingSpec { rows: trained.rows.clone(), dim, precision: Precision::Int8 },
-        item_bias: None,
-        popularity: data.popularity(),
-        user_tower: match alone {
-            true => UserTowerSpec::Pool { power: 0.0 },
-            false => UserTowerSpec::FoldIn {
-                alpha: trained.als.alpha as f32,
-                regularization: trained.als.regularization as f32,
-            },
+        embedding: EmbeddingSpec {
+            rows: vectors.map_or_else(Vec::new, |vectors| vectors.rows.clone()),
+            dim: vectors.map_or(0, |vectors| vectors.dim),
+            precision: Precision::Int8,
         },
+        item_bias: vectors.and_then(|vectors| vectors.bias.clone()),
+        popularity: data.popularity(),
+        user_tower: vectors.map_or(UserTower::Pool { power: 0.0 }, |vectors| vectors.tower),
+        repeats: trained.repeats,
         neighbours: trained.neighbours.clone(),
         ranker: trained.ranker.clone(),
         columns: Vec::new(),
-        event_weights: Default::default(),
+        event_weights: BTreeMap::new(),
         card: serde_json::Value::Null,
     }
 }

@@ -7,6 +7,7 @@ mod evaluate;
 mod export;
 mod families;
 mod output;
+mod tune;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -99,7 +99,7 @@ fn values_and_strengths_reach_the_model_through_a_split() {
     });
     let log = folder.write("log.csv", text);
     split(&folder, &log, "out", &["--validation-share", "0"]);
-    let small = ["--family", "als", "--dim", "4", "--iterations", "3", "--validation", "0", "--min-user-items", "1"];
+    let small = ["--family", "als", "--dim", "4", "--epochs", "3", "--validation", "0", "--min-user-items", "1"];
     let train = |log: &str, confidence: &str, more: &[&str]| {
         let model = folder.at("model");
         json(&[&["train", log, "-o", &model, "--confidence", confidence], &small[..], more].concat());
@@ -132,7 +132,7 @@ fn every_split_can_be_trained_on_and_evaluated() {
         let file = |name: &str| format!("{out}/{name}.csv.gz");
         let (users, items) = (file("train_users"), file("items"));
         let (train, model) = (file("train"), folder.at("model"));
-        let small = ["--family", "als", "--dim", "4", "--iterations", "2"];
+        let small = ["--family", "als", "--dim", "4", "--epochs", "2"];
         let given = ["train", &train, "--keep-users", &users, "--keep-items", &items, "-o", &model];
         let (fold_in, targets) = (file("val_fold_in"), file("val_targets"));
         let validation = ["--validation-fold-in", &fold_in, "--validation-targets", &targets];

@@ -14,7 +14,7 @@ fn cleaning(preset: &str, name: &str, bytes: impl AsRef<[u8]>, more: &[&str]) ->
 
 fn train(folder: &Folder, log: &str, preset: &str, more: &[&str]) -> Value {
     let model = folder.at("model");
-    let given = ["train", log, "--preset", preset, "-o", &model, "--family", "als", "--dim", "2", "--iterations", "1"];
+    let given = ["train", log, "--preset", preset, "-o", &model, "--family", "als", "--dim", "2", "--epochs", "1"];
     let all = ["--validation", "0", "--min-user-items", "1", "--min-item-users", "1"];
     json(&[&given[..], &all, more].concat())
 }
@@ -46,7 +46,7 @@ fn movielens_1m_has_double_colons_and_latin_titles() {
     counts(&found, &[("rows", 24), ("users", 6), ("items", 4), ("pairs", 24)]);
     let (model, log) = (folder.at("model"), folder.at("ratings.dat"));
     let small =
-        ["--family", "als", "--dim", "4", "--iterations", "2", "--min-user-items", "1", "--min-item-users", "1"];
+        ["--family", "als", "--dim", "4", "--epochs", "2", "--min-user-items", "1", "--min-item-users", "1"];
     let given = ["train", &log, "--preset", "movielens-1m", "--items", &movies, "-o", &model];
     json(&[&given[..], &small].concat());
     let list = json(&["recommend", &model, "--history", "3", "-k", "3"]);

@@ -107,7 +107,7 @@ fn als_learns_the_two_tastes_and_says_how_it_went() {
     let (log, items) = (folder.write("log.csv", delimited(',')), folder.write("items.csv", items()));
     let report = train(&log, &folder.path("model"), &["--items", &items, "--family", "als"]);
     let losses: Vec<f64> =
-        report["als"].as_array().unwrap().iter().map(|epoch| epoch["loss"].as_f64().unwrap()).collect();
+        report["diary"]["vectors"].as_array().unwrap().iter().map(|epoch| epoch["loss"].as_f64().unwrap()).collect();
     assert!(losses.windows(2).all(|pair| pair[1] <= pair[0]), "{losses:?}");
     let ndcg = |stage: &str| report["validation"][stage]["ndcg@100"].as_f64().unwrap();
     assert!(ndcg("retrieval") > ndcg("popular"), "{report}");
@@ -128,7 +128,7 @@ fn als_learns_the_two_tastes_and_says_how_it_went() {
 fn the_cascade_is_kept_only_if_it_ranks_better() {
     let folder = Folder::new();
     let log = folder.write("log.csv", delimited(','));
-    let report = train(&log, &folder.path("model"), &["--learning-rate", "0.01"]);
+    let report = train(&log, &folder.path("model"), &["--ncf-learning-rate", "0.01"]);
     let inspected = json(&["inspect", &folder.at("model")]);
     let ndcg = |stage: &str| report["validation"][stage]["ndcg@100"].as_f64();
     match inspected["manifest"]["family"].as_str().unwrap() {
@@ -143,9 +143,10 @@ fn negatives_come_from_where_they_are_told_to() {
     let log = folder.write("log.csv", delimited(','));
     let model = |sampling: &str| {
         // Few candidates and no hard negatives: all of them come from the source.
-        let more = ["--negative-sampling", sampling, "--hard-share", "0", "--validation", "0", "--epochs", "1"];
-        let given = ["train", &log, "-o", &folder.at("model"), "--dim", "8", "--iterations", "2", "--layers", "8"];
-        json(&[&given[..], &more].concat())["ncf"][0]["loss"].clone()
+        let more =
+            ["--ncf-negative-sampling", sampling, "--ncf-hard-share", "0", "--validation", "0", "--ncf-epochs", "1"];
+        let given = ["train", &log, "-o", &folder.at("model"), "--dim", "8", "--epochs", "2", "--ncf-layers", "8"];
+        json(&[&given[..], &more].concat())["diary"]["ncf"][0]["loss"].clone()
     };
     let losses = ["uniform", "popularity", "in-batch"].map(model);
     assert!(losses[0] != losses[1] && losses[1] != losses[2] && losses[0] != losses[2], "{losses:?}");
@@ -159,7 +160,7 @@ fn without_held_out_users_the_last_epoch_ships_with_its_ranker() {
     let report = train(&log, &folder.path("model"), &["--validation", "0"]);
     assert_eq!(report["family"], "als+ncf");
     let kept: Vec<bool> =
-        report["ncf"].as_array().unwrap().iter().map(|epoch| epoch["kept"].as_bool().unwrap()).collect();
+        report["diary"]["ncf"].as_array().unwrap().iter().map(|epoch| epoch["kept"].as_bool().unwrap()).collect();
     assert_eq!(kept, [false, true]);
     let list = json(&["recommend", &folder.at("model"), "--history", "i0,i1", "-k", "3"]);
     assert_eq!(list["items"].as_array().unwrap().len(), 3);
@@ -200,7 +201,7 @@ fn keep_lists_and_held_out_files_are_followed() {
 fn people_get_tables() {
     let folder = Folder::new();
     let log = folder.write("log.csv", delimited(','));
-    let output = proclivity(&["train", &log, "-o", &folder.at("model"), "--family", "als", "--iterations", "2"]);
+    let output = proclivity(&["train", &log, "-o", &folder.at("model"), "--family", "als", "--epochs", "2"]);
     let (said, printed) = (String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout));
     assert!(said.contains("als     1  loss") && said.contains("validation NDCG@100"), "{said}");
     assert!(printed.contains("Recall@20") && printed.contains("most popular"), "{printed}");
@@ -213,7 +214,8 @@ fn people_get_tables() {
 fn neighbour_families_recommend_within_the_group() {
     let folder = Folder::new();
     let log = folder.write("log.csv", delimited(','));
-    for (family, name) in [("ease", "ease"), ("als-ease", "als+ease")] {
+    for family in ["ease", "als+ease", "ease+als"] {
+        let name = if family == "ease" { "ease" } else { "als+ease" };
         let model = folder.path(&format!("{family}.safetensors"));
         let more = ["--family", family, "--ease-lambda", "5", "--neighbours", "6", "--int4-neighbours"];
         let report = train(&log, &model, &more);

@@ -1,10 +1,12 @@
 //! The command line: one file a command.
 
 mod evaluate;
+mod inputs;
 mod inspect;
 mod recommend;
 mod split;
 mod train;
+mod tune;
 
 use std::fs;
 use std::path::Path;
@@ -35,6 +37,8 @@ pub struct Cli {
 enum Command {
     /// Train a model on an interaction log (CSV or TSV, plain or gzip, or Parquet)
     Train(Box<train::TrainArgs>),
+    /// Search for the family and settings that rank held-out users best, and train with them
+    Tune(Box<tune::TuneArgs>),
     /// Split a log into training, validation and test files
     Split(Box<split::SplitArgs>),
     /// Measure models on held-out users: accuracy, diversity, groups, intervals; as a table, JSON and an HTML report
@@ -54,6 +58,7 @@ impl Cli {
         let output = Output { json: self.json };
         match self.command {
             Command::Train(args) => train::run(&args, &self.tables, output),
+            Command::Tune(args) => tune::run(&args, &self.tables, output),
             Command::Split(args) => split::run(&args, &self.tables, output),
             Command::Evaluate(args) => evaluate::run(&args, &self.tables, output),
             Command::Recommend(args) => recommend::run(&args, output),

@@ -1,6 +1,7 @@
 //! How much a pair says: from events and ratings to one strength a pair.
 
 use clap::ValueEnum;
+use proclivity::model::Repeats;
 use serde::Serialize;
 
 use super::interactions::{Interactions, PairStats};
@@ -8,39 +9,45 @@ use super::interactions::{Interactions, PairStats};
 /// Share of pairs whose count is taken for full strength at most: the rest are as strong.
 const FULL: f64 = 0.99;
 
-/// What a pair's strength follows. The strength of its strongest type of event multiplies each.
+/// What a pair's strength follows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Confidence {
-    /// Every pair alike
+    /// Every pair alike: 1, or the sum of its events' weights where that is less
     #[default]
     Binary,
-    /// Number of events, up to the 99th percentile of pairs
+    /// Number of events as a share of the 99th percentile of pairs, times the weight of the strongest
     Count,
-    /// Logarithm of that number (Hu et al. 2008, eq. 6)
+    /// 1 plus the logarithm of the sum of its events' weights (after Hu et al. 2008, eq. 6); the device counts the same way
     LogCount,
-    /// The last value or rating, as a share of the largest
+    /// The last value or rating, as a share of the largest, times the weight of the strongest event
     Value,
 }
 
+impl Confidence {
+    /// How the device sums up the events of a pair.
+    pub fn repeats(self) -> Repeats {
+        match self {
+            Confidence::LogCount => Repeats::Logarithm,
+            Confidence::Binary | Confidence::Count | Confidence::Value => Repeats::Once,
+        }
+    }
+}
+
 impl Interactions {
-    /// Strength of each pair, 0..=1, in the order of the histories.
+    /// Strength of each pair, in the order of the histories: 0 to 1, and more with [`Confidence::LogCount`].
     pub fn strengths(&self, confidence: Confidence) -> Vec<Vec<f32>> {
         let scale = Scale::of(self, confidence);
-        let of_user = |user| self.pairs_of(user).iter().map(|pair| pair.strength * scale.of_pair(pair)).collect();
+        let of_user = |user| self.pairs_of(user).iter().map(|pair| scale.of_pair(pair)).collect();
         (0..self.users.len()).map(of_user).collect()
     }
 }
 
-/// What turns a pair into a number from 0 to 1.
+/// What turns a pair into its strength.
 enum Scale {
-    Binary,
+    Sum(Repeats),
     /// Divides counts.
     Count {
-        full: f32,
-    },
-    /// Divides logarithms of one more than the count.
-    LogCount {
         full: f32,
     },
     /// Divides values; stands for those that are not known.
@@ -59,9 +66,8 @@ impl Scale {
             if counts.is_empty() { 1.0 } else { *counts.select_nth_unstable(place).1 as f32 }
         };
         match confidence {
-            Confidence::Binary => Scale::Binary,
+            Confidence::Binary | Confidence::LogCount => Scale::Sum(confidence.repeats()),
             Confidence::Count => Scale::Count { full: full() },
-            Confidence::LogCount => Scale::LogCount { full: (1.0 + full()).ln() },
             Confidence::Value => {
                 let values: Vec<f32> = pairs().map(|pair| pair.value).filter(|value| !value.is_nan()).collect();
                 let mean = values.iter().map(|&value| f64::from(value)).sum::<f64>() / values.len().max(1) as f64;
@@ -72,13 +78,12 @@ impl Scale {
 
     fn of_pair(&self, pair: &PairStats) -> f32 {
         match *self {
-            Scale::Binary => 1.0,
-            Scale::Count { full } => (pair.count as f32 / full).min(1.0),
-            Scale::LogCount { full } => ((1.0 + pair.count as f32).ln() / full).min(1.0),
-            Scale::Value { largest, .. } if largest <= 0.0 => 1.0, // no value says anything
+            Scale::Sum(repeats) => repeats.strength(pair.total),
+            Scale::Count { full } => pair.strength * (pair.count as f32 / full).min(1.0),
+            Scale::Value { largest, .. } if largest <= 0.0 => pair.strength, // no value says anything
             Scale::Value { largest, mean } => {
                 let value = if pair.value.is_nan() { mean } else { pair.value };
-                (value / largest).max(0.0)
+                pair.strength * (value / largest).max(0.0)
             }
         }
     }
@@ -107,8 +112,7 @@ mod tests {
         };
         near(data().strengths(Confidence::Binary), [&[1.0, 0.5, 1.0], &[1.0]]);
         near(data().strengths(Confidence::Count), [&[2.0 / 3.0, 0.5 / 3.0, 1.0 / 3.0], &[1.0]]);
-        let two = 3f32.ln() / 4f32.ln();
-        near(data().strengths(Confidence::LogCount), [&[two, 0.25, 0.5], &[1.0]]);
+        near(data().strengths(Confidence::LogCount), [&[1.0 + 1.2f32.ln(), 0.5, 1.0], &[1.0 + 3f32.ln()]]);
         let mean = (5.0 - 1.0 + 2.5) / 3.0;
         near(data().strengths(Confidence::Value), [&[1.0, 0.5 * mean / 5.0, 0.0], &[0.5]]);
     }

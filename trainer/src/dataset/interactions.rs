@@ -2,6 +2,10 @@
 
 use std::collections::HashMap;
 
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+
 /// One event as cleaned, of the user in whose list it stands.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Event {
@@ -38,8 +42,9 @@ pub struct PairStats {
     pub item: u32,
     /// Events of the pair.
     pub count: u32,
-    /// Largest strength of its events.
+    /// Largest strength of its events, and their sum.
     pub strength: f32,
+    pub total: f32,
     /// Its last value, NaN where none of its events has one.
     pub value: f32,
     /// Times of its first and last event.
@@ -67,6 +72,22 @@ impl Interactions {
         counts
     }
 
+    /// A share of the users, drawn at random; all items stay.
+    pub fn sample_users(&self, share: f64, seed: u64) -> Interactions {
+        let mut drawn: Vec<usize> = (0..self.users.len()).collect();
+        drawn.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+        drawn.truncate(((self.users.len() as f64 * share).round() as usize).max(1));
+        drawn.sort_unstable();
+        Interactions {
+            items: self.items.clone(),
+            users: drawn.iter().map(|&user| self.users[user].clone()).collect(),
+            histories: drawn.iter().map(|&user| self.histories[user].clone()).collect(),
+            events: drawn.iter().map(|&user| self.events[user].clone()).collect(),
+            has_time: self.has_time,
+            has_value: self.has_value,
+        }
+    }
+
     /// The users of each item, ascending.
     pub fn users_by_item(&self) -> Vec<Vec<u32>> {
         let mut users = vec![Vec::new(); self.items.len()];
@@ -90,10 +111,11 @@ pub fn pair_stats(events: &[Event]) -> Vec<PairStats> {
             Some(pair) => {
                 pair.count += 1;
                 pair.strength = pair.strength.max(strength);
+                pair.total += strength;
                 pair.value = if value.is_nan() { pair.value } else { value };
                 pair.last = time;
             }
-            None => pairs.push(PairStats { item, count: 1, strength, value, first: time, last: time }),
+            None => pairs.push(PairStats { item, count: 1, strength, total: strength, value, first: time, last: time }),
         }
     }
     pairs
@@ -144,8 +166,14 @@ mod tests {
         ];
         let data = Interactions { events: vec![events.clone()], ..fixture::interactions(5, vec![vec![4, 1]]) };
         let pairs = data.pairs_of(0);
-        assert_eq!(pairs[0], PairStats { item: 4, count: 3, strength: 0.6, value: 5.0, first: 10, last: 40 });
-        assert_eq!(pairs[1], PairStats { item: 1, count: 1, strength: 1.0, value: 3.0, first: 20, last: 20 });
+        assert_eq!(
+            pairs[0],
+            PairStats { item: 4, count: 3, strength: 0.6, total: 1.0, value: 5.0, first: 10, last: 40 }
+        );
+        assert_eq!(
+            pairs[1],
+            PairStats { item: 1, count: 1, strength: 1.0, total: 1.0, value: 3.0, first: 20, last: 20 }
+        );
         assert_eq!(distinct_items(&events), data.histories[0]);
     }
 }

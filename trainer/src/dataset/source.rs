@@ -1,9 +1,11 @@
 //! The flags that say which log is read, how it is written and what of it is kept: the same for every command that takes a
 //! log.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use proclivity::profile::EventKind;
 
 use super::clean::{CleanOptions, IdFilter, clean};
 use super::columns::LogColumnFlags;
@@ -14,6 +16,7 @@ use super::outliers::OutlierOptions;
 use super::preset::Preset;
 use super::report::CleanReport;
 use super::table::TableOptions;
+use super::weights::EventWeights;
 use crate::error::Result;
 
 /// An interaction log and how to read it.
@@ -86,6 +89,19 @@ impl LogSource {
             None => read_log(&self.log, &self.columns, tables, memory)?,
         };
         clean(log, &options, memory)
+    }
+
+    /// Weights given to types of events that the device knows by the same name.
+    ///
+    /// # Errors
+    /// A bad `--event-weight`.
+    pub fn event_weights(&self) -> Result<BTreeMap<String, f32>> {
+        let weights = EventWeights::new(&[], &self.columns.event_weights)?;
+        let changed = EventKind::ALL.into_iter().filter_map(|kind| {
+            let weight = weights.of(kind.name()).filter(|&weight| weight != kind.default_strength())?;
+            Some((kind.name().to_owned(), weight))
+        });
+        Ok(changed.collect())
     }
 
     /// How the item table that belongs to the log is read.

@@ -55,8 +55,7 @@ impl Engine {
 
     /// The one place that asks the engine: the `k` best items for what is known of `user`, with their scores.
     fn ask(&self, user: &HeldOut, mask: &ItemMask, k: usize, stage: Stage) -> Result<Vec<(u32, f32)>> {
-        let history: Vec<(u32, f32)> = user.fold_in.iter().map(|&item| (item, 1.0)).collect();
-        let asked = User::of_history(&self.model, &history)?;
+        let asked = User::of_history(&self.model, &user.history(self.model.manifest().repeats))?;
         let list = self.scorer.score(&Query::of(&asked, mask, k, stage))?;
         Ok(list.iter().map(|scored| (scored.item, scored.score)).collect())
     }

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use proclivity::model::{
-    DenseLayer, EmbeddingSpec, Model, ModelSpec, Precision, RankerSpec, UserTowerSpec, write_model,
-};
+use proclivity::model::{DenseLayer, EmbeddingSpec, Model, ModelSpec, Precision, RankerSpec, UserTower, write_model};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
@@ -29,7 +27,8 @@ pub fn model(candidates: Option<usize>, card: Value) -> Arc<Model> {
         embedding: EmbeddingSpec { rows: floats(ITEMS * DIM), dim: DIM, precision: Precision::Int8 },
         item_bias: None,
         popularity: (0..ITEMS).map(|item| (ITEMS - item) as f32).collect(),
-        user_tower: UserTowerSpec::FoldIn { alpha: 5.0, regularization: 1.0 },
+        user_tower: UserTower::FoldIn { alpha: 5.0, regularization: 1.0, power: 0.0 },
+        repeats: Default::default(),
         neighbours: None,
         ranker: candidates.map(|_| ranker),
         columns: Vec::new(),

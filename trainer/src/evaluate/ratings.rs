@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// How scores become ratings: `mean + score`, held to the scale. A model that predicts ratings says so in its card, as
 /// `"ratings": { "mean": 3.6, "min": 1, "max": 5 }`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct RatingScale {
     pub mean: f64,
     pub min: f64,

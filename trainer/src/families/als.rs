@@ -1,43 +1,77 @@
 //! Implicit alternating least squares (Hu, Koren and Volinsky 2008, "Collaborative Filtering for Implicit Feedback
 //! Datasets").
 //!
-//! Minimises `sum_ui c_ui (p_ui - x_u . y_i)^2 + lambda (|X|^2 + |Y|^2)` with preference `p = 1` and confidence
-//! `c = 1 + alpha r` for a pair of strength r in the data, `p = 0` and `c = 1` elsewhere. (The `implicit` package takes its alpha as the
-//! confidence itself: its alpha 3 is alpha 2 here.)
+//! Minimises `sum_ui c_ui (p_ui - x_u . y_i)^2 + sum_u lambda_u |x_u|^2 + sum_i lambda_i |y_i|^2` with preference `p = 1` and
+//! confidence `c = 1 + alpha r` for a pair of strength r in the data, `p = 0` and `c = 1` elsewhere. (The `implicit` package
+//! takes its alpha as the confidence itself: its alpha 3 is alpha 2 here.) A row that is paired with rows of strengths r out of
+//! n has `lambda = regularization (n + alpha sum r)^power`: with power 0 the paper's constant, with power 1 that of Rendle et
+//! al. 2022, "Revisiting the Performance of iALS on Item Recommendation Benchmarks".
 //!
 //! All in f64, every row solved on its own in a fixed order of operations: the result does not depend on the number of
 //! threads.
 
+use clap::Args;
 use faer::linalg::matmul::{matmul, triangular};
 use faer::linalg::solvers::{Llt, Solve};
 use faer::{Accum, Mat, MatMut, MatRef, Par, Side};
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use proclivity::model::UserTower;
+use rand::RngExt;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::dataset::{Confidence, Interactions};
+use super::learner::{Learner, State, Training, epoch_rng};
+use super::trained::Vectors;
+use crate::dataset::Interactions;
 use crate::error::{CliError, Result};
 
 /// Settings of the factorisation.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Args, Serialize)]
 pub struct AlsOptions {
-    /// Width d of the vectors.
-    pub dim: usize,
-    pub iterations: usize,
-    /// Confidence of a pair of full strength is `1 + alpha`.
-    pub alpha: f64,
-    pub regularization: f64,
-    /// What a pair's strength follows.
-    pub confidence: Confidence,
-    pub seed: u64,
+    /// Confidence of a pair of strength r is 1 + ALPHA r
+    #[arg(long, value_name = "ALPHA", default_value_t = 0.5)]
+    pub als_alpha: f64,
+    /// Weight of the squared vectors
+    #[arg(long, value_name = "NUMBER", default_value_t = 1.0)]
+    pub als_regularization: f64,
+    /// Weigh those of frequent users and items more: times (n + ALPHA sum of their strengths) to this power
+    #[arg(long, value_name = "POWER", default_value_t = 0.0)]
+    pub als_regularization_power: f64,
+}
+
+impl AlsOptions {
+    /// What clap cannot say about the flags.
+    ///
+    /// # Errors
+    /// [`CliError::Flag`].
+    pub fn check(&self) -> Result<()> {
+        let refused = |flag, expected: &str, found: f64| {
+            Err(CliError::Flag { flag, expected: expected.into(), found: format!("{found:?}") })
+        };
+        // The model file holds them as f32, where the smallest numbers become 0.
+        let positive = |number: f64| number as f32 > 0.0 && number <= 1e6;
+        let range = "a number above 0 (as a 32-bit float), at most 1e6";
+        match *self {
+            AlsOptions { als_alpha: found, .. } if !positive(found) => refused("--als-alpha", range, found),
+            AlsOptions { als_regularization: found, .. } if !positive(found) => {
+                refused("--als-regularization", range, found)
+            }
+            AlsOptions { als_regularization_power: found, .. } if !(0.0..=1.0).contains(&found) => {
+                refused("--als-regularization-power", "from 0 to 1", found)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The weight of the square of a row that is paired with rows of these strengths, out of `others`.
+    fn ridge(&self, strengths: &[f32], others: usize) -> f64 {
+        let sum: f64 = strengths.iter().map(|&r| f64::from(r)).sum();
+        self.als_regularization * (others as f64 + self.als_alpha * sum).powf(self.als_regularization_power)
+    }
 }
 
 /// The factorisation as it stands.
 pub struct Als<'a> {
-    data: &'a Interactions,
-    /// Strengths of the pairs, as the histories lie.
-    strengths: Vec<Vec<f32>>,
+    training: Training<'a>,
     users_by_item: Vec<Vec<u32>>,
     strengths_by_item: Vec<Vec<f32>>,
     options: AlsOptions,
@@ -48,50 +82,83 @@ pub struct Als<'a> {
 
 impl<'a> Als<'a> {
     /// Small random item vectors; users follow from them in the first iteration.
-    pub fn new(data: &'a Interactions, options: AlsOptions) -> Als<'a> {
-        let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
-        let scale = 1.0 / options.dim as f64;
-        let items = (0..data.items.len() * options.dim).map(|_| rng.random_range(-scale..scale)).collect();
-        let users = vec![0.0; data.users.len() * options.dim];
-        let strengths = data.strengths(options.confidence);
-        let strengths_by_item = by_item(data, &strengths);
-        Als { data, strengths, users_by_item: data.users_by_item(), strengths_by_item, options, users, items }
+    pub fn new(training: Training<'a>, options: &AlsOptions) -> Als<'a> {
+        let Training { data, strengths, dim, seed } = training;
+        let mut rng = epoch_rng(seed, 0);
+        let scale = 1.0 / dim as f64;
+        let items = (0..data.items.len() * dim).map(|_| rng.random_range(-scale..scale)).collect();
+        let users = vec![0.0; data.users.len() * dim];
+        let strengths_by_item = by_item(data, strengths);
+        Als { training, users_by_item: data.users_by_item(), strengths_by_item, options: *options, users, items }
     }
 
-    /// One iteration: all users, then all items.
-    ///
-    /// # Errors
-    /// [`CliError::Diverged`].
-    pub fn iterate(&mut self) -> Result<()> {
-        let of_users = Links { ids: &self.data.histories, strengths: &self.strengths };
-        solve(&mut self.users, &self.items, of_users, &self.options)?;
-        let of_items = Links { ids: &self.users_by_item, strengths: &self.strengths_by_item };
-        solve(&mut self.items, &self.users, of_items, &self.options)
+    fn of_users(&self) -> Links<'a> {
+        Links { ids: &self.training.data.histories, strengths: self.training.strengths }
+    }
+
+    fn of_items(&self) -> Links<'_> {
+        Links { ids: &self.users_by_item, strengths: &self.strengths_by_item }
     }
 
     /// The objective. Pairs outside the data are summed through the Gram matrices: `sum_ui (x_u . y_i)^2 = tr(X^T X Y^T Y)`.
-    pub fn loss(&self) -> f64 {
-        let dim = self.options.dim;
+    fn loss(&self) -> f64 {
+        let dim = self.training.dim;
         let (of_users, of_items) = (gram(&self.users, dim), gram(&self.items, dim));
         let all: f64 = (0..dim).map(|j| (0..dim).map(|i| of_users[(i, j)] * of_items[(i, j)]).sum::<f64>()).sum();
-        let squares = |gram: &Mat<f64>| (0..dim).map(|i| gram[(i, i)]).sum::<f64>();
-        let alpha = self.options.alpha;
+        let squares = |rows: &[f64], links: Links<'_>, others: usize| -> f64 {
+            let ridges = links.strengths.iter().map(|strengths| self.options.ridge(strengths, others));
+            rows.chunks_exact(dim).zip(ridges).map(|(row, ridge)| ridge * dot(row, row)).sum()
+        };
+        let alpha = self.options.als_alpha;
+        let (users, items) = (self.training.data.users.len(), self.training.data.items.len());
         let each_user: Vec<f64> = self
             .users
             .par_chunks_exact(dim)
-            .zip(self.data.histories.par_iter().zip(&self.strengths))
+            .zip(self.training.data.histories.par_iter().zip(self.training.strengths))
             .map(|(user, (history, strengths))| {
                 let score = |item: u32| dot(user, &self.items[item as usize * dim..][..dim]);
                 let scores = history.iter().map(|&item| score(item)).zip(strengths);
                 scores.map(|(s, &r)| (1.0 + alpha * f64::from(r)) * (1.0 - s) * (1.0 - s) - s * s).sum()
             })
             .collect();
-        all + each_user.iter().sum::<f64>() + self.options.regularization * (squares(&of_users) + squares(&of_items))
+        let squares = squares(&self.users, self.of_users(), items) + squares(&self.items, self.of_items(), users);
+        all + each_user.iter().sum::<f64>() + squares
+    }
+}
+
+impl Learner for Als<'_> {
+    fn name(&self) -> &'static str {
+        "als"
     }
 
-    /// Item vectors (items, d), row-major.
-    pub fn item_rows(&self) -> Vec<f32> {
-        self.items.iter().map(|&x| x as f32).collect()
+    /// All users, then all items; the objective after it.
+    fn epoch(&mut self, _: usize) -> Result<f64> {
+        let (dim, options) = (self.training.dim, self.options);
+        let mut users = std::mem::take(&mut self.users);
+        solve(&mut users, &self.items, self.of_users(), dim, &options)?;
+        let mut items = std::mem::take(&mut self.items);
+        solve(&mut items, &users, self.of_items(), dim, &options)?;
+        (self.users, self.items) = (users, items);
+        Ok(self.loss())
+    }
+
+    fn vectors(&self) -> Vectors {
+        let AlsOptions { als_alpha, als_regularization, als_regularization_power } = self.options;
+        Vectors {
+            rows: self.items.iter().map(|&x| x as f32).collect(),
+            dim: self.training.dim,
+            bias: None,
+            tower: UserTower::FoldIn {
+                alpha: als_alpha as f32,
+                regularization: als_regularization as f32,
+                power: als_regularization_power as f32,
+            },
+        }
+    }
+
+    /// The users follow from the items.
+    fn state(&mut self) -> Vec<(&'static str, State<'_>)> {
+        vec![("items", State::F64(&mut self.items))]
     }
 }
 
@@ -113,12 +180,9 @@ fn by_item(data: &Interactions, strengths: &[Vec<f32>]) -> Vec<Vec<f32>> {
 
 /// Solves each row of `rows` given `fixed` (the other side's rows) and `links` (which of those each row is paired with):
 /// `x = (Y^T Y + alpha sum_l r_l y_l y_l^T + lambda I)^-1 sum_l (1 + alpha r_l) y_l`, eq. 4 and 5 of the paper.
-fn solve(rows: &mut [f64], fixed: &[f64], links: Links<'_>, options: &AlsOptions) -> Result<()> {
-    let dim = options.dim;
-    let mut base = gram(fixed, dim);
-    for i in 0..dim {
-        base[(i, i)] += options.regularization;
-    }
+fn solve(rows: &mut [f64], fixed: &[f64], links: Links<'_>, dim: usize, options: &AlsOptions) -> Result<()> {
+    let alpha = options.als_alpha;
+    let base = gram(fixed, dim);
     rows.par_chunks_exact_mut(dim).zip(links.ids.par_iter().zip(links.strengths)).try_for_each_init(
         || (Mat::<f64>::zeros(dim, dim), Vec::new()),
         |(system, linked), (row, (ids, strengths))| {
@@ -131,11 +195,13 @@ fn solve(rows: &mut [f64], fixed: &[f64], links: Links<'_>, options: &AlsOptions
                 let (other, strength) = (&fixed[id as usize * dim..][..dim], f64::from(strength));
                 let root = strength.sqrt(); // the outer product brings it in twice
                 linked.extend(other.iter().map(|x| root * x));
-                row.iter_mut().zip(other).for_each(|(sum, x)| *sum += (1.0 + options.alpha * strength) * x);
+                row.iter_mut().zip(other).for_each(|(sum, x)| *sum += (1.0 + alpha * strength) * x);
             }
             let linked = MatRef::from_column_major_slice(linked, dim, ids.len());
             system.copy_from(&base);
-            add_outer_products(system.as_mut(), linked, options.alpha);
+            let ridge = options.ridge(strengths, fixed.len() / dim);
+            (0..dim).for_each(|i| system[(i, i)] += ridge);
+            add_outer_products(system.as_mut(), linked, alpha);
             let factor = Llt::new(system.as_ref(), Side::Lower).map_err(|error| CliError::Diverged {
                 stage: "ALS",
                 found: format!("a matrix without a Cholesky factor ({error:?})"),
@@ -177,6 +243,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::Confidence;
     use crate::dataset::fixture::interactions;
 
     fn data() -> Interactions {
@@ -187,8 +254,17 @@ mod tests {
         data
     }
 
-    const OPTIONS: AlsOptions =
-        AlsOptions { dim: 3, iterations: 5, alpha: 2.0, regularization: 0.5, confidence: Confidence::Value, seed: 7 };
+    const OPTIONS: AlsOptions = AlsOptions { als_alpha: 2.0, als_regularization: 0.5, als_regularization_power: 0.5 };
+
+    fn training<'a>(data: &'a Interactions, strengths: &'a [Vec<f32>]) -> Training<'a> {
+        Training { data, strengths, dim: 3, seed: 7 }
+    }
+
+    /// The weight of a row's square.
+    fn ridge(strengths: &[f32], others: f64) -> f64 {
+        let sum: f64 = strengths.iter().map(|&r| f64::from(r)).sum();
+        0.5 * (others + 2.0 * sum).sqrt()
+    }
 
     /// Strength of the pairs of an item.
     fn strength(item: u32) -> f64 {
@@ -219,16 +295,16 @@ mod tests {
     #[test]
     fn a_row_is_the_dense_weighted_least_squares_solution() {
         let data = data();
-        let mut als = Als::new(&data, OPTIONS);
-        let items = als.items.clone();
-        let links = Links { ids: &data.histories, strengths: &als.strengths };
-        solve(&mut als.users, &items, links, &OPTIONS).unwrap();
+        let strengths = data.strengths(Confidence::Value);
+        let als = Als::new(training(&data, &strengths), &OPTIONS);
+        let (mut users, items) = (als.users.clone(), &als.items);
+        solve(&mut users, items, als.of_users(), 3, &OPTIONS).unwrap();
         for (user, history) in data.histories.iter().enumerate() {
             let (mut a, mut b) = (vec![vec![0.0; 3]; 3], vec![0.0; 3]);
             for item in 0..6 {
                 let y = &items[item * 3..][..3];
                 let bought = history.contains(&(item as u32));
-                let confidence = if bought { 1.0 + OPTIONS.alpha * strength(item as u32) } else { 1.0 };
+                let confidence = if bought { 1.0 + OPTIONS.als_alpha * strength(item as u32) } else { 1.0 };
                 for i in 0..3 {
                     for j in 0..3 {
                         a[i][j] += confidence * y[i] * y[j];
@@ -236,8 +312,8 @@ mod tests {
                     b[i] += if bought { confidence * y[i] } else { 0.0 };
                 }
             }
-            (0..3).for_each(|i| a[i][i] += OPTIONS.regularization);
-            for (found, expected) in als.users[user * 3..][..3].iter().zip(eliminate(a, b)) {
+            (0..3).for_each(|i| a[i][i] += ridge(&strengths[user], 6.0));
+            for (found, expected) in users[user * 3..][..3].iter().zip(eliminate(a, b)) {
                 assert!((found - expected).abs() < 1e-10, "user {user}: {found} {expected}");
             }
         }
@@ -246,11 +322,12 @@ mod tests {
     #[test]
     fn the_loss_is_the_objective_and_falls_every_iteration() {
         let data = data();
-        let mut als = Als::new(&data, OPTIONS);
+        let strengths = data.strengths(Confidence::Value);
+        let mut als = Als::new(training(&data, &strengths), &OPTIONS);
+        let by_item = by_item(&data, &strengths);
         let mut last = f64::INFINITY;
-        for _ in 0..8 {
-            als.iterate().unwrap();
-            let loss = als.loss();
+        for epoch in 1..=8 {
+            let loss = als.epoch(epoch).unwrap();
             let mut direct = 0.0;
             for (user, history) in data.histories.iter().enumerate() {
                 for item in 0..6 {
@@ -260,7 +337,11 @@ mod tests {
                     direct += c * (p - score) * (p - score);
                 }
             }
-            direct += 0.5 * als.users.iter().chain(&als.items).map(|x| x * x).sum::<f64>();
+            let rows =
+                als.users.chunks(3).zip(&strengths).map(|(row, strengths)| ridge(strengths, 6.0) * dot(row, row));
+            direct += rows.sum::<f64>();
+            let rows = als.items.chunks(3).zip(&by_item).map(|(row, strengths)| ridge(strengths, 5.0) * dot(row, row));
+            direct += rows.sum::<f64>();
             assert!((loss - direct).abs() < 1e-9, "{loss} {direct}");
             assert!(loss <= last + 1e-12, "{loss} after {last}");
             last = loss;
@@ -273,8 +354,9 @@ mod tests {
         let run = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
-                let mut als = Als::new(&data, OPTIONS);
-                (0..3).for_each(|_| als.iterate().unwrap());
+                let strengths = data.strengths(Confidence::Value);
+                let mut als = Als::new(training(&data, &strengths), &OPTIONS);
+                (1..=3).for_each(|epoch| assert!(als.epoch(epoch).unwrap() > 0.0));
                 als.items.iter().map(|x| x.to_bits()).collect::<Vec<_>>()
             })
         };
@@ -285,8 +367,9 @@ mod tests {
     fn an_item_nobody_has_is_zero() {
         let mut data = data();
         data.items.push("6".into());
-        let mut als = Als::new(&data, OPTIONS);
-        als.iterate().unwrap();
-        assert_eq!(als.item_rows()[18..], [0.0; 3]);
+        let strengths = data.strengths(Confidence::Binary);
+        let mut als = Als::new(training(&data, &strengths), &OPTIONS);
+        als.epoch(1).unwrap();
+        assert_eq!(als.vectors().rows[18..], [0.0; 3]);
     }
 }

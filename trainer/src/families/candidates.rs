@@ -65,7 +65,7 @@ fn retrieval_places(model: &Model, scorer: &CpuScorer, history: &[u32]) -> Resul
 #[cfg(test)]
 mod tests {
     use proclivity::model::{
-        DenseLayer, EmbeddingSpec, ModelBuffer, ModelSpec, Precision, RankerSpec, UserTowerSpec, write_model,
+        DenseLayer, EmbeddingSpec, ModelBuffer, ModelSpec, Precision, RankerSpec, UserTower, write_model,
     };
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
@@ -88,7 +88,8 @@ mod tests {
             embedding: EmbeddingSpec { rows: floats(ITEMS * DIM, 1.0), dim: DIM, precision: Precision::Int8 },
             item_bias: None,
             popularity: vec![1.0; ITEMS],
-            user_tower: UserTowerSpec::FoldIn { alpha: 5.0, regularization: 1.0 },
+            user_tower: UserTower::FoldIn { alpha: 5.0, regularization: 1.0, power: 0.0 },
+            repeats: Default::default(),
             neighbours: None,
             ranker: Some(RankerSpec { layers, skip: 1.0, candidates: Some(candidates), precision: Precision::F32 }),
             columns: Vec::new(),

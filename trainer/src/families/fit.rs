@@ -1,17 +1,19 @@
 //! Training loops with early stopping: every epoch is measured as the device would run it, the best one is kept.
 
+use indicatif::ProgressBar;
 use proclivity::model::{NeighbourSpec, RankerSpec};
 use proclivity::score::Stage;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::als::{Als, AlsOptions};
-use super::ease::{EaseOptions, ease};
+use super::checkpoint::{Checkpoint, Saved};
+use super::learner::Learner;
 use super::ncf::{Ncf, NcfOptions};
+use super::trained::{Trained, Vectors};
 use crate::dataset::{HeldOut, Interactions};
 use crate::error::{CliError, Result};
 use crate::evaluate::evaluate_model;
-use crate::export::{Trained, draft};
-use crate::output::{Output, grouped};
+use crate::export::draft;
+use crate::output::Output;
 
 /// Factors on the skip weight that are tried on held-out users, besides 1.
 const SKIP_BOOSTS: [f32; 5] = [1.5, 2.0, 3.0, 5.0, 10.0];
@@ -20,7 +22,7 @@ const SKIP_BOOSTS: [f32; 5] = [1.5, 2.0, 3.0, 5.0, 10.0];
 const DOT_WEIGHTS: [f32; 6] = [0.25, 0.1, 0.15, 0.5, 1.0, 2.0];
 
 /// One line of training's diary.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Epoch {
     pub epoch: usize,
     pub loss: f64,
@@ -28,6 +30,25 @@ pub struct Epoch {
     pub ndcg: Option<f64>,
     /// Whether this epoch is the one that was kept.
     pub kept: bool,
+}
+
+/// How a training went.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Diary {
+    /// Epochs of the vectors.
+    pub vectors: Vec<Epoch>,
+    /// Weight of the dot beside neighbour lists, where both are there.
+    pub dot_weight: Option<f32>,
+    /// Epochs of the ranker.
+    pub ncf: Vec<Epoch>,
+}
+
+impl Diary {
+    /// The epochs that were kept, and the weight, for the model card.
+    pub fn card(&self) -> serde_json::Value {
+        let kept = |epochs: &[Epoch]| epochs.iter().find(|epoch| epoch.kept).cloned();
+        serde_json::json!({ "vectors": kept(&self.vectors), "dot_weight": self.dot_weight, "ncf": kept(&self.ncf) })
+    }
 }
 
 /// Keeps the best of what it is shown and says when to stop.
@@ -55,148 +76,185 @@ impl<T> Best<T> {
     }
 }
 
-/// Trains ALS. Stops after `patience` iterations without a better NDCG.
-///
-/// # Errors
-/// [`CliError::Diverged`], or what the engine refuses.
-pub fn fit_als(
-    data: &Interactions,
-    held: &[HeldOut],
-    options: AlsOptions,
-    patience: usize,
-    output: Output,
-) -> Result<(Trained, Vec<Epoch>)> {
-    let mut als = Als::new(data, options);
-    let mut best = Best::new(patience);
-    let mut diary = Vec::new();
-    let bar = output.bar("als", options.iterations);
-    for epoch in 1..=options.iterations {
-        als.iterate()?;
-        let loss = finite(als.loss(), "ALS")?;
-        let trained = Trained { rows: als.item_rows(), als: options, neighbours: None, ranker: None };
-        let ndcg = measure(&trained, data, held, Stage::Retrieval)?;
-        output.line(&bar, &line("als", epoch, loss, ndcg));
-        diary.push(Epoch { epoch, loss, ndcg, kept: false });
+/// What the loops measure on, and where they say how it goes.
+pub struct Fit<'a> {
+    pub data: &'a Interactions,
+    pub held: &'a [HeldOut],
+    pub output: Output,
+    /// Where the vectors in training are kept from time to time.
+    pub checkpoint: Option<&'a Checkpoint>,
+}
+
+impl Fit<'_> {
+    /// Trains item vectors for at most `epochs`; stops after `patience` of them without a better NDCG.
+    ///
+    /// # Errors
+    /// [`CliError::Diverged`], [`CliError::Interrupted`], or what the engine refuses.
+    pub fn vectors(
+        &self,
+        shell: Trained,
+        learner: &mut dyn Learner,
+        (epochs, patience): (usize, usize),
+        diary: &mut Diary,
+    ) -> Result<Trained> {
+        let name = learner.name();
+        let with = |vectors: Vectors| Trained { vectors: Some(vectors), ..shell.clone() };
+        let mut best = Best::new(patience);
+        let mut stopped = false;
+        if let Some(saved) = self.checkpoint.map(|checkpoint| checkpoint.resume(learner)).transpose()?.flatten() {
+            let Saved { epochs, kept } = saved;
+            self.output.note(format!("{name}   goes on after epoch {}", epochs.len()));
+            for line in epochs {
+                // Only the kept epoch's vectors are still there, and only they are wanted.
+                stopped = best.offer(line.ndcg, (line.epoch, kept.clone()));
+                diary.vectors.push(line);
+            }
+        }
+        let bar = self.output.bar(name, epochs);
+        bar.inc(diary.vectors.len() as u64);
+        for epoch in diary.vectors.len() + 1..=epochs {
+            if stopped {
+                break;
+            }
+            let loss = finite(learner.epoch(epoch)?, name)?;
+            let vectors = learner.vectors();
+            let ndcg = self.measure(&with(vectors.clone()), Stage::Retrieval)?;
+            self.tell(&bar, name, epoch, loss, ndcg);
+            diary.vectors.push(Epoch { epoch, loss, ndcg, kept: false });
+            stopped = best.offer(ndcg, (epoch, vectors));
+            if let (Some(checkpoint), Some((_, (_, kept)))) = (self.checkpoint, &best.kept) {
+                checkpoint.after(learner, &diary.vectors, kept)?;
+            }
+        }
+        bar.finish_and_clear();
+        let (_, (epoch, vectors)) = best.kept.expect("at least one epoch");
+        diary.vectors[epoch - 1].kept = true;
+        let trained = Trained { ratings: learner.ratings(), ..with(vectors) };
+        self.best_tower(trained, learner)
+    }
+
+    /// The user tower that ranks the held-out users best.
+    fn best_tower(&self, trained: Trained, learner: &dyn Learner) -> Result<Trained> {
+        let towers = if self.held.is_empty() { Vec::new() } else { learner.towers() };
+        let mut best = (None, trained);
+        for tower in towers {
+            let vectors = best.1.vectors.clone().map(|vectors| Vectors { tower, ..vectors });
+            let candidate = Trained { vectors, ..best.1.clone() };
+            let ndcg = self.measure(&candidate, Stage::Retrieval)?;
+            if ndcg > best.0 {
+                best = (ndcg, candidate);
+            }
+        }
+        Ok(best.1)
+    }
+
+    /// Adds neighbour lists to the vectors, with the weight that ranks the held-out users best; without vectors, the lists alone.
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub fn lists(&self, trained: Trained, lists: NeighbourSpec, diary: &mut Diary) -> Result<Trained> {
+        if trained.vectors.is_none() {
+            return Ok(Trained { neighbours: Some(lists), ..trained });
+        }
+        // The dot keeps its scale, the lists take the inverse: a list of scores is the same but for a factor.
+        let with = |weight: f32| {
+            let weights = lists.weights.iter().map(|x| x / weight).collect();
+            Trained { neighbours: Some(NeighbourSpec { weights, ..lists.clone() }), ..trained.clone() }
+        };
+        let mut best = (with(DOT_WEIGHTS[0]), None, DOT_WEIGHTS[0]);
+        for weight in DOT_WEIGHTS {
+            let candidate = with(weight);
+            let ndcg = self.measure(&candidate, Stage::Retrieval)?;
+            if let Some(ndcg) = ndcg {
+                self.output.note(format!("lists   dot weight {weight:<5} validation NDCG@100 {ndcg:.4}"));
+            }
+            if ndcg > best.1 {
+                best = (candidate, ndcg, weight);
+            }
+        }
+        diary.dot_weight = Some(best.2);
+        Ok(best.0)
+    }
+
+    /// Trains the ranker on top of `retrieval`. Where no epoch ranks the held-out users better than retrieval alone, the
+    /// result has no ranker.
+    ///
+    /// # Errors
+    /// [`CliError::Diverged`], or what the engine refuses.
+    pub fn ncf(&self, retrieval: Trained, options: &NcfOptions, patience: usize, diary: &mut Diary) -> Result<Trained> {
+        let model = draft(&retrieval, self.data)?;
+        let dim = retrieval.vectors.as_ref().map_or(0, |vectors| vectors.dim);
+        let mut ncf = Ncf::new(&model, dim, self.data, options)?;
+        let mut best = Best::new(patience);
+        let bar = self.output.bar("ncf", options.epochs);
+        let before = self.measure(&retrieval, Stage::Retrieval)?;
+        if before.is_some() {
+            best.offer(before, (0, retrieval.clone()));
+        }
+        for epoch in 1..=options.epochs {
+            let loss = finite(ncf.epoch(epoch)?, "NCF")?;
+            let (trained, ndcg) = self.balanced(&retrieval, ncf.ranker())?;
+            self.tell(&bar, "ncf", epoch, loss, ndcg);
+            diary.ncf.push(Epoch { epoch, loss, ndcg, kept: false });
+            if best.offer(ndcg, (epoch, trained)) {
+                break;
+            }
+        }
+        bar.finish_and_clear();
+        let (_, (epoch, trained)) = best.kept.unwrap_or((0.0, (0, retrieval)));
+        match epoch.checked_sub(1) {
+            Some(kept) => diary.ncf[kept].kept = true,
+            None => self
+                .output
+                .note("ncf   no epoch ranks held-out users better than retrieval alone; the model has no ranker"),
+        }
+        Ok(trained)
+    }
+
+    /// The cascade with the weight of the retrieval score that ranks the held-out users best.
+    ///
+    /// The item vectors were fitted to the very users the ranker learns from, so it finds the retrieval score more telling,
+    /// and its own corrections safer, than they are for a new user. Held-out users say how far to trust it.
+    fn balanced(&self, retrieval: &Trained, ranker: RankerSpec) -> Result<(Trained, Option<f64>)> {
+        let with = |boost: f32| Trained {
+            family: format!("{}+ncf", retrieval.family),
+            ranker: Some(RankerSpec { skip: ranker.skip * boost, ..ranker.clone() }),
+            ..retrieval.clone()
+        };
+        let mut best = (with(1.0), self.measure(&with(1.0), Stage::Cascade)?);
+        if self.held.is_empty() {
+            return Ok(best);
+        }
+        for boost in SKIP_BOOSTS {
+            let ndcg = self.measure(&with(boost), Stage::Cascade)?;
+            if ndcg > best.1 {
+                best = (with(boost), ndcg);
+            }
+        }
+        Ok(best)
+    }
+
+    /// NDCG@100 of the held-out users, through the file and the scorer that ship.
+    fn measure(&self, trained: &Trained, stage: Stage) -> Result<Option<f64>> {
+        match self.held.is_empty() {
+            true => Ok(None),
+            false => Ok(Some(evaluate_model(&draft(trained, self.data)?, self.held, stage)?.ndcg_100)),
+        }
+    }
+
+    /// NDCG@100 of the held-out users by all a model has, and the size of its file without a catalogue.
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub fn judge(&self, trained: &Trained) -> Result<(Option<f64>, usize)> {
+        let stage = if trained.ranker.is_some() { Stage::Cascade } else { Stage::Retrieval };
+        Ok((self.measure(trained, stage)?, draft(trained, self.data)?.byte_len()))
+    }
+
+    fn tell(&self, bar: &ProgressBar, name: &str, epoch: usize, loss: f64, ndcg: Option<f64>) {
+        let ndcg = ndcg.map_or(String::new(), |ndcg| format!("  validation NDCG@100 {ndcg:.4}"));
+        self.output.line(bar, &format!("{name}   {epoch:>3}  loss {loss:<12.6}{ndcg}"));
         bar.inc(1);
-        if best.offer(ndcg, (epoch, trained)) {
-            break;
-        }
-    }
-    bar.finish_and_clear();
-    let (_, (epoch, trained)) = best.kept.expect("at least one iteration");
-    diary[epoch - 1].kept = true;
-    Ok((trained, diary))
-}
-
-/// Trains the ranker on top of `retrieval`. Where no epoch ranks the held-out users better than retrieval alone, the
-/// result has no ranker.
-///
-/// # Errors
-/// As [`fit_als`].
-pub fn fit_ncf(
-    retrieval: Trained,
-    data: &Interactions,
-    held: &[HeldOut],
-    options: &NcfOptions,
-    patience: usize,
-    output: Output,
-) -> Result<(Trained, Vec<Epoch>)> {
-    let model = draft(&retrieval, data)?;
-    let mut ncf = Ncf::new(&model, retrieval.als.dim, data, options)?;
-    let mut best = Best::new(patience);
-    let mut diary = Vec::new();
-    let bar = output.bar("ncf", options.epochs);
-    let before = measure(&retrieval, data, held, Stage::Retrieval)?;
-    if before.is_some() {
-        best.offer(before, (0, retrieval.clone()));
-    }
-    for epoch in 1..=options.epochs {
-        let loss = finite(ncf.epoch(epoch)?, "NCF")?;
-        let (trained, ndcg) = balanced(&retrieval, ncf.ranker(), data, held)?;
-        output.line(&bar, &line("ncf", epoch, loss, ndcg));
-        diary.push(Epoch { epoch, loss, ndcg, kept: false });
-        bar.inc(1);
-        if best.offer(ndcg, (epoch, trained)) {
-            break;
-        }
-    }
-    bar.finish_and_clear();
-    let (_, (epoch, trained)) = best.kept.unwrap_or((0.0, (0, retrieval)));
-    match epoch.checked_sub(1) {
-        Some(kept) => diary[kept].kept = true,
-        None => output.note("ncf   no epoch ranks held-out users better than als alone; the model has no ranker"),
-    }
-    Ok((trained, diary))
-}
-
-/// Adds neighbour lists to the vectors, with the weight that ranks the held-out users best; without vectors, the lists alone.
-/// Returns that weight, of the dot beside the lists.
-///
-/// # Errors
-/// As [`fit_als`].
-pub fn fit_ease(
-    vectors: Trained,
-    data: &Interactions,
-    held: &[HeldOut],
-    options: &EaseOptions,
-    output: Output,
-) -> Result<(Trained, Option<f32>)> {
-    output.note(format!("ease   weights of {} items", grouped(data.items.len())));
-    let lists = ease(data, options)?;
-    if vectors.rows.is_empty() {
-        return Ok((Trained { neighbours: Some(lists), ..vectors }, None));
-    }
-    // The dot keeps its scale, the lists take the inverse: a list of scores is the same but for a factor.
-    let with = |weight: f32| {
-        let weights = lists.weights.iter().map(|x| x / weight).collect();
-        Trained { neighbours: Some(NeighbourSpec { weights, ..lists.clone() }), ..vectors.clone() }
-    };
-    let mut best = (with(DOT_WEIGHTS[0]), None, DOT_WEIGHTS[0]);
-    for weight in DOT_WEIGHTS {
-        let trained = with(weight);
-        let ndcg = measure(&trained, data, held, Stage::Retrieval)?;
-        if let Some(ndcg) = ndcg {
-            output.note(format!("ease   dot weight {weight:<5} validation NDCG@100 {ndcg:.4}"));
-        }
-        if ndcg > best.1 {
-            best = (trained, ndcg, weight);
-        }
-    }
-    Ok((best.0, Some(best.2)))
-}
-
-/// The cascade with the weight of the retrieval score that ranks the held-out users best.
-///
-/// The item vectors were fitted to the very users the ranker learns from, so it finds the retrieval score more telling,
-/// and its own corrections safer, than they are for a new user. Held-out users say how far to trust it.
-fn balanced(
-    retrieval: &Trained,
-    ranker: RankerSpec,
-    data: &Interactions,
-    held: &[HeldOut],
-) -> Result<(Trained, Option<f64>)> {
-    let with = |boost: f32| {
-        let ranker = RankerSpec { skip: ranker.skip * boost, ..ranker.clone() };
-        Trained { ranker: Some(ranker), ..retrieval.clone() }
-    };
-    let mut best = (with(1.0), measure(&with(1.0), data, held, Stage::Cascade)?);
-    if held.is_empty() {
-        return Ok(best);
-    }
-    for boost in SKIP_BOOSTS {
-        let ndcg = measure(&with(boost), data, held, Stage::Cascade)?;
-        if ndcg > best.1 {
-            best = (with(boost), ndcg);
-        }
-    }
-    Ok(best)
-}
-
-/// NDCG@100 of the held-out users, through the file and the scorer that ship.
-fn measure(trained: &Trained, data: &Interactions, held: &[HeldOut], stage: Stage) -> Result<Option<f64>> {
-    match held.is_empty() {
-        true => Ok(None),
-        false => Ok(Some(evaluate_model(&draft(trained, data)?, held, stage)?.ndcg_100)),
     }
 }
 
@@ -205,9 +263,4 @@ fn finite(loss: f64, stage: &'static str) -> Result<f64> {
         true => Ok(loss),
         false => Err(CliError::Diverged { stage, found: format!("a loss of {loss}") }),
     }
-}
-
-fn line(family: &str, epoch: usize, loss: f64, ndcg: Option<f64>) -> String {
-    let ndcg = ndcg.map_or(String::new(), |ndcg| format!("  validation NDCG@100 {ndcg:.4}"));
-    format!("{family}   {epoch:>3}  loss {loss:<12.6}{ndcg}")
 }

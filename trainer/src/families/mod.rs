@@ -1,12 +1,22 @@
-//! What can be trained, and the loops that train it: progress shown, the best epoch on validation kept.
+//! What can be trained. A [`Recipe`] names the parts of a model and their settings and trains them one after the other: vectors
+//! by a [`Learner`], neighbour lists in one go, a ranker on top. `fit` has the loops: progress shown, the best epoch on
+//! validation kept, a checkpoint left when stopped.
 
-pub mod als;
+mod als;
 mod candidates;
-pub mod ease;
+mod checkpoint;
+mod ease;
 mod fit;
+mod learner;
 mod mlp;
-pub mod ncf;
+mod ncf;
 mod ncf_samples;
+mod recipe;
+mod trained;
 
 pub use candidates::{Candidates, choose_candidates};
-pub use fit::{Epoch, fit_als, fit_ease, fit_ncf};
+pub use checkpoint::Checkpoint;
+pub use fit::{Diary, Fit};
+pub use learner::epoch_rng;
+pub use recipe::{Family, ListFamily, Recipe, VectorFamily};
+pub use trained::Trained;

@@ -27,30 +27,30 @@ pub const POOL: usize = 200;
 #[derive(Debug, Clone, PartialEq, Serialize, Args)]
 pub struct NcfOptions {
     /// Epochs at most
-    #[arg(long, default_value_t = 12)]
+    #[arg(id = "ncf_epochs", long = "ncf-epochs", default_value_t = 12)]
     pub epochs: usize,
     /// Widths of the hidden layers, separated by commas
-    #[arg(long = "layers", value_delimiter = ',', default_value = "64,32")]
+    #[arg(id = "ncf_layers", long = "ncf-layers", value_delimiter = ',', default_value = "64,32")]
     pub layers: Vec<usize>,
     /// How many of the best by retrieval are re-ranked [default: as many as leave 95 % of the top ten in place that ranking
     /// everything gives]
-    #[arg(long)]
+    #[arg(id = "ncf_candidates", long = "ncf-candidates")]
     pub candidates: Option<usize>,
     /// Items not taken, drawn for each item taken
-    #[arg(long, default_value_t = 4)]
+    #[arg(id = "ncf_negatives", long = "ncf-negatives", default_value_t = 4)]
     pub negatives: usize,
-    /// Share of those drawn from the retrieval candidates, the others as --negative-sampling says
-    #[arg(long, default_value_t = 0.9)]
+    /// Share of those drawn from the retrieval candidates, the others as --ncf-negative-sampling says
+    #[arg(id = "ncf_hard_share", long = "ncf-hard-share", default_value_t = 0.9)]
     pub hard_share: f64,
     /// What the other negatives are drawn from
-    #[arg(long, value_enum, default_value = "uniform")]
+    #[arg(id = "ncf_negative_sampling", long = "ncf-negative-sampling", value_enum, default_value = "uniform")]
     pub negative_sampling: NegativeSampling,
-    /// With --negative-sampling popularity: the power of an item's number of users
-    #[arg(long, default_value_t = 0.75)]
+    /// With --ncf-negative-sampling popularity: the power of an item's number of users
+    #[arg(id = "ncf_popularity_power", long = "ncf-popularity-power", default_value_t = 0.75)]
     pub popularity_power: f64,
-    #[arg(long, default_value_t = 0.001)]
+    #[arg(id = "ncf_learning_rate", long = "ncf-learning-rate", default_value_t = 0.001)]
     pub learning_rate: f64,
-    #[arg(long, default_value_t = 0.01)]
+    #[arg(id = "ncf_weight_decay", long = "ncf-weight-decay", default_value_t = 0.01)]
     pub weight_decay: f32,
     #[arg(skip)]
     pub seed: u64,
@@ -68,22 +68,22 @@ impl NcfOptions {
             || self.layers.len() > 3
             || self.layers.iter().any(|width| !(1..=1024).contains(width))
         {
-            return refused("--layers", "one to three widths from 1 to 1024", format!("{:?}", self.layers));
+            return refused("--ncf-layers", "one to three widths from 1 to 1024", format!("{:?}", self.layers));
         }
         if self.epochs == 0 || self.candidates == Some(0) || self.negatives == 0 {
-            return refused("--epochs, --candidates and --negatives", "at least 1", "0".into());
+            return refused("--ncf-epochs, --ncf-candidates and --ncf-negatives", "at least 1", "0".into());
         }
         if !(0.0..=1.0).contains(&self.hard_share) {
-            return refused("--hard-share", "a share from 0 to 1", self.hard_share.to_string());
+            return refused("--ncf-hard-share", "a share from 0 to 1", self.hard_share.to_string());
         }
         if !(0.0..=2.0).contains(&self.popularity_power) {
-            return refused("--popularity-power", "a power from 0 to 2", self.popularity_power.to_string());
+            return refused("--ncf-popularity-power", "a power from 0 to 2", self.popularity_power.to_string());
         }
         if !(self.learning_rate > 0.0 && self.learning_rate <= 1.0) {
-            return refused("--learning-rate", "a number above 0, at most 1", self.learning_rate.to_string());
+            return refused("--ncf-learning-rate", "a number above 0, at most 1", self.learning_rate.to_string());
         }
         if !(0.0..=1.0).contains(&self.weight_decay) {
-            return refused("--weight-decay", "a number from 0 to 1", self.weight_decay.to_string());
+            return refused("--ncf-weight-decay", "a number from 0 to 1", self.weight_decay.to_string());
         }
         Ok(())
     }

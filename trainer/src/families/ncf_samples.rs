@@ -21,7 +21,7 @@ use crate::error::Result;
 /// Share of a history that is asked for.
 const TARGET_SHARE: f64 = 0.2;
 
-/// Users whose held-back items are each other's negatives with `--negative-sampling in-batch`.
+/// Users whose held-back items are each other's negatives with `--ncf-negative-sampling in-batch`.
 const BATCH: usize = 256;
 
 /// One epoch's samples, shuffled.

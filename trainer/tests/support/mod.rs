@@ -96,7 +96,8 @@ pub fn items() -> String {
 }
 
 /// Flags that keep training small.
-pub const SMALL: &[&str] = &["--dim", "8", "--iterations", "4", "--epochs", "2", "--candidates", "10", "--layers", "8"];
+pub const SMALL: &[&str] =
+    &["--dim", "8", "--epochs", "4", "--ncf-epochs", "2", "--ncf-candidates", "10", "--ncf-layers", "8"];
 
 /// Trains on `log` into `model`.
 pub fn train(log: &str, model: &Path, more: &[&str]) -> Value {

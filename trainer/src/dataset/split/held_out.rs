@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
+use proclivity::model::Repeats;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -26,6 +27,16 @@ pub struct HeldOut {
     pub targets: Vec<u32>,
     /// The events of the items in `fold_in`, in order of time.
     pub events: Vec<Event>,
+}
+
+impl HeldOut {
+    /// The items given with their strengths: of one event each where the events are not known.
+    pub fn history(&self, repeats: Repeats) -> Vec<(u32, f32)> {
+        let mut totals: HashMap<u32, f32> = HashMap::with_capacity(self.fold_in.len());
+        self.events.iter().for_each(|event| *totals.entry(event.item).or_default() += event.strength);
+        let strength = |item| repeats.strength(totals.get(item).copied().unwrap_or(1.0));
+        self.fold_in.iter().map(|item| (*item, strength(item))).collect()
+    }
 }
 
 /// Takes `share` of the users with at least two items out of `data` (at least one user, unless `share` is 0) and splits

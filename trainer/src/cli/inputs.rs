@@ -1,0 +1,108 @@
+//! What training reads: the log, the item table, the users held out. The same flags for every command that trains.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use proclivity::model::Column;
+
+use crate::dataset::{
+    CatalogueReport, CleanReport, HeldOut, Interactions, ItemColumnFlags, LogSource, TableOptions, hold_out,
+    read_catalogue, read_held_out,
+};
+use crate::error::{CliError, Result};
+use crate::output::{Output, grouped};
+
+#[derive(Debug, Args)]
+pub struct InputArgs {
+    #[command(flatten)]
+    pub source: LogSource,
+    /// Item table: id, and columns such as title, department, price
+    #[arg(long, value_name = "FILE")]
+    pub items: Option<PathBuf>,
+
+    #[command(flatten, next_help_heading = "Columns")]
+    item_columns: ItemColumnFlags,
+
+    /// Share of users held out to measure every epoch
+    #[arg(long, value_name = "SHARE", default_value_t = 0.1, help_heading = "Validation")]
+    validation: f64,
+    /// Held-out users from files instead: what is known of them
+    #[arg(long, value_name = "FILE", requires = "validation_targets", help_heading = "Validation")]
+    validation_fold_in: Option<PathBuf>,
+    /// Held-out users from files instead: what they should be recommended
+    #[arg(long, value_name = "FILE", requires = "validation_fold_in", help_heading = "Validation")]
+    validation_targets: Option<PathBuf>,
+}
+
+/// Everything read and cleaned.
+pub struct Inputs {
+    pub data: Interactions,
+    pub cleaning: CleanReport,
+    pub columns: Vec<Column>,
+    pub catalogue: Option<CatalogueReport>,
+    pub held: Vec<HeldOut>,
+}
+
+impl InputArgs {
+    /// Reads and cleans everything; `seed` picks the users held out.
+    ///
+    /// # Errors
+    /// A bad flag, or whatever a file is refused for.
+    pub fn read(&self, tables: &TableOptions, seed: u64, output: Output) -> Result<Inputs> {
+        self.check()?;
+        let (mut data, cleaning) = self.source.read(tables, None)?;
+        output.note(cleaning.text(&self.source.log));
+
+        let (columns, catalogue) = match &self.items {
+            Some(path) => {
+                let (columns, report) =
+                    read_catalogue(path, &data.items, &self.item_columns, &self.source.item_tables(tables))?;
+                output.note(catalogue_text(path, &report));
+                (columns, Some(report))
+            }
+            None => (Vec::new(), None),
+        };
+        let held = match (&self.validation_fold_in, &self.validation_targets) {
+            (Some(fold_in), Some(targets)) => {
+                let index: std::collections::HashMap<&str, u32> =
+                    data.items.iter().map(String::as_str).zip(0..).collect();
+                read_held_out(fold_in, targets, |id| index.get(id).copied(), tables)?.users
+            }
+            _ => hold_out(&mut data, self.validation, seed),
+        };
+        output.note(format!(
+            "train  {} users; {} held out for validation",
+            grouped(data.users.len()),
+            grouped(held.len())
+        ));
+        Ok(Inputs { data, cleaning, columns, catalogue, held })
+    }
+
+    /// What clap cannot say about the flags.
+    ///
+    /// # Errors
+    /// [`CliError::Flag`].
+    pub fn check(&self) -> Result<()> {
+        match (0.0..=0.5).contains(&self.validation) {
+            true => Ok(()),
+            false => Err(CliError::Flag {
+                flag: "--validation",
+                expected: "a share from 0 to 0.5".into(),
+                found: self.validation.to_string(),
+            }),
+        }
+    }
+}
+
+fn catalogue_text(path: &Path, report: &CatalogueReport) -> String {
+    let columns: Vec<String> = report.columns.iter().map(|(name, kind)| format!("{name} ({kind})")).collect();
+    let counts = [report.rows, report.not_in_log, report.without_row].map(grouped);
+    format!(
+        "read   {}: {} rows, {} not in the log, {} items without a row; columns {}",
+        path.display(),
+        counts[0],
+        counts[1],
+        counts[2],
+        columns.join(", ")
+    )
+}

@@ -1,0 +1,229 @@
+//! `proclivity tune LOG --family auto --budget 10m -o model.safetensors`
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::{Args, Parser};
+use serde_json::json;
+
+use super::inputs::{InputArgs, Inputs};
+use super::train::{Order, StorageArgs};
+use crate::dataset::{Interactions, TableOptions};
+use crate::error::{CliError, Result};
+use crate::families::{Family, Fit, Recipe};
+use crate::output::{Output, check_writable, grouped, table};
+use crate::tune::{AUTO, Budget, Draw, RUNGS, Schedule, Trial, Trials};
+
+/// Fewest training users of a rung: on fewer a comparison says nothing.
+const FEWEST_USERS: f64 = 200.0;
+/// Lines of the table of trials.
+const SHOWN: usize = 15;
+
+#[derive(Debug, Args)]
+pub struct TuneArgs {
+    #[command(flatten)]
+    inputs: InputArgs,
+    /// Model file to write: the best recipe's
+    #[arg(short, long, value_name = "FILE", default_value = "model.safetensors")]
+    output: PathBuf,
+    /// Families to search: `auto` for all the likely ones, or names as in `train`, separated by commas
+    #[arg(long, value_name = "NAMES", default_value = "auto")]
+    family: String,
+    /// Recipes drawn
+    #[arg(long, value_name = "COUNT", default_value_t = 60)]
+    trials: usize,
+    /// Time that all trials may take, such as 90s, 10m or 2h [default: no bound]
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    budget: Option<f64>,
+    /// Largest model, without its catalogue, such as 1.5MB: larger ones are out [default: no bound]
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    max_size: Option<usize>,
+    /// Where trials are kept, one JSON line each: the same command goes on from there [default: the model's name and .trials.jsonl]
+    #[arg(long, value_name = "FILE")]
+    trials_file: Option<PathBuf>,
+    /// Picks the users held out and the recipes drawn
+    #[arg(long, default_value_t = 42)]
+    seed: u64,
+    #[command(flatten, next_help_heading = "Model file")]
+    storage: StorageArgs,
+    /// After --, flags of `train` that every trial has, such as -- --dim 32 --confidence binary
+    #[arg(last = true, value_name = "FLAGS")]
+    fixed: Vec<String>,
+}
+
+/// The flags of a recipe alone.
+#[derive(Parser)]
+#[command(no_binary_name = true, name = "proclivity train")]
+struct RecipeFlags {
+    #[command(flatten)]
+    recipe: Recipe,
+}
+
+pub fn run(args: &TuneArgs, tables: &TableOptions, output: Output) -> Result<()> {
+    let families = families(&args.family)?;
+    let budget = Budget { trials: args.trials.max(families.len()), seconds: args.budget };
+    let draw = Draw::new(families, args.fixed.clone(), args.seed);
+    recipe(&draw.flags(0))?;
+    args.storage.check()?;
+    check_writable(&args.output)?;
+    let inputs = args.inputs.read(tables, args.seed, output)?;
+    if inputs.held.is_empty() {
+        return Err(CliError::Flag {
+            flag: "--validation",
+            expected: "users held out, which trials are judged by".into(),
+            found: "none".into(),
+        });
+    }
+    let search = json!({
+        "search": args.family, "fixed": args.fixed, "seed": args.seed, "max_size": args.max_size,
+        "users": inputs.data.users.len(), "pairs": inputs.data.pairs(), "held_out": inputs.held.len(),
+    });
+    let mut trials = Trials::open(&args.trials_file(), &search.to_string())?;
+    let mut subset = (usize::MAX, None);
+    while let Some((number, rung)) = Schedule(budget).next(&trials) {
+        if subset.0 != rung {
+            subset = (rung, share(&inputs, rung).map(|share| (share, inputs.data.sample_users(share, args.seed))));
+        }
+        let trial = measure(args, &inputs, subset.1.as_ref(), number, rung, draw.flags(number))?;
+        output.note(format!(
+            "trial {number:>3}  rung {rung}  {}  {:.1} s  {}",
+            trial.ndcg.map_or("   -  ".into(), |ndcg| format!("{ndcg:.4}")),
+            trial.seconds,
+            trial.error.clone().unwrap_or_else(|| trial.flags.join(" "))
+        ));
+        trials.add(trial)?;
+    }
+    output.note(listing(&trials));
+    let Some(best) = trials.best() else {
+        return Err(CliError::Flag {
+            flag: "--family",
+            expected: "at least one trial whose training succeeds and whose model is small enough".into(),
+            found: "none; the file of trials says why".into(),
+        });
+    };
+    output.note(format!("best   proclivity train {}", best.flags.join(" ")));
+    let recipe = recipe(&best.flags)?;
+    let order = Order { args: &args.inputs, recipe: &recipe, storage: &args.storage, path: &args.output };
+    order.carry_out(&inputs, false, output)
+}
+
+impl TuneArgs {
+    fn trials_file(&self) -> PathBuf {
+        self.trials_file.clone().unwrap_or_else(|| {
+            let mut name = self.output.clone().into_os_string();
+            name.push(".trials.jsonl");
+            name.into()
+        })
+    }
+}
+
+/// Trains one recipe and measures it.
+///
+/// # Errors
+/// None of the training's own: those are the trial's.
+fn measure(
+    args: &TuneArgs,
+    inputs: &Inputs,
+    subset: Option<&(f64, Interactions)>,
+    number: usize,
+    rung: usize,
+    flags: Vec<String>,
+) -> Result<Trial> {
+    let started = Instant::now();
+    let (data, recipe) = match subset {
+        Some((share, data)) => (data, recipe(&flags)?.on_share(*share)),
+        None => (&inputs.data, recipe(&flags)?),
+    };
+    let fit = Fit { data, held: &inputs.held, output: Output { json: true }, checkpoint: None };
+    let outcome = recipe.train(data, &fit).and_then(|(trained, _)| fit.judge(&trained));
+    let seconds = started.elapsed().as_secs_f64();
+    let trial = Trial { number, rung, flags, ndcg: None, bytes: 0, seconds, error: None };
+    Ok(match outcome {
+        Ok((_, bytes)) if args.max_size.is_some_and(|most| bytes > most) => {
+            Trial { bytes, error: Some(format!("{} bytes, more than --max-size", grouped(bytes))), ..trial }
+        }
+        Ok((ndcg, bytes)) => Trial { ndcg, bytes, ..trial },
+        Err(error) => Trial { error: Some(error.to_string()), ..trial },
+    })
+}
+
+/// The share of the training users of a rung; none for all of them.
+fn share(inputs: &Inputs, rung: usize) -> Option<f64> {
+    let least = FEWEST_USERS / inputs.data.users.len().max(1) as f64;
+    Some(RUNGS[rung].max(least)).filter(|&share| share < 1.0)
+}
+
+fn families(text: &str) -> Result<Vec<Family>> {
+    let names: Vec<&str> = if text == "auto" { AUTO.to_vec() } else { text.split(',').collect() };
+    let refused = |expected| CliError::Flag { flag: "--family", expected, found: format!("`{text}`") };
+    names.into_iter().map(|name| name.parse().map_err(refused)).collect()
+}
+
+/// The recipe of these flags.
+///
+/// # Errors
+/// [`CliError::Flag`] for flags that `train` would refuse.
+fn recipe(flags: &[String]) -> Result<Recipe> {
+    let parsed = RecipeFlags::try_parse_from(flags).map_err(|error| CliError::Flag {
+        flag: "after --",
+        expected: "flags of `proclivity train` that belong to a family".into(),
+        found: error.to_string().lines().next().unwrap_or_default().to_owned(),
+    })?;
+    parsed.recipe.check()?;
+    Ok(parsed.recipe)
+}
+
+fn listing(trials: &Trials) -> String {
+    let mut rows = vec![["trial", "users", "NDCG@100", "bytes", "seconds", "flags"].map(str::to_owned).to_vec()];
+    for trial in trials.ranked().into_iter().take(SHOWN) {
+        rows.push(vec![
+            trial.number.to_string(),
+            ["1/9", "1/3", "all"][trial.rung].to_owned(),
+            trial.ndcg.map_or("-".into(), |ndcg| format!("{ndcg:.4}")),
+            grouped(trial.bytes),
+            format!("{:.1}", trial.seconds),
+            trial.flags.join(" "),
+        ]);
+    }
+    table(&rows)
+}
+
+/// `90s`, `10m`, `2h`, or a number of seconds.
+fn seconds(text: &str) -> std::result::Result<f64, String> {
+    amount(text, &[("s", 1.0), ("m", 60.0), ("h", 3600.0), ("", 1.0)], "a time such as 90s, 10m or 2h")
+}
+
+/// `1.5MB`, `800KB`, or a number of bytes.
+fn bytes(text: &str) -> std::result::Result<usize, String> {
+    amount(text, &[("MB", 1e6), ("KB", 1e3), ("B", 1.0), ("", 1.0)], "a size such as 800KB or 1.5MB")
+        .map(|n| n as usize)
+}
+
+fn amount(text: &str, units: &[(&str, f64)], expected: &str) -> std::result::Result<f64, String> {
+    let number = |&(unit, scale): &(&str, f64)| Some(text.strip_suffix(unit)?.trim().parse::<f64>().ok()? * scale);
+    let found = units.iter().find_map(number).filter(|amount| amount.is_finite() && *amount > 0.0);
+    found.ok_or_else(|| format!("expected {expected}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_sizes_are_read() {
+        assert_eq!(["90s", "10m", "2h", "45"].map(|text| seconds(text).expect(text)), [90.0, 600.0, 7200.0, 45.0]);
+        assert_eq!(["1.5MB", "800 KB", "77"].map(|text| bytes(text).expect(text)), [1_500_000, 800_000, 77]);
+        assert!(["", "m", "-1s", "1d", "inf"].iter().all(|text| seconds(text).is_err()));
+    }
+
+    #[test]
+    fn every_drawn_recipe_is_one_that_train_takes() {
+        let families: Vec<Family> = AUTO.iter().map(|name| name.parse().expect(name)).collect();
+        let draw = Draw::new(families, vec!["--dim".into(), "32".into()], 3);
+        for number in 0..60 {
+            let flags = draw.flags(number);
+            assert_eq!(recipe(&flags).unwrap_or_else(|error| panic!("{flags:?}: {error}")).dim, 32);
+        }
+        assert!(recipe(&["--preset".into(), "x".into()]).is_err_and(|error| error.to_string().contains("after --")));
+    }
+}

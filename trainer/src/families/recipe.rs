@@ -1,0 +1,236 @@
+//! What to train, as flags: which vectors, which neighbour lists, which ranker, and the settings of each.
+
+use std::fmt;
+use std::str::FromStr;
+
+use clap::{Args, ValueEnum};
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+
+use super::als::{Als, AlsOptions};
+use super::ease::{EaseOptions, ease};
+use super::fit::{Diary, Fit};
+use super::learner::{Learner, Training};
+use super::ncf::NcfOptions;
+use super::trained::Trained;
+use crate::dataset::{Confidence, Interactions};
+use crate::error::{CliError, Result};
+use crate::output::grouped;
+
+/// Epochs at most, where `--epochs` does not say.
+const ALS_EPOCHS: usize = 15;
+
+/// What to train.
+#[derive(Debug, Clone, PartialEq, Args, Serialize)]
+pub struct Recipe {
+    /// What to train: VECTORS, LISTS or VECTORS+LISTS, and +ncf after vectors for a neural ranker on top. VECTORS: als. LISTS:
+    /// ease
+    #[arg(long, value_name = "NAME", default_value = "als+ncf")]
+    pub family: Family,
+    /// The same seed and data give the same file
+    #[arg(long, default_value_t = 42)]
+    pub seed: u64,
+    /// Width of the vectors
+    #[arg(long, default_value_t = 64)]
+    pub dim: usize,
+    /// Epochs of the vectors at most [default: 15 of als]
+    #[arg(long)]
+    pub epochs: Option<usize>,
+    /// Stop after this many epochs without a better NDCG@100 of the held-out users
+    #[arg(long, value_name = "EPOCHS", default_value_t = 4)]
+    pub patience: usize,
+    /// What the strength of a pair of user and item follows
+    #[arg(long, value_enum, default_value = "binary")]
+    pub confidence: Confidence,
+    #[command(flatten, next_help_heading = "ALS")]
+    pub als: AlsOptions,
+    #[command(flatten, next_help_heading = "EASE")]
+    pub ease: EaseOptions,
+    #[command(flatten, next_help_heading = "Ranker")]
+    pub ncf: NcfOptions,
+}
+
+/// Which parts a model has: at least vectors or lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Family {
+    pub vectors: Option<VectorFamily>,
+    pub lists: Option<ListFamily>,
+    pub ranker: bool,
+}
+
+/// Families of item vectors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum VectorFamily {
+    Als,
+}
+
+/// Families of neighbour lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ListFamily {
+    Ease,
+}
+
+/// The ranker's name in a family.
+const RANKER: &str = "ncf";
+
+impl FromStr for Family {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Family, String> {
+        let mut family = Family { vectors: None, lists: None, ranker: false };
+        for part in text.split('+') {
+            let vectors = VectorFamily::from_str(part, false).ok();
+            let lists = ListFamily::from_str(part, false).ok();
+            let twice = (vectors.is_some() && family.vectors.is_some())
+                || (lists.is_some() && family.lists.is_some())
+                || (part == RANKER && family.ranker);
+            if twice || (vectors.is_none() && lists.is_none() && part != RANKER) {
+                return Err(format!(
+                    "expected {}, found `{part}`{}",
+                    names(),
+                    if twice { " besides another" } else { "" }
+                ));
+            }
+            family.vectors = family.vectors.or(vectors);
+            family.lists = family.lists.or(lists);
+            family.ranker |= part == RANKER;
+        }
+        match family.ranker && family.vectors.is_none() {
+            true => Err(format!("expected vectors for {RANKER} to rank with, such as als+{RANKER}, found `{text}`")),
+            false => Ok(family),
+        }
+    }
+}
+
+/// What a family may be made of.
+fn names() -> String {
+    let vectors: Vec<String> = VectorFamily::value_variants().iter().map(name).collect();
+    let lists: Vec<String> = ListFamily::value_variants().iter().map(name).collect();
+    format!("one of {} and/or one of {}, joined by +, and +{RANKER}", vectors.join(", "), lists.join(", "))
+}
+
+fn name(value: &impl ValueEnum) -> String {
+    value.to_possible_value().expect("no variant is hidden").get_name().to_owned()
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts =
+            [self.vectors.as_ref().map(name), self.lists.as_ref().map(name), self.ranker.then(|| RANKER.into())];
+        f.write_str(&parts.into_iter().flatten().collect::<Vec<_>>().join("+"))
+    }
+}
+
+impl Serialize for Family {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl Recipe {
+    /// What clap cannot say about the flags.
+    ///
+    /// # Errors
+    /// [`CliError::Flag`].
+    pub fn check(&self) -> Result<()> {
+        let refused =
+            |flag, expected: &str, found: String| Err(CliError::Flag { flag, expected: expected.into(), found });
+        if !(1..=1024).contains(&self.dim) {
+            return refused("--dim", "a width from 1 to 1024", self.dim.to_string());
+        }
+        if self.epochs == Some(0) || self.patience == 0 {
+            return refused("--epochs and --patience", "at least 1", "0".into());
+        }
+        self.als.check()?;
+        self.ease.check()?;
+        self.ncf.check()
+    }
+
+    /// Trains all parts, one after the other.
+    ///
+    /// # Errors
+    /// [`CliError::Diverged`], [`CliError::Interrupted`], or what the engine refuses.
+    pub fn train(&self, data: &Interactions, fit: &Fit<'_>) -> Result<(Trained, Diary)> {
+        let strengths = data.strengths(self.confidence);
+        let training = Training { data, strengths: &strengths, dim: self.dim, seed: self.seed };
+        let mut diary = Diary::default();
+        let mut trained = Trained {
+            family: Family { ranker: false, ..self.family }.to_string(),
+            vectors: None,
+            neighbours: None,
+            ranker: None,
+            repeats: self.confidence.repeats(),
+            ratings: None,
+            seed: self.seed,
+        };
+        if let Some(family) = self.family.vectors {
+            let (mut learner, epochs) = self.learner(family, training)?;
+            trained =
+                fit.vectors(trained, learner.as_mut(), (self.epochs.unwrap_or(epochs), self.patience), &mut diary)?;
+        }
+        if let Some(family) = self.family.lists {
+            fit.output.note(format!("{}   weights of {} items", name(&family), grouped(data.items.len())));
+            let lists = match family {
+                ListFamily::Ease => ease(data, &self.ease)?,
+            };
+            trained = fit.lists(trained, lists, &mut diary)?;
+        }
+        if self.family.ranker {
+            let options = NcfOptions { seed: self.seed, ..self.ncf.clone() };
+            trained = fit.ncf(trained, &options, self.patience, &mut diary)?;
+        }
+        Ok((trained, diary))
+    }
+
+    /// The same recipe for a share of the users: weights that stand against sums over users shrink with those.
+    #[must_use]
+    pub fn on_share(mut self, share: f64) -> Recipe {
+        self.ease.ease_lambda *= share;
+        self
+    }
+
+    /// The learner of a family, and how many epochs it takes at most.
+    fn learner<'a>(&self, family: VectorFamily, training: Training<'a>) -> Result<(Box<dyn Learner + 'a>, usize)> {
+        match family {
+            VectorFamily::Als => Ok((Box::new(Als::new(training, &self.als)), ALS_EPOCHS)),
+        }
+    }
+
+    /// The settings that took effect, for the model card.
+    pub fn card(&self) -> Value {
+        let Family { vectors, lists, ranker } = self.family;
+        let mut card = json!({ "family": self.family, "seed": self.seed, "confidence": self.confidence });
+        if vectors.is_some() {
+            card["dim"] = json!(self.dim);
+        }
+        match vectors {
+            Some(VectorFamily::Als) => card["als"] = json!(self.als),
+            None => {}
+        }
+        match lists {
+            Some(ListFamily::Ease) => card["ease"] = json!(self.ease),
+            None => {}
+        }
+        if ranker {
+            card[RANKER] = json!(self.ncf);
+        }
+        card
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_are_read_and_written() {
+        for text in ["als", "ease", "als+ease", "als+ncf", "als+ease+ncf"] {
+            assert_eq!(text.parse::<Family>().expect(text).to_string(), text);
+        }
+        assert_eq!("ease+als".parse::<Family>().expect("in any order").to_string(), "als+ease");
+        for text in ["", "als+", "als+als", "ncf", "ease+ncf", "svd", "ALS"] {
+            let message = text.parse::<Family>().expect_err(text);
+            assert!(message.starts_with("expected"), "{message}");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! What training gives: the mathematics of a model, without its catalogue.
+
+use proclivity::model::{NeighbourSpec, RankerSpec, Repeats, UserTower};
+
+use crate::evaluate::RatingScale;
+
+/// A model's mathematics, without its catalogue.
+#[derive(Debug, Clone)]
+pub struct Trained {
+    /// What it is made of: `als`, `als+ease`, ...
+    pub family: String,
+    /// None where neighbour lists stand alone.
+    pub vectors: Option<Vectors>,
+    pub neighbours: Option<NeighbourSpec>,
+    pub ranker: Option<RankerSpec>,
+    /// What several events of one pair amount to.
+    pub repeats: Repeats,
+    /// Of a family that predicts ratings.
+    pub ratings: Option<RatingScale>,
+    /// Picks the users whose histories become golden queries.
+    pub seed: u64,
+}
+
+/// Item vectors, and how the device makes a user's vector of a history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Vectors {
+    /// (n, d) row-major.
+    pub rows: Vec<f32>,
+    /// Width d.
+    pub dim: usize,
+    /// Added to each item's score, (n).
+    pub bias: Option<Vec<f32>>,
+    pub tower: UserTower,
+}

@@ -1,0 +1,95 @@
+//! Which trial comes next.
+
+use super::trials::Trials;
+
+/// Share of the training users at each rung: many trials on few users, few on all.
+pub const RUNGS: [f64; 3] = [1.0 / 9.0, 1.0 / 3.0, 1.0];
+
+/// One in this many goes on to the next rung.
+const ETA: usize = 3;
+
+/// When a search ends.
+#[derive(Debug, Clone, Copy)]
+pub struct Budget {
+    /// Recipes drawn.
+    pub trials: usize,
+    /// Seconds of all trials together, if bounded.
+    pub seconds: Option<f64>,
+}
+
+/// Successive halving over the trials measured so far.
+#[derive(Debug, Clone, Copy)]
+pub struct Schedule(pub Budget);
+
+impl Schedule {
+    /// The next trial: its number and its rung; none when the search is over.
+    ///
+    /// Each rung may take its part of the time: a third up to the end of the first, two thirds up to the end of the second. The
+    /// best of a rung go on; the last rung always measures at least one.
+    pub fn next(&self, trials: &Trials) -> Option<(usize, usize)> {
+        let mut candidates: Vec<usize> = (0..self.0.trials).collect();
+        for rung in 0..RUNGS.len() {
+            let part = (rung + 1) as f64 / RUNGS.len() as f64;
+            let over = self.0.seconds.is_some_and(|seconds| trials.seconds() >= seconds * part);
+            let measured = candidates.iter().filter(|&&number| trials.at(number, rung).is_some()).count();
+            let next = candidates.iter().copied().find(|&number| trials.at(number, rung).is_none());
+            if let Some(next) = next.filter(|_| !over || measured == 0) {
+                return Some((next, rung));
+            }
+            candidates = promoted(&candidates, trials, rung);
+        }
+        None
+    }
+}
+
+/// The best third of those measured at a rung, at least one, best first.
+fn promoted(candidates: &[usize], trials: &Trials, rung: usize) -> Vec<usize> {
+    let measured = candidates.iter().filter_map(|&number| Some((number, trials.at(number, rung)?.ndcg?)));
+    let mut measured: Vec<(usize, f64)> = measured.collect();
+    measured.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    measured.truncate(measured.len().div_ceil(ETA));
+    measured.into_iter().map(|(number, _)| number).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::trials::Trial;
+    use super::*;
+
+    /// Runs a search whose trial of this number is this good and takes a second a user share.
+    fn search(budget: Budget, good: impl Fn(usize) -> Option<f64>) -> Vec<(usize, usize)> {
+        let mut trials = Trials::default();
+        let mut order = Vec::new();
+        while let Some((number, rung)) = Schedule(budget).next(&trials) {
+            order.push((number, rung));
+            let (ndcg, seconds) = (good(number), RUNGS[rung]);
+            let trial = Trial { number, rung, flags: Vec::new(), ndcg, bytes: 0, seconds, error: None };
+            trials.add(trial).expect("no file");
+        }
+        order
+    }
+
+    #[test]
+    fn a_third_goes_on_at_each_rung() {
+        let order = search(Budget { trials: 9, seconds: None }, |number| Some(number as f64));
+        let at = |rung| order.iter().filter(|trial| trial.1 == rung).map(|trial| trial.0).collect::<Vec<_>>();
+        assert_eq!(at(0), (0..9).collect::<Vec<_>>());
+        assert_eq!(at(1), [8, 7, 6]);
+        assert_eq!(at(2), [8]);
+    }
+
+    #[test]
+    fn a_trial_that_failed_does_not_go_on() {
+        let order = search(Budget { trials: 3, seconds: None }, |number| (number != 2).then_some(number as f64));
+        assert_eq!(order[3..], [(1, 1), (1, 2)]);
+        assert_eq!(search(Budget { trials: 2, seconds: None }, |_| None), [(0, 0), (1, 0)]);
+    }
+
+    #[test]
+    fn time_ends_a_rung_but_the_last_one_is_reached() {
+        let order = search(Budget { trials: 900, seconds: Some(3.0) }, |number| Some(number as f64));
+        let count = |rung| order.iter().filter(|trial| trial.1 == rung).count();
+        assert!(count(0) < 12 && count(1) > 0 && count(2) > 0, "{order:?}");
+        assert_eq!(search(Budget { trials: 5, seconds: Some(0.0) }, |_| Some(1.0)), [(0, 0), (0, 1), (0, 2)]);
+    }
+}

@@ -1,0 +1,127 @@
+//! What is drawn for each family, as the flags of `proclivity train`.
+
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+
+use crate::families::{Family, epoch_rng};
+
+/// Families that `--family auto` tries, the likely ones first.
+pub const AUTO: [&str; 3] = ["als+ease", "ease", "als"];
+
+/// Where the values of a flag come from.
+#[derive(Debug, Clone, Copy)]
+enum Range {
+    /// Evenly between two bounds.
+    Even(f64, f64),
+    /// Evenly between the logarithms of two bounds.
+    Log(f64, f64),
+    /// One of these.
+    Of(&'static [&'static str]),
+}
+
+use Range::{Even, Log, Of};
+
+/// Flags of every family.
+const ANY: &[(&str, Range)] = &[("--confidence", Of(&["binary", "log-count"]))];
+const ALS: &[(&str, Range)] = &[
+    ("--als-alpha", Log(0.5, 200.0)),
+    ("--als-regularization", Log(0.003, 0.03)),
+    ("--als-regularization-power", Of(&["1"])),
+];
+const EASE: &[(&str, Range)] = &[
+    ("--ease-lambda", Log(30.0, 1500.0)),
+    ("--ease-dropout", Of(&["0", "0.25", "0.5", "1"])),
+    ("--ease-user-power", Even(0.0, 0.8)),
+];
+const LISTS: &[(&str, Range)] = &[("--neighbours", Of(&["10", "20", "40"]))];
+
+/// The flags that the parts of `family` are searched over.
+fn space(family: Family) -> Vec<(&'static str, Range)> {
+    use crate::families::{ListFamily, VectorFamily};
+    let mut flags = ANY.to_vec();
+    match family.vectors {
+        Some(VectorFamily::Als) => flags.extend(ALS),
+        None => {}
+    }
+    match family.lists {
+        Some(ListFamily::Ease) => flags.extend(EASE.iter().chain(LISTS)),
+        None => {}
+    }
+    flags
+}
+
+/// Draws recipes, the same ones for a seed.
+pub struct Draw {
+    families: Vec<Family>,
+    /// Flags that every trial has, and that are not drawn.
+    fixed: Vec<String>,
+    seed: u64,
+}
+
+impl Draw {
+    pub fn new(families: Vec<Family>, fixed: Vec<String>, seed: u64) -> Draw {
+        Draw { families, fixed, seed }
+    }
+
+    /// The flags of trial `number`: families take turns, each begins with its defaults.
+    pub fn flags(&self, number: usize) -> Vec<String> {
+        let family = self.families[number % self.families.len()];
+        let mut flags = vec!["--family".to_owned(), family.to_string()];
+        if number >= self.families.len() {
+            let mut rng = epoch_rng(self.seed, number);
+            for (flag, range) in space(family) {
+                let value = value(range, &mut rng);
+                if !self.is_fixed(flag) {
+                    flags.extend([flag.to_owned(), value]);
+                }
+            }
+        }
+        flags.extend(self.fixed.iter().cloned());
+        flags
+    }
+
+    fn is_fixed(&self, flag: &str) -> bool {
+        self.fixed
+            .iter()
+            .any(|given| given == flag || given.strip_prefix(flag).is_some_and(|rest| rest.starts_with('=')))
+    }
+}
+
+/// Three digits say enough, and make flags that people can read.
+fn value(range: Range, rng: &mut ChaCha8Rng) -> String {
+    match range {
+        Even(low, high) => rounded(rng.random_range(low..=high)),
+        Log(low, high) => rounded(rng.random_range(low.ln()..=high.ln()).exp()),
+        Of(values) => values[rng.random_range(0..values.len())].to_owned(),
+    }
+}
+
+fn rounded(number: f64) -> String {
+    let scale = 10f64.powf(2.0 - number.abs().max(1e-9).log10().floor());
+    ((number * scale).round() / scale).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_take_turns_and_begin_with_their_defaults() {
+        let families: Vec<Family> = ["als", "ease"].map(|name| name.parse().expect(name)).into();
+        let draw = Draw::new(families, vec!["--dim".into(), "8".into(), "--ease-dropout=0".into()], 1);
+        assert_eq!(draw.flags(0), ["--family", "als", "--dim", "8", "--ease-dropout=0"]);
+        assert_eq!(draw.flags(1)[1], "ease");
+        let drawn = draw.flags(3);
+        assert!(
+            drawn.contains(&"--ease-lambda".to_owned()) && !drawn.contains(&"--ease-dropout".to_owned()),
+            "{drawn:?}"
+        );
+        assert_eq!(drawn, draw.flags(3));
+        assert_ne!(drawn, draw.flags(5));
+    }
+
+    #[test]
+    fn numbers_are_short() {
+        assert_eq!([0.012_345, 123.456, 1_234.5, 0.5].map(rounded), ["0.0123", "123", "1230", "0.5"]);
+    }
+}
