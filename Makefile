@@ -20,7 +20,7 @@ lint:
 	@scripts/lint.sh
 
 quality:
-	@scripts/quality.sh
+	@FAST="$(FAST)" scripts/quality.sh
 
 bench:
 	@scripts/bench.sh

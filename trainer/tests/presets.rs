@@ -45,8 +45,7 @@ fn movielens_1m_has_double_colons_and_latin_titles() {
     let found = train(&folder, &log, "movielens-1m", &[])["cleaning"].clone();
     counts(&found, &[("rows", 24), ("users", 6), ("items", 4), ("pairs", 24)]);
     let (model, log) = (folder.at("model"), folder.at("ratings.dat"));
-    let small =
-        ["--family", "als", "--dim", "4", "--epochs", "2", "--min-user-items", "1", "--min-item-users", "1"];
+    let small = ["--family", "als", "--dim", "4", "--epochs", "2", "--min-user-items", "1", "--min-item-users", "1"];
     let given = ["train", &log, "--preset", "movielens-1m", "--items", &movies, "-o", &model];
     json(&[&given[..], &small].concat());
     let list = json(&["recommend", &model, "--history", "3", "-k", "3"]);

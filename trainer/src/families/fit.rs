@@ -148,11 +148,18 @@ impl Fit<'_> {
         Ok(best.1)
     }
 
-    /// Adds neighbour lists to the vectors, with the weight that ranks the held-out users best; without vectors, the lists alone.
+    /// Adds neighbour lists to the vectors, with the weight given or the one that ranks the held-out users best; without vectors,
+    /// the lists alone.
     ///
     /// # Errors
     /// What the engine refuses.
-    pub fn lists(&self, trained: Trained, lists: NeighbourSpec, diary: &mut Diary) -> Result<Trained> {
+    pub fn lists(
+        &self,
+        trained: Trained,
+        lists: NeighbourSpec,
+        weight: Option<f32>,
+        diary: &mut Diary,
+    ) -> Result<Trained> {
         if trained.vectors.is_none() {
             return Ok(Trained { neighbours: Some(lists), ..trained });
         }
@@ -161,8 +168,9 @@ impl Fit<'_> {
             let weights = lists.weights.iter().map(|x| x / weight).collect();
             Trained { neighbours: Some(NeighbourSpec { weights, ..lists.clone() }), ..trained.clone() }
         };
-        let mut best = (with(DOT_WEIGHTS[0]), None, DOT_WEIGHTS[0]);
-        for weight in DOT_WEIGHTS {
+        let tried = weight.map_or(DOT_WEIGHTS.to_vec(), |weight| vec![weight]);
+        let mut best = (with(tried[0]), None, tried[0]);
+        for weight in tried {
             let candidate = with(weight);
             let ndcg = self.measure(&candidate, Stage::Retrieval)?;
             if let Some(ndcg) = ndcg {

@@ -42,6 +42,9 @@ pub struct Recipe {
     /// What the strength of a pair of user and item follows
     #[arg(long, value_enum, default_value = "binary")]
     pub confidence: Confidence,
+    /// Weight of the dot beside neighbour lists [default: the one of a few that ranks the held-out users best]
+    #[arg(long, value_name = "NUMBER")]
+    pub dot_weight: Option<f32>,
     #[command(flatten, next_help_heading = "ALS")]
     pub als: AlsOptions,
     #[command(flatten, next_help_heading = "EASE")]
@@ -141,6 +144,9 @@ impl Recipe {
         if self.epochs == Some(0) || self.patience == 0 {
             return refused("--epochs and --patience", "at least 1", "0".into());
         }
+        if self.dot_weight.is_some_and(|weight| !(1e-3..=1e3).contains(&weight)) {
+            return refused("--dot-weight", "a number from 0.001 to 1000", format!("{:?}", self.dot_weight));
+        }
         self.als.check()?;
         self.ease.check()?;
         self.ncf.check()
@@ -173,7 +179,7 @@ impl Recipe {
             let lists = match family {
                 ListFamily::Ease => ease(data, &self.ease)?,
             };
-            trained = fit.lists(trained, lists, &mut diary)?;
+            trained = fit.lists(trained, lists, self.dot_weight, &mut diary)?;
         }
         if self.family.ranker {
             let options = NcfOptions { seed: self.seed, ..self.ncf.clone() };

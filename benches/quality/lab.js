@@ -1,0 +1,91 @@
+// Trains models once and keeps them for every row that asks for them.
+import { mkdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+
+import { RECIPES } from './recipes.js';
+import { run } from './trainer.js';
+
+export class Lab {
+  #models = new Map();
+  #scores = new Map();
+  /** Figures of single families, for the table of them. */
+  families = [];
+
+  /** @param {{ trainer: string, splits: object, out: string, python: string | null }} places */
+  constructor({ trainer, splits, out, python }) {
+    Object.assign(this, { trainer, splits, out, python });
+  }
+
+  /** The model of a family on a split, with flags after those of its recipe: what it weighs and how long it took. */
+  async model(split, family, variant = '', flags = [], { validate = true } = {}) {
+    const name = [split, family, variant].filter(Boolean).join('-');
+    if (!this.#models.has(name)) this.#models.set(name, this.#train(name, split, family, flags, validate));
+    return this.#models.get(name);
+  }
+
+  async #train(name, split, family, flags, validate) {
+    const { log, validation } = this.splits[split];
+    const file = await this.#file(`${name}.safetensors`);
+    const recipe = withoutTwice([...RECIPES[split][family], ...flags]);
+    const asked = ['train', ...log, ...(validate ? validation : []), '--family', family, ...recipe, '-o', file, '--json'];
+    console.log(`▸ training ${name}`);
+    const { json, peakBytes } = await run(this.trainer, asked);
+    return { file, bytes: json.bytes, seconds: json.seconds, peakBytes };
+  }
+
+  /** A metric of a model on a test of a split, by its last stage. */
+  async score(model, split, test, metric) {
+    const key = `${model.file} ${test}`;
+    if (!this.#scores.has(key)) {
+      this.#scores.set(key, run(this.trainer, ['evaluate', model.file, ...this.splits[split].tests[test], '--json']));
+    }
+    const { json } = await this.#scores.get(key);
+    return (json.cascade ?? json.retrieval)[metric];
+  }
+
+  /** What `tune --family auto` finds within a budget: the family, and its model. */
+  async tuned(split, budget) {
+    const { log, validation } = this.splits[split];
+    const file = await this.#file(`${split}-auto.safetensors`);
+    console.log(`▸ searching on ${split}, ${budget}`);
+    const { json } = await run(this.trainer, ['tune', ...log, ...validation, '--family', 'auto', '--budget', budget, '--max-size', '1.6MB', '-o', file, '--json']);
+    return [json.family, { file, bytes: json.bytes, seconds: json.seconds }];
+  }
+
+  /** The smallest model within a loss on validation users. */
+  async compressed(model, split, loss) {
+    const [, foldIn, , targets] = this.splits[split].validation;
+    const file = model.file.replace('.safetensors', '-small.safetensors');
+    await run(this.trainer, ['compress', model.file, '-o', file, '--fold-in', foldIn, '--targets', targets, '--max-loss', loss, '--json']);
+    return { file, bytes: (await stat(file)).size };
+  }
+
+  /** Seconds of the implicit package for the factorisation that the row `als-time` compares with. */
+  async implicit(split) {
+    if (!this.python) return { skipped: 'Python with the package implicit is not there' };
+    console.log('▸ training with implicit');
+    const { json } = await run(this.python, [path.join(import.meta.dirname, 'implicit_als.py'), ...this.splits[split].log]);
+    return json;
+  }
+
+  remember(figure) {
+    this.families.push(figure);
+  }
+
+  async #file(name) {
+    await mkdir(this.out, { recursive: true });
+    return path.join(this.out, name);
+  }
+
+}
+
+/** Flags in pairs, a later one standing for an earlier one; flags without a value are kept as they are. */
+function withoutTwice(flags) {
+  const values = new Map();
+  for (let at = 0; at < flags.length; at += 1) {
+    const valued = at + 1 < flags.length && !flags[at + 1].startsWith('--');
+    values.set(flags[at], valued ? flags[at + 1] : null);
+    at += valued ? 1 : 0;
+  }
+  return [...values].flatMap(([flag, value]) => (value === null ? [flag] : [flag, value]));
+}

@@ -1,0 +1,28 @@
+// The settings measured on each split, chosen on validation users alone.
+
+const ALS = ['--als-regularization-power', '1', '--patience', '100'];
+
+export const RECIPES = {
+  'complete-journey-strong': {
+    'als+ease': ['--epochs', '8', '--als-alpha', '5', '--als-regularization', '0.01', ...ALS, '--ease-lambda', '400', '--ease-user-power', '0.4', '--neighbours', '10'],
+    als: ['--epochs', '12', '--als-alpha', '5', '--als-regularization', '0.01', ...ALS],
+    ease: ['--ease-lambda', '400', '--ease-user-power', '0.4', '--neighbours', '40'],
+    slim: [],
+    'item-knn': [],
+    elsa: [],
+  },
+  'goodbooks-strong': {
+    'als+ease': ['--epochs', '12', '--als-alpha', '100', '--als-regularization', '0.01', ...ALS, '--ease-lambda', '60', '--ease-dropout', '0', '--ease-user-power', '0.25', '--neighbours', '10'],
+    als: ['--epochs', '12', '--als-alpha', '30', '--als-regularization', '0.003', ...ALS],
+    ease: ['--ease-lambda', '60', '--ease-dropout', '0', '--ease-user-power', '0.25', '--neighbours', '40'],
+    slim: [],
+    'item-knn': [],
+    elsa: [],
+  },
+  'complete-journey-temporal': {
+    'als+ease': ['--confidence', 'log-count', '--epochs', '8', '--als-alpha', '5', '--als-regularization', '0.01', ...ALS, '--ease-lambda', '900', '--ease-user-power', '0.7', '--neighbours', '10', '--dot-weight', '1', '--validation', '0', '--repurchase'],
+  },
+  'ml-1m-ncf': {
+    'als+ease': ['--epochs', '12', '--als-alpha', '10', '--als-regularization', '0.003', ...ALS, '--ease-lambda', '100', '--ease-dropout', '1', '--ease-user-power', '0.3', '--neighbours', '100', '--dot-weight', '0.5', '--validation', '0'],
+  },
+};
