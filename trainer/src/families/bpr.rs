@@ -4,21 +4,19 @@
 //! the data, of strength r, and items j that u did not take, by stochastic gradient ascent: an epoch takes each pair once, in
 //! random order, with newly drawn negatives.
 //!
-//! Exported as item rows `[q_i, b_i]` of width d and a user tower: a stranger has no p_u, so its vector is folded in from the
+//! Exported as item rows `[q_i, b_i]` of width d, scaled to a mean squared length of 1, and a user tower: a stranger has no p_u, so its vector is folded in from the
 //! history or pooled, whichever ranks held-out users best. One thread, so that a seed gives the same bits on any machine.
 
 use clap::Args;
-use proclivity::model::UserTowerSpec;
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
+use proclivity::model::UserTower;
 use serde::Serialize;
 
-use super::learner::{Learner, State, epoch_rng};
+use super::learner::{Learner, State, Training, epoch_rng};
 use super::sgd::{
-    Factors, Owned, dot, expect_within, log_loss, row, row_mut, shuffled_pairs, sigmoid, stranger_towers,
+    Factors, Owned, dot, expect_within, log_loss, row, row_mut, shuffled_pairs, sigmoid, stranger_towers, unit_scale,
 };
 use super::trained::Vectors;
-use crate::dataset::{Interactions, NegativeSampling, Negatives};
+use crate::dataset::{NegativeSampling, Negatives};
 use crate::error::{CliError, Result};
 
 /// Settings of BPR.
@@ -64,30 +62,23 @@ impl BprOptions {
 
 /// BPR-MF in training.
 pub struct Bpr<'a> {
-    data: &'a Interactions,
-    strengths: &'a [Vec<f32>],
+    training: Training<'a>,
     options: BprOptions,
-    seed: u64,
     owned: Owned,
     negatives: Negatives,
     factors: Factors,
 }
 
 impl<'a> Bpr<'a> {
-    /// Small random vectors of width `dim`, biases of zero. `strengths` are those of the pairs, as the histories lie.
-    pub fn new(
-        data: &'a Interactions,
-        strengths: &'a [Vec<f32>],
-        dim: usize,
-        seed: u64,
-        options: BprOptions,
-    ) -> Bpr<'a> {
+    /// Small random vectors, biases of zero.
+    pub fn new(training: Training<'a>, options: &BprOptions) -> Bpr<'a> {
+        let Training { data, dim, seed, .. } = training;
         let negatives = match options.bpr_negative_sampling {
             NegativeSampling::Popularity => Negatives::by_popularity(&data.popularity(), options.bpr_popularity_power),
             NegativeSampling::Uniform | NegativeSampling::InBatch => Negatives::Uniform(data.items.len() as u32),
         };
-        let factors = Factors::new(data, dim, &mut ChaCha8Rng::seed_from_u64(seed));
-        Bpr { data, strengths, options, seed, owned: Owned::new(data), negatives, factors }
+        let factors = Factors::new(data, dim, &mut epoch_rng(seed, 0));
+        Bpr { training, options: *options, owned: Owned::new(data), negatives, factors }
     }
 
     /// One step for user `u`, who took `i` and not `j`; the loss before it.
@@ -117,14 +108,15 @@ impl Learner for Bpr<'_> {
     }
 
     fn epoch(&mut self, epoch: usize) -> Result<f64> {
-        let mut rng = epoch_rng(self.seed, epoch);
+        let Training { data, strengths, seed, .. } = self.training;
+        let mut rng = epoch_rng(seed, epoch);
         let (mut sum, mut count) = (0.0, 0);
-        for (user, place) in shuffled_pairs(self.data, &mut rng) {
+        for (user, place) in shuffled_pairs(data, &mut rng) {
             let (at, place) = (user as usize, place as usize);
             for _ in 0..self.options.bpr_negatives {
                 // Someone who took everything has no negatives, and teaches nothing.
                 let Some(other) = self.negatives.draw(|item| self.owned.contains(user, item), &mut rng) else { break };
-                sum += f64::from(self.step(user, self.data.histories[at][place], other, self.strengths[at][place]));
+                sum += f64::from(self.step(user, data.histories[at][place], other, strengths[at][place]));
                 count += 1;
             }
         }
@@ -134,11 +126,11 @@ impl Learner for Bpr<'_> {
     fn vectors(&self) -> Vectors {
         let Factors { items, dim, .. } = &self.factors;
         let tower = self.towers().swap_remove(0);
-        Vectors { rows: items.clone(), dim: *dim, bias: None, tower }
+        Vectors { rows: unit_scale(items, *dim), dim: *dim, bias: None, tower, user_rows: None }
     }
 
-    fn towers(&self) -> Vec<UserTowerSpec> {
-        stranger_towers(&self.factors.items, self.factors.dim)
+    fn towers(&self) -> Vec<UserTower> {
+        stranger_towers()
     }
 
     fn state(&mut self) -> Vec<(&'static str, State<'_>)> {
@@ -165,7 +157,7 @@ mod tests {
     fn a_step_follows_the_gradient() {
         let data = interactions(3, vec![vec![0, 2], vec![1]]);
         let strengths = [vec![0.5, 1.0], vec![1.0]];
-        let mut bpr = Bpr::new(&data, &strengths, 4, 3, OPTIONS);
+        let mut bpr = Bpr::new(Training { data: &data, strengths: &strengths, dim: 4, seed: 3 }, &OPTIONS);
         bpr.factors.items[3] = 0.4; // a bias
         let objective = |users: &[f64], items: &[f64]| {
             let score = |item: usize| (0..4).map(|k| users[k] * items[item * 4 + k]).sum::<f64>();
@@ -196,7 +188,7 @@ mod tests {
     fn the_loss_falls_and_a_seed_repeats_it() {
         let (data, strengths) = tastes();
         let train = |seed| {
-            let mut bpr = Bpr::new(&data, &strengths, 8, seed, OPTIONS);
+            let mut bpr = Bpr::new(Training { data: &data, strengths: &strengths, dim: 8, seed }, &OPTIONS);
             let losses: Vec<f64> = (1..=15).map(|epoch| bpr.epoch(epoch).unwrap()).collect();
             (losses, bpr.vectors().rows)
         };
@@ -209,14 +201,14 @@ mod tests {
     #[test]
     fn a_resumed_training_goes_on_as_if_never_stopped() {
         let (data, strengths) = tastes();
-        resumes(|| Bpr::new(&data, &strengths, 8, 1, OPTIONS));
+        resumes(|| Bpr::new(Training { data: &data, strengths: &strengths, dim: 8, seed: 1 }, &OPTIONS));
     }
 
     #[test]
     fn who_took_everything_is_passed_over() {
         let data = interactions(2, vec![vec![0, 1]]);
         let strengths = [vec![1.0; 2]];
-        let mut bpr = Bpr::new(&data, &strengths, 4, 1, OPTIONS);
+        let mut bpr = Bpr::new(Training { data: &data, strengths: &strengths, dim: 4, seed: 1 }, &OPTIONS);
         let before = bpr.vectors().rows;
         assert_eq!(bpr.epoch(1).unwrap(), 0.0);
         assert_eq!(bpr.vectors().rows, before, "nothing to learn");

@@ -13,17 +13,14 @@
 use clap::Args;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
-use proclivity::model::UserTowerSpec;
-use rand::SeedableRng;
+use proclivity::model::UserTower;
 use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::learner::{Learner, State, epoch_rng};
+use super::learner::{Learner, State, Training, epoch_rng};
 use super::sgd::{axpy, dot, expect_within, row, row_mut, small_random};
 use super::trained::Vectors;
-use crate::dataset::Interactions;
 use crate::error::Result;
 
 /// Rows that one thread takes at a time.
@@ -60,11 +57,8 @@ impl ElsaOptions {
 
 /// ELSA in training.
 pub struct Elsa<'a> {
-    data: &'a Interactions,
-    strengths: &'a [Vec<f32>],
+    training: Training<'a>,
     options: ElsaOptions,
-    seed: u64,
-    dim: usize,
     /// A (n, d) before its rows are brought to length 1.
     weights: Vec<f32>,
     /// Decayed means of its slopes, and of their squares.
@@ -73,22 +67,17 @@ pub struct Elsa<'a> {
 }
 
 impl<'a> Elsa<'a> {
-    /// Random rows of width `dim`. `strengths` are those of the pairs, as the histories lie.
-    pub fn new(
-        data: &'a Interactions,
-        strengths: &'a [Vec<f32>],
-        dim: usize,
-        seed: u64,
-        options: ElsaOptions,
-    ) -> Elsa<'a> {
-        let weights = small_random(data.items.len() * dim, &mut ChaCha8Rng::seed_from_u64(seed));
+    /// Random rows.
+    pub fn new(training: Training<'a>, options: &ElsaOptions) -> Elsa<'a> {
+        let Training { data, dim, seed, .. } = training;
+        let weights = small_random(data.items.len() * dim, &mut epoch_rng(seed, 0));
         let (mean, square) = (vec![0.0; weights.len()], vec![0.0; weights.len()]);
-        Elsa { data, strengths, options, seed, dim, weights, mean, square }
+        Elsa { training, options: *options, weights, mean, square }
     }
 
     /// Sum of the losses of `users`, and its slope by `weights`.
     fn slope(&self, users: &[u32]) -> (f64, Vec<f32>) {
-        let dim = self.dim;
+        let dim = self.training.dim;
         let rows = unit_rows(&self.weights, dim);
         let gram = gram(&rows, dim);
         let parts: Vec<Part> = users.par_iter().map(|&user| self.part(user, &rows, &gram)).collect();
@@ -96,7 +85,8 @@ impl<'a> Elsa<'a> {
         let mut slope = vec![0.0; rows.len()];
         for (&user, part) in users.iter().zip(&parts) {
             around.chunks_exact_mut(dim).zip(&part.h).for_each(|(row, h)| axpy(part.q * h, &part.h, row));
-            let history = self.data.histories[user as usize].iter().zip(&self.strengths[user as usize]);
+            let history =
+                self.training.data.histories[user as usize].iter().zip(&self.training.strengths[user as usize]);
             history.for_each(|(&item, &strength)| axpy(strength, &part.w, row_mut(&mut slope, item, dim)));
         }
         let around = MatRef::from_column_major_slice(&around, dim, dim);
@@ -119,15 +109,19 @@ impl<'a> Elsa<'a> {
 
     /// What one user adds. With nothing in its direction, its loss is that of a right angle.
     fn part(&self, user: u32, rows: &[f32], gram: &[f32]) -> Part {
-        let (history, strengths) = (&self.data.histories[user as usize], &self.strengths[user as usize]);
-        let mut h = vec![0.0; self.dim];
-        history.iter().zip(strengths).for_each(|(&item, &strength)| axpy(strength, row(rows, item, self.dim), &mut h));
-        let around: Vec<f32> = gram.chunks_exact(self.dim).map(|row| dot(row, &h)).collect(); // S h
+        let (history, strengths) =
+            (&self.training.data.histories[user as usize], &self.training.strengths[user as usize]);
+        let mut h = vec![0.0; self.training.dim];
+        history
+            .iter()
+            .zip(strengths)
+            .for_each(|(&item, &strength)| axpy(strength, row(rows, item, self.training.dim), &mut h));
+        let around: Vec<f32> = gram.chunks_exact(self.training.dim).map(|row| dot(row, &h)).collect(); // S h
         let xx: f64 = strengths.iter().map(|&r| f64::from(r) * f64::from(r)).sum();
         let (hh, hsh) = (f64::from(dot(&h, &h)), f64::from(dot(&h, &around)));
         let (xz, zz) = (hh - xx, hsh - 2.0 * hh + xx);
         if zz <= LEAST * xx || xx <= 0.0 {
-            return Part { loss: 2.0, q: 0.0, w: vec![0.0; self.dim], h };
+            return Part { loss: 2.0, q: 0.0, w: vec![0.0; self.training.dim], h };
         }
         let lengths = (zz * xx).sqrt();
         let (p, q) = (-2.0 / lengths, 2.0 * xz / (lengths * zz));
@@ -205,8 +199,8 @@ impl Learner for Elsa<'_> {
     }
 
     fn epoch(&mut self, epoch: usize) -> Result<f64> {
-        let mut users: Vec<u32> = (0..self.data.users.len() as u32).collect();
-        users.shuffle(&mut epoch_rng(self.seed, epoch));
+        let mut users: Vec<u32> = (0..self.training.data.users.len() as u32).collect();
+        users.shuffle(&mut epoch_rng(self.training.seed, epoch));
         let steps_before = (epoch - 1) * users.len().div_ceil(self.options.elsa_batch);
         let mut sum = 0.0;
         for (number, batch) in (steps_before + 1..).zip(users.chunks(self.options.elsa_batch)) {
@@ -218,8 +212,8 @@ impl Learner for Elsa<'_> {
     }
 
     fn vectors(&self) -> Vectors {
-        let (rows, tower) = (unit_rows(&self.weights, self.dim), UserTowerSpec::Pool { power: 0.0 });
-        Vectors { rows, dim: self.dim, bias: None, tower }
+        let (rows, tower) = (unit_rows(&self.weights, self.training.dim), UserTower::Pool { power: 0.0 });
+        Vectors { rows, dim: self.training.dim, bias: None, tower, user_rows: None }
     }
 
     fn state(&mut self) -> Vec<(&'static str, State<'_>)> {
@@ -261,7 +255,7 @@ mod tests {
     fn loss_and_slope_are_those_of_the_paper() {
         let data = interactions(6, vec![vec![0, 1, 2], vec![0, 3], vec![1, 2, 4], vec![5], vec![0, 4, 5, 1]]);
         let strengths = [vec![1.0, 0.5, 1.0], vec![0.3, 1.0], vec![1.0; 3], vec![0.7], vec![0.2, 1.0, 0.4, 0.9]];
-        let elsa = Elsa::new(&data, &strengths, 3, 7, OPTIONS);
+        let elsa = Elsa::new(Training { data: &data, strengths: &strengths, dim: 3, seed: 7 }, &OPTIONS);
         let (loss, slope) = elsa.slope(&[0, 1, 2, 3, 4]);
         let weights: Vec<f64> = elsa.weights.iter().map(|&x| f64::from(x)).collect();
         let of = |weights: &[f64]| objective(&data.histories, &strengths, weights, 6, 3);
@@ -280,7 +274,7 @@ mod tests {
     #[test]
     fn the_loss_falls_and_tastes_part() {
         let (data, strengths) = tastes();
-        let mut elsa = Elsa::new(&data, &strengths, 8, 1, OPTIONS);
+        let mut elsa = Elsa::new(Training { data: &data, strengths: &strengths, dim: 8, seed: 1 }, &OPTIONS);
         let losses: Vec<f64> = (1..=15).map(|epoch| elsa.epoch(epoch).unwrap()).collect();
         assert!(losses[14] < 0.5 * losses[0], "{losses:?}");
         let rows = elsa.vectors().rows;
@@ -293,7 +287,7 @@ mod tests {
     fn users_without_a_direction_are_passed_over() {
         let data = interactions(2, vec![vec![0], vec![0, 1], vec![]]);
         let strengths = [vec![1.0], vec![1.0, 1.0], vec![]];
-        let mut elsa = Elsa::new(&data, &strengths, 2, 1, OPTIONS);
+        let mut elsa = Elsa::new(Training { data: &data, strengths: &strengths, dim: 2, seed: 1 }, &OPTIONS);
         elsa.weights = vec![0.5, 0.0, 0.0, 0.5];
         assert_eq!(elsa.slope(&[0, 1, 2]), (6.0, vec![0.0; 4]));
     }
@@ -307,7 +301,7 @@ mod tests {
         let run = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
-                let mut elsa = Elsa::new(&data, &strengths, 6, 1, OPTIONS);
+                let mut elsa = Elsa::new(Training { data: &data, strengths: &strengths, dim: 6, seed: 1 }, &OPTIONS);
                 let losses: Vec<f64> = (1..=2).map(|epoch| elsa.epoch(epoch).unwrap()).collect();
                 (losses, elsa.weights.iter().map(|x| x.to_bits()).collect::<Vec<_>>())
             })
@@ -318,6 +312,6 @@ mod tests {
     #[test]
     fn a_resumed_training_goes_on_as_if_never_stopped() {
         let (data, strengths) = tastes();
-        resumes(|| Elsa::new(&data, &strengths, 8, 1, OPTIONS));
+        resumes(|| Elsa::new(Training { data: &data, strengths: &strengths, dim: 8, seed: 1 }, &OPTIONS));
     }
 }

@@ -9,13 +9,13 @@
 //! users best. One thread, so that a seed gives the same bits on any machine.
 
 use clap::{Args, ValueEnum};
-use proclivity::model::UserTowerSpec;
+use proclivity::model::UserTower;
+use rand::RngExt;
 use rand::seq::SliceRandom;
-use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-use super::learner::{Learner, State, epoch_rng};
+use super::learner::{Learner, State, Training, epoch_rng};
 use super::sgd::{axpy, dot, expect_within, log_loss, row_mut, sigmoid, small_random, stranger_towers};
 use super::trained::Vectors;
 use crate::dataset::{Interactions, Negatives, distinct_items};
@@ -85,11 +85,12 @@ pub struct Item2vec {
 }
 
 impl Item2vec {
-    /// Small random u of width `dim`, v of zero.
+    /// Small random u, v of zero.
     ///
     /// # Errors
     /// [`CliError::Flag`] where nothing stands together.
-    pub fn new(data: &Interactions, dim: usize, seed: u64, options: Item2vecOptions) -> Result<Item2vec> {
+    pub fn new(training: Training<'_>, options: &Item2vecOptions) -> Result<Item2vec> {
+        let Training { data, dim, seed, .. } = training;
         let mut sets = match options.item2vec_sets {
             ItemSets::Baskets if data.has_time => baskets(data),
             ItemSets::Baskets | ItemSets::Histories => data.histories.clone(),
@@ -108,9 +109,9 @@ impl Item2vec {
         let stays = |&count: &f32| (options.item2vec_subsample * total / f64::from(count)).sqrt().min(1.0) as f32;
         let kept = counts.iter().map(stays).collect();
         let negatives = Negatives::by_popularity(&counts, options.item2vec_popularity_power);
-        let rows = small_random(data.items.len() * dim, &mut ChaCha8Rng::seed_from_u64(seed));
+        let rows = small_random(data.items.len() * dim, &mut epoch_rng(seed, 0));
         let contexts = vec![0.0; rows.len()];
-        Ok(Item2vec { options, seed, dim, sets, kept, negatives, rows, contexts })
+        Ok(Item2vec { options: *options, seed, dim, sets, kept, negatives, rows, contexts })
     }
 
     /// One step for a pair, with fresh negatives; the loss before it.
@@ -174,12 +175,12 @@ impl Learner for Item2vec {
             let length = dot(row, row).sqrt();
             row.iter_mut().filter(|_| length > 0.0).for_each(|x| *x /= length);
         }
-        let tower = UserTowerSpec::Pool { power: 0.5 };
-        Vectors { rows, dim: self.dim, bias: None, tower }
+        let tower = UserTower::Pool { power: 0.5 };
+        Vectors { rows, dim: self.dim, bias: None, tower, user_rows: None }
     }
 
-    fn towers(&self) -> Vec<UserTowerSpec> {
-        stranger_towers(&self.vectors().rows, self.dim)
+    fn towers(&self) -> Vec<UserTower> {
+        stranger_towers()
     }
 
     fn state(&mut self) -> Vec<(&'static str, State<'_>)> {
@@ -189,9 +190,15 @@ impl Learner for Item2vec {
 
 #[cfg(test)]
 mod tests {
+    use rand::SeedableRng;
+
     use super::super::fixture::{resumes, separation, tastes};
     use super::*;
     use crate::dataset::fixture::interactions;
+
+    fn new(data: &Interactions, dim: usize, options: Item2vecOptions) -> Result<Item2vec> {
+        Item2vec::new(Training { data, strengths: &[], dim, seed: 1 }, &options)
+    }
 
     const OPTIONS: Item2vecOptions = Item2vecOptions {
         item2vec_sets: ItemSets::Baskets,
@@ -207,7 +214,7 @@ mod tests {
         let (data, _) = tastes();
         for window in [0, 2] {
             let options = Item2vecOptions { item2vec_window: window, ..OPTIONS };
-            let mut model = Item2vec::new(&data, 8, 1, options).unwrap();
+            let mut model = new(&data, 8, options).unwrap();
             let losses: Vec<f64> = (1..=12).map(|epoch| model.epoch(epoch).unwrap()).collect();
             assert!(losses[11] < 0.9 * losses[0], "{losses:?}");
             let rows = model.vectors().rows;
@@ -221,7 +228,7 @@ mod tests {
     fn a_step_follows_the_gradient() {
         // Two items: the one negative of a pair's context is the other item.
         let options = Item2vecOptions { item2vec_negatives: 1, ..OPTIONS };
-        let mut model = Item2vec::new(&interactions(2, vec![vec![0, 1]]), 3, 1, options).unwrap();
+        let mut model = new(&interactions(2, vec![vec![0, 1]]), 3, options).unwrap();
         let mut rng = ChaCha8Rng::seed_from_u64(2);
         model.contexts = small_random(6, &mut rng);
         let read = |model: &Item2vec| {
@@ -254,14 +261,14 @@ mod tests {
         let repeated = data.events[0][1];
         data.events[0].insert(1, repeated);
         let sets = |data: &Interactions, item2vec_sets| {
-            Item2vec::new(data, 2, 1, Item2vecOptions { item2vec_sets, ..OPTIONS }).unwrap().sets
+            new(data, 2, Item2vecOptions { item2vec_sets, ..OPTIONS }).unwrap().sets
         };
         assert_eq!(sets(&data, ItemSets::Baskets), data.histories, "a log without times has no baskets");
         data.has_time = true;
         assert_eq!(sets(&data, ItemSets::Baskets), [vec![0, 1], vec![4, 0]]);
         assert_eq!(sets(&data, ItemSets::Histories), data.histories);
         data.events.iter_mut().flatten().zip(0..).for_each(|(event, time)| event.time = time);
-        let refused = Item2vec::new(&data, 2, 1, OPTIONS).map(drop).unwrap_err();
+        let refused = new(&data, 2, OPTIONS).map(drop).unwrap_err();
         assert!(refused.to_string().contains("choose histories"), "{refused}");
     }
 
@@ -269,13 +276,13 @@ mod tests {
     fn frequent_items_are_left_out_of_some_sets() {
         let data = interactions(3, vec![vec![0, 1], vec![0, 2], vec![0, 1], vec![0, 2]]);
         let options = Item2vecOptions { item2vec_subsample: 0.25, ..OPTIONS };
-        let kept = Item2vec::new(&data, 2, 1, options).unwrap().kept;
+        let kept = new(&data, 2, options).unwrap().kept;
         assert_eq!(kept, [0.5f32.sqrt(), 1.0, 1.0]);
     }
 
     #[test]
     fn a_resumed_training_goes_on_as_if_never_stopped() {
         let (data, _) = tastes();
-        resumes(|| Item2vec::new(&data, 8, 1, OPTIONS).unwrap());
+        resumes(|| new(&data, 8, OPTIONS).unwrap());
     }
 }

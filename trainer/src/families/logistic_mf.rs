@@ -5,19 +5,19 @@
 //! `x_ui = b_u + b_i + p_u . q_i`, over pairs (u, i) of the data, of strength r, each with m newly drawn items that u did not
 //! take, by stochastic gradient descent in random order. (The paper's global bias is in b_u, which starts at `-ln m`.)
 //!
-//! Exported as item rows `[q_i, b_i]` of width d and a user tower: a stranger has no p_u, so its vector is folded in from the
+//! Exported as item rows `[q_i, b_i]` of width d, scaled to a mean squared length of 1, and a user tower: a stranger has no p_u, so its vector is folded in from the
 //! history or pooled, whichever ranks held-out users best. One thread, so that a seed gives the same bits on any machine.
 
 use clap::Args;
-use proclivity::model::UserTowerSpec;
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
+use proclivity::model::UserTower;
 use serde::Serialize;
 
-use super::learner::{Learner, State, epoch_rng};
-use super::sgd::{Factors, Owned, dot, expect_within, log_loss, row_mut, shuffled_pairs, sigmoid, stranger_towers};
+use super::learner::{Learner, State, Training, epoch_rng};
+use super::sgd::{
+    Factors, Owned, dot, expect_within, log_loss, row_mut, shuffled_pairs, sigmoid, stranger_towers, unit_scale,
+};
 use super::trained::Vectors;
-use crate::dataset::{Interactions, Negatives};
+use crate::dataset::Negatives;
 use crate::error::Result;
 
 /// Settings of the factorisation.
@@ -48,10 +48,8 @@ impl LogisticMfOptions {
 
 /// The factorisation in training.
 pub struct LogisticMf<'a> {
-    data: &'a Interactions,
-    strengths: &'a [Vec<f32>],
+    training: Training<'a>,
     options: LogisticMfOptions,
-    seed: u64,
     owned: Owned,
     negatives: Negatives,
     factors: Factors,
@@ -60,18 +58,13 @@ pub struct LogisticMf<'a> {
 }
 
 impl<'a> LogisticMf<'a> {
-    /// Small random vectors of width `dim`. `strengths` are those of the pairs, as the histories lie.
-    pub fn new(
-        data: &'a Interactions,
-        strengths: &'a [Vec<f32>],
-        dim: usize,
-        seed: u64,
-        options: LogisticMfOptions,
-    ) -> LogisticMf<'a> {
-        let factors = Factors::new(data, dim, &mut ChaCha8Rng::seed_from_u64(seed));
+    /// Small random vectors.
+    pub fn new(training: Training<'a>, options: &LogisticMfOptions) -> LogisticMf<'a> {
+        let Training { data, dim, seed, .. } = training;
+        let factors = Factors::new(data, dim, &mut epoch_rng(seed, 0));
         let negatives = Negatives::Uniform(data.items.len() as u32);
         let user_bias = vec![-(options.logistic_mf_negatives as f32).ln(); data.users.len()];
-        LogisticMf { data, strengths, options, seed, owned: Owned::new(data), negatives, factors, user_bias }
+        LogisticMf { training, options: *options, owned: Owned::new(data), negatives, factors, user_bias }
     }
 
     /// One step for a user and an item, `taken` (1) or not (-1), that counts `strength`; the loss before it.
@@ -100,11 +93,12 @@ impl Learner for LogisticMf<'_> {
     }
 
     fn epoch(&mut self, epoch: usize) -> Result<f64> {
-        let mut rng = epoch_rng(self.seed, epoch);
+        let Training { data, strengths, seed, .. } = self.training;
+        let mut rng = epoch_rng(seed, epoch);
         let (mut sum, mut count) = (0.0, 0);
-        for (user, place) in shuffled_pairs(self.data, &mut rng) {
+        for (user, place) in shuffled_pairs(data, &mut rng) {
             let (at, place) = (user as usize, place as usize);
-            sum += f64::from(self.step(user, self.data.histories[at][place], 1.0, self.strengths[at][place]));
+            sum += f64::from(self.step(user, data.histories[at][place], 1.0, strengths[at][place]));
             count += 1;
             for _ in 0..self.options.logistic_mf_negatives {
                 let Some(other) = self.negatives.draw(|item| self.owned.contains(user, item), &mut rng) else { break };
@@ -118,11 +112,11 @@ impl Learner for LogisticMf<'_> {
     fn vectors(&self) -> Vectors {
         let Factors { items, dim, .. } = &self.factors;
         let tower = self.towers().swap_remove(0);
-        Vectors { rows: items.clone(), dim: *dim, bias: None, tower }
+        Vectors { rows: unit_scale(items, *dim), dim: *dim, bias: None, tower, user_rows: None }
     }
 
-    fn towers(&self) -> Vec<UserTowerSpec> {
-        stranger_towers(&self.factors.items, self.factors.dim)
+    fn towers(&self) -> Vec<UserTower> {
+        stranger_towers()
     }
 
     fn state(&mut self) -> Vec<(&'static str, State<'_>)> {
@@ -150,7 +144,7 @@ mod tests {
         let data = interactions(2, vec![vec![0], vec![1]]);
         let strengths = [vec![0.5], vec![1.0]];
         for (taken, strength) in [(1.0, 0.5), (-1.0, 1.0)] {
-            let mut model = LogisticMf::new(&data, &strengths, 4, 3, OPTIONS);
+            let mut model = LogisticMf::new(Training { data: &data, strengths: &strengths, dim: 4, seed: 3 }, &OPTIONS);
             model.factors.items[3] = 0.4; // a bias
             // Of user and item 0: p, q, b_u.
             let read = |model: &LogisticMf| {
@@ -181,7 +175,7 @@ mod tests {
     fn the_loss_falls_and_a_seed_repeats_it() {
         let (data, strengths) = tastes();
         let train = |seed| {
-            let mut model = LogisticMf::new(&data, &strengths, 8, seed, OPTIONS);
+            let mut model = LogisticMf::new(Training { data: &data, strengths: &strengths, dim: 8, seed }, &OPTIONS);
             let losses: Vec<f64> = (1..=15).map(|epoch| model.epoch(epoch).unwrap()).collect();
             (losses, model.vectors().rows)
         };
@@ -194,6 +188,6 @@ mod tests {
     #[test]
     fn a_resumed_training_goes_on_as_if_never_stopped() {
         let (data, strengths) = tastes();
-        resumes(|| LogisticMf::new(&data, &strengths, 8, 1, OPTIONS));
+        resumes(|| LogisticMf::new(Training { data: &data, strengths: &strengths, dim: 8, seed: 1 }, &OPTIONS));
     }
 }

@@ -3,7 +3,7 @@
 
 use std::ops::RangeInclusive;
 
-use proclivity::model::UserTowerSpec;
+use proclivity::model::UserTower;
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -18,10 +18,10 @@ const LANES: usize = 8;
 const INITIAL_DEVIATION: f32 = 0.1;
 
 /// Confidences of a history item that are tried for a stranger's fold-in.
-const ALPHAS: [f64; 3] = [10.0, 1.0, 100.0];
+const ALPHAS: [f32; 3] = [10.0, 1.0, 100.0];
 
 /// Ridges of that fold-in, in mean squared lengths of an item vector.
-const RIDGES: [f64; 3] = [10.0, 100.0, 1.0];
+const RIDGES: [f32; 3] = [10.0, 100.0, 1.0];
 
 /// `a . b`, summed in a fixed order.
 pub fn dot(a: &[f32], b: &[f32]) -> f32 {
@@ -107,17 +107,21 @@ impl Owned {
     }
 }
 
-/// What may make a stranger's vector where training had a vector for each user: fold-ins into `rows` (n, dim), and the history
-/// pooled. A fold-in's ridge is in units of the rows' mean squared length, which is what its effect depends on.
-pub fn stranger_towers(rows: &[f32], dim: usize) -> Vec<UserTowerSpec> {
-    let squares: f64 = rows.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
-    let unit = (squares * dim as f64 / rows.len() as f64).max(1e-9);
-    let fold_in = |ridge: f64, alpha: f64| UserTowerSpec::FoldIn {
-        alpha: alpha as f32,
-        regularization: (ridge * unit).clamp(1e-9, 1e9) as f32,
-    };
+/// What may make a stranger's vector where training had a vector for each user: fold-ins into the item rows, and the history
+/// pooled. Ridges are for rows of [`unit_scale`].
+pub fn stranger_towers() -> Vec<UserTower> {
+    let fold_in = |regularization, alpha| UserTower::FoldIn { alpha, regularization, power: 0.0 };
     let solved = RIDGES.iter().flat_map(|&ridge| ALPHAS.map(|alpha| fold_in(ridge, alpha)));
-    solved.chain([0.5, 1.0].map(|power| UserTowerSpec::Pool { power })).collect()
+    solved.chain([0.5, 1.0].map(|power| UserTower::Pool { power })).collect()
+}
+
+/// The rows (n, dim) times the one number that makes their squared lengths 1 in the mean: no stranger's ranking changes, and a
+/// fold-in's ridge means the same for any rows.
+pub fn unit_scale(rows: &[f32], dim: usize) -> Vec<f32> {
+    let squares: f64 = rows.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
+    let mean = squares * dim as f64 / rows.len() as f64;
+    let factor = if mean > 0.0 { (1.0 / mean.sqrt()) as f32 } else { 1.0 };
+    rows.iter().map(|x| factor * x).collect()
 }
 
 /// Refuses a flag's number outside `range`.
@@ -172,13 +176,10 @@ mod tests {
     }
 
     #[test]
-    fn ridges_grow_with_the_rows() {
-        let ridge = |rows: &[f32]| match stranger_towers(rows, 2)[0] {
-            UserTowerSpec::FoldIn { regularization, .. } => regularization,
-            _ => unreachable!("fold-ins come first"),
-        };
-        assert_eq!(ridge(&[3.0, 4.0, 0.0, 5.0]), 250.0);
-        assert_eq!(ridge(&[6.0, 8.0, 0.0, 10.0]), 1000.0);
-        assert!(ridge(&[0.0; 4]) > 0.0);
+    fn rows_of_any_size_are_brought_to_one() {
+        let rows = unit_scale(&[3.0, 4.0, 0.0, 5.0], 2);
+        assert_eq!(rows, [0.6, 0.8, 0.0, 1.0]);
+        assert_eq!(unit_scale(&[6.0, 8.0, 0.0, 10.0], 2), rows);
+        assert_eq!(unit_scale(&[0.0; 4], 2), [0.0; 4]);
     }
 }

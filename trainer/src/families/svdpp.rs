@@ -2,7 +2,7 @@
 //!
 //! Minimises `sum_(u,i) (r_ui - x_ui)^2 + lambda |Theta|^2` with
 //! `x_ui = mean + b_u + b_i + q_i . (p_u + |N(u)|^-1/2 sum_(j in N(u)) y_j)` over the rated pairs, N(u) being all items of u,
-//! rated or not, by stochastic gradient descent: users in random order, the steps of a user's y summed over its ratings.
+//! rated or not, each as often as its pair is strong, by stochastic gradient descent: users in random order, the steps of a user's y summed over its ratings.
 //! Ratings are learned in units of their standard deviation, so that one learning rate fits stars and percentages.
 //!
 //! Exported as item rows q_i (n, d) with biases b_i, and a tower that pools rows of its own, y_j, by `|N(u)|^-1/2`. The vectors
@@ -11,14 +11,14 @@
 //! nearest without their p_u and b_u, each rating left out of the history it is foreseen from.
 //! One thread, so that a seed gives the same bits on any machine.
 
+use std::collections::HashMap;
+
 use clap::Args;
-use proclivity::model::UserTowerSpec;
-use rand::SeedableRng;
+use proclivity::model::UserTower;
 use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-use super::learner::{Learner, State, epoch_rng};
+use super::learner::{Learner, State, Training, epoch_rng};
 use super::sgd::{axpy, dot, expect_within, row, row_mut, small_random};
 use super::trained::Vectors;
 use crate::dataset::Interactions;
@@ -53,10 +53,8 @@ impl SvdppOptions {
 
 /// SVD++ in training.
 pub struct Svdpp<'a> {
-    data: &'a Interactions,
+    training: Training<'a>,
     options: SvdppOptions,
-    seed: u64,
-    dim: usize,
     scale: RatingScale,
     /// Standard deviation of the ratings.
     unit: f64,
@@ -73,11 +71,12 @@ pub struct Svdpp<'a> {
 }
 
 impl<'a> Svdpp<'a> {
-    /// Small random p and q of width `dim`, the rest zero.
+    /// Small random p and q, the rest zero.
     ///
     /// # Errors
     /// [`CliError::Flag`] for a log without ratings.
-    pub fn new(data: &'a Interactions, dim: usize, seed: u64, options: SvdppOptions) -> Result<Svdpp<'a>> {
+    pub fn new(training: Training<'a>, options: &SvdppOptions) -> Result<Svdpp<'a>> {
+        let Training { data, dim, seed, .. } = training;
         let mut rated: Vec<Vec<(u32, f32)>> = (0..data.users.len()).map(|user| ratings_of(data, user)).collect();
         let values = || rated.iter().flatten().map(|&(_, value)| f64::from(value));
         let count = values().count();
@@ -95,27 +94,22 @@ impl<'a> Svdpp<'a> {
         for rating in rated.iter_mut().flatten() {
             rating.1 = ((f64::from(rating.1) - mean) / unit) as f32;
         }
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut rng = epoch_rng(seed, 0);
         let users = small_random(data.users.len() * dim, &mut rng);
         let items = small_random(data.items.len() * dim, &mut rng);
         let [user_bias, item_bias] = [data.users.len(), data.items.len()].map(|count| vec![0.0; count]);
         let (history, scale) = (vec![0.0; items.len()], RatingScale { mean, min, max });
-        Ok(Svdpp { data, options, seed, dim, scale, unit, rated, users, user_bias, items, item_bias, history })
-    }
-
-    /// How scores become ratings.
-    pub fn scale(&self) -> RatingScale {
-        self.scale
+        Ok(Svdpp { training, options: *options, scale, unit, rated, users, user_bias, items, item_bias, history })
     }
 
     /// One step for each rating of `user`; the sum of squared errors before them, in squared standard deviations.
     fn step(&mut self, user: usize, rate: f32) -> f64 {
-        let (dim, shrink) = (self.dim, rate * self.options.svdpp_regularization as f32);
-        let history = &self.data.histories[user];
-        let share = 1.0 / (history.len() as f32).sqrt();
+        let (dim, shrink) = (self.training.dim, rate * self.options.svdpp_regularization as f32);
+        let shares = shares(&self.training.strengths[user]);
+        let history = || self.training.data.histories[user].iter().copied().zip(shares.iter().copied());
         let own = row_mut(&mut self.users, user as u32, dim);
         let mut pooled = vec![0.0; dim];
-        history.iter().for_each(|&item| axpy(share, row(&self.history, item, dim), &mut pooled));
+        history().for_each(|(item, share)| axpy(share, row(&self.history, item, dim), &mut pooled));
         let (mut slope, mut sum) = (vec![0.0; dim], 0.0);
         for &(item, rating) in &self.rated[user] {
             let q = row_mut(&mut self.items, item, dim);
@@ -132,31 +126,43 @@ impl<'a> Svdpp<'a> {
             }
         }
         let shrink = shrink * self.rated[user].len() as f32;
-        for &item in history {
+        for (item, share) in history() {
             let y = row_mut(&mut self.history, item, dim);
             y.iter_mut().zip(&slope).for_each(|(y, slope)| *y += rate * share * slope - shrink * *y);
         }
         sum
     }
 
-    /// What y is multiplied by for strangers: the least squares solution of `r_ui - b_i = s q_i . z_u` over the ratings, with
-    /// `z_u = |N(u)|^-1/2 sum_j y_j` over the other items of u.
+    /// What y is multiplied by for strangers: the least squares solution s of `r_ui - b_i = s q_i . z_u` over the ratings,
+    /// z_u being made as at serving time, of the other items of u alone.
     fn strangers_factor(&self) -> f32 {
+        let dim = self.training.dim;
         let (mut products, mut squares) = (0.0, 0.0);
-        for (history, rated) in self.data.histories.iter().zip(&self.rated).filter(|(history, _)| history.len() > 1) {
-            let mut sum = vec![0.0; self.dim];
-            history.iter().for_each(|&item| axpy(1.0, row(&self.history, item, self.dim), &mut sum));
-            let share = 1.0 / ((history.len() - 1) as f32).sqrt();
+        for (user, rated) in self.rated.iter().enumerate() {
+            let history = self.training.data.histories[user].iter().zip(&self.training.strengths[user]);
+            let (mut sum, mut total) = (vec![0.0; dim], 0.0);
+            for (&item, &strength) in history.clone() {
+                axpy(strength, row(&self.history, item, dim), &mut sum);
+                total += strength;
+            }
+            let strengths: HashMap<u32, f32> = history.map(|(&item, &strength)| (item, strength)).collect();
             for &(item, rating) in rated {
-                let q = row(&self.items, item, self.dim);
-                let foreseen = share * (dot(q, &sum) - dot(q, row(&self.history, item, self.dim)));
-                products += f64::from(foreseen) * f64::from(rating - self.item_bias[item as usize]);
-                squares += f64::from(foreseen) * f64::from(foreseen);
+                let (q, own) = (row(&self.items, item, dim), strengths[&item]);
+                let others = (total - own).max(f32::MIN_POSITIVE).sqrt();
+                let foreseen = f64::from((dot(q, &sum) - own * dot(q, row(&self.history, item, dim))) / others);
+                products += foreseen * f64::from(rating - self.item_bias[item as usize]);
+                squares += foreseen * foreseen;
             }
         }
-        // No history tells of a rating: nothing is to be made larger.
-        if products > 0.0 { (products / squares) as f32 } else { 1.0 }
+        // Where no history tells of a rating, nothing is to be made larger.
+        if products > 0.0 && squares.is_finite() { (products / squares) as f32 } else { 1.0 }
     }
+}
+
+/// What each item of a history is multiplied by in the pool: `r_j / (sum r)^1/2`, as on the device.
+fn shares(strengths: &[f32]) -> Vec<f32> {
+    let total: f32 = strengths.iter().sum();
+    strengths.iter().map(|strength| strength / total.max(f32::MIN_POSITIVE).sqrt()).collect()
 }
 
 /// The rated items of a user, each with its last rating.
@@ -174,7 +180,7 @@ impl Learner for Svdpp<'_> {
     fn epoch(&mut self, epoch: usize) -> Result<f64> {
         let rate = self.options.svdpp_learning_rate * self.options.svdpp_decay.powf(epoch as f64 - 1.0);
         let mut order: Vec<usize> = (0..self.rated.len()).collect();
-        order.shuffle(&mut epoch_rng(self.seed, epoch));
+        order.shuffle(&mut epoch_rng(self.training.seed, epoch));
         let sum: f64 = order.into_iter().map(|user| self.step(user, rate as f32)).sum();
         Ok(self.unit * (sum / self.rated.iter().map(Vec::len).sum::<usize>() as f64).sqrt())
     }
@@ -182,9 +188,18 @@ impl Learner for Svdpp<'_> {
     fn vectors(&self) -> Vectors {
         let in_ratings = |values: &[f32]| values.iter().map(|x| self.unit as f32 * x).collect();
         let factor = self.strangers_factor();
-        let rows = self.history.iter().map(|x| factor * x).collect();
-        let tower = UserTowerSpec::PoolTable { power: 0.5, rows };
-        Vectors { rows: in_ratings(&self.items), dim: self.dim, bias: Some(in_ratings(&self.item_bias)), tower }
+        let user_rows = Some(self.history.iter().map(|x| factor * x).collect());
+        Vectors {
+            rows: in_ratings(&self.items),
+            dim: self.training.dim,
+            bias: Some(in_ratings(&self.item_bias)),
+            tower: UserTower::Pool { power: 0.5 },
+            user_rows,
+        }
+    }
+
+    fn ratings(&self) -> Option<RatingScale> {
+        Some(self.scale)
     }
 
     fn state(&mut self) -> Vec<(&'static str, State<'_>)> {
@@ -203,6 +218,15 @@ mod tests {
     use super::super::fixture::{resumes, tastes};
     use super::*;
     use crate::dataset::fixture::interactions;
+
+    /// Of vectors of width 4, every pair of strength 1.
+    fn plain<'a>(data: &'a Interactions, strengths: &'a [Vec<f32>]) -> Result<Svdpp<'a>> {
+        Svdpp::new(Training { data, strengths, dim: 4, seed: 1 }, &OPTIONS)
+    }
+
+    fn ones(data: &Interactions) -> Vec<Vec<f32>> {
+        data.histories.iter().map(|history| vec![1.0; history.len()]).collect()
+    }
 
     const OPTIONS: SvdppOptions =
         SvdppOptions { svdpp_learning_rate: 0.02, svdpp_decay: 0.98, svdpp_regularization: 0.01 };
@@ -228,9 +252,10 @@ mod tests {
         let mut data = interactions(3, vec![vec![0, 1, 2], vec![1]]);
         data.has_value = true;
         (data.events[0][1].value, data.events[1][0].value) = (3.0, 5.0);
-        let mut model = Svdpp::new(&data, 2, 3, OPTIONS).unwrap();
+        let strengths = [vec![0.5, 1.0, 2.0], vec![1.0]];
+        let mut model = Svdpp::new(Training { data: &data, strengths: &strengths, dim: 2, seed: 3 }, &OPTIONS).unwrap();
         assert_eq!((model.scale, model.unit), (RatingScale { mean: 4.0, min: 3.0, max: 5.0 }, 1.0));
-        model.history = small_random(6, &mut ChaCha8Rng::seed_from_u64(5));
+        model.history = small_random(6, &mut epoch_rng(5, 0));
         // Of user 0 and item 1: p, q, b_u, b_i; and y.
         let read = |model: &Svdpp| {
             let pair = model.users[..2].iter().chain(&model.items[2..4]);
@@ -238,7 +263,8 @@ mod tests {
             pair.chain(biases).chain(&model.history).map(|&x| f64::from(x)).collect::<Vec<f64>>()
         };
         let objective = |t: &[f64]| {
-            let user = |k: usize| t[k] + (0..3).map(|j| t[6 + 2 * j + k]).sum::<f64>() / 3f64.sqrt();
+            let user =
+                |k: usize| t[k] + (0..3).map(|j| [0.5, 1.0, 2.0][j] * t[6 + 2 * j + k]).sum::<f64>() / 3.5f64.sqrt();
             let error = -1.0 - t[4] - t[5] - (0..2).map(|k| t[2 + k] * user(k)).sum::<f64>();
             0.5 * (error * error + 0.01 * t.iter().map(|x| x * x).sum::<f64>())
         };
@@ -259,12 +285,15 @@ mod tests {
     #[test]
     fn strangers_are_rated_from_their_history_alone() {
         let data = rated();
-        let mut model = Svdpp::new(&data, 4, 1, OPTIONS).unwrap();
+        let strengths = ones(&data);
+        let mut model = plain(&data, &strengths).unwrap();
         let losses: Vec<f64> = (1..=60).map(|epoch| model.epoch(epoch).unwrap()).collect();
         assert!(losses[59] < 0.3 * losses[0], "{losses:?}");
-        let Vectors { rows, dim, bias: Some(bias), tower } = model.vectors() else { panic!("it has biases") };
-        let UserTowerSpec::PoolTable { power: 0.5, rows: history } = tower else { panic!("pooled by the root") };
-        let scale = model.scale();
+        let Vectors { rows, dim, bias: Some(bias), tower, user_rows: Some(history) } = model.vectors() else {
+            panic!("it has biases and rows of its own")
+        };
+        assert_eq!(tower, UserTower::Pool { power: 0.5 });
+        let scale = model.ratings().expect("it predicts them");
         let (mut of_model, mut of_mean) = (0.0, 0.0);
         for (taste, item) in (0..2).flat_map(|taste| (0..24).map(move |item| (taste, item))) {
             let known: Vec<u32> = (0..12).map(|n| n + 12 * taste).filter(|&other| other != item).collect();
@@ -282,15 +311,16 @@ mod tests {
     #[test]
     fn a_resumed_training_goes_on_as_if_never_stopped() {
         let data = rated();
-        resumes(|| Svdpp::new(&data, 8, 1, OPTIONS).unwrap());
+        let strengths = ones(&data);
+        resumes(|| plain(&data, &strengths).unwrap());
     }
 
     #[test]
     fn a_log_without_ratings_is_refused() {
-        let (mut data, _) = tastes();
+        let (mut data, strengths) = tastes();
         for has_value in [false, true] {
             data.has_value = has_value; // a column in which nothing stands
-            let refused = Svdpp::new(&data, 8, 1, OPTIONS).map(drop).unwrap_err();
+            let refused = plain(&data, &strengths).map(drop).unwrap_err();
             assert!(refused.to_string().contains("--value-column"), "{refused}");
         }
     }
@@ -299,8 +329,9 @@ mod tests {
     fn equal_ratings_are_their_mean() {
         let mut data = rated();
         data.events.iter_mut().flatten().for_each(|event| event.value = 3.0);
-        let mut model = Svdpp::new(&data, 4, 1, OPTIONS).unwrap();
+        let strengths = ones(&data);
+        let mut model = plain(&data, &strengths).unwrap();
         assert!(model.epoch(1).unwrap() < 0.1);
-        assert_eq!(model.scale(), RatingScale { mean: 3.0, min: 3.0, max: 3.0 });
+        assert_eq!(model.scale, RatingScale { mean: 3.0, min: 3.0, max: 3.0 });
     }
 }
