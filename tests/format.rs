@@ -3,8 +3,13 @@
 
 mod common;
 
-use common::fixtures::{bytes, in_f32, in_int8, model, random, spec, with_neighbours, with_ranker, without_vectors};
-use proclivity::model::{ColumnView, ItemTable, Model, ModelBuffer, ModelSpec, Precision, Weights, write_model};
+use common::fixtures::{
+    bytes, in_f32, in_int8, model, pooling_rows, random, spec, with_neighbours, with_ranker, without_vectors,
+};
+use proclivity::model::{
+    ColumnView, ItemTable, Model, ModelBuffer, ModelSpec, Precision, UserTower, Weights, write_model,
+};
+use proclivity::profile::User;
 use proclivity::{Error, Json};
 use proptest::prelude::*;
 use safetensors::SafeTensors;
@@ -254,6 +259,40 @@ fn neighbour_lists_are_read_back_and_checked() {
     let neither = self::bytes(&full());
     let neither = edit(&neither, |_, manifest| manifest["dim"] = json!(0));
     assert_eq!(read(&neither).expect_err("no vectors, no lists").code(), "model_tensor");
+}
+
+/// A history is pooled of the rows beside the items', as they are stored; its parts add up to the score.
+#[test]
+fn histories_may_be_pooled_of_rows_of_their_own() {
+    let history = [(3u32, 1.0f32), (17, 0.5), (58, 1.0)];
+    for (precision, error) in [(Precision::Int8, 0.02), (Precision::F16, 2e-3), (Precision::F32, 1e-6)] {
+        let mut spec = pooling_rows(random(60, 20, 3), 4);
+        spec.embedding.precision = precision;
+        let rows = spec.user_rows.as_ref().expect("just added");
+        let model = model(&spec);
+        assert_eq!(model.manifest().user, UserTower::Pool { power: 0.5 });
+        let user = User::of_history(&model, &history).expect("known items");
+        for (column, found) in user.vector.iter().enumerate() {
+            let at = |item: u32| if column < 20 { rows[item as usize * 20 + column] } else { 0.0 };
+            let expected = history.iter().map(|&(item, r)| r * at(item)).sum::<f32>() / 2.5f32.sqrt();
+            assert!((found - expected).abs() <= error, "{precision:?}, column {column}: {found}, {expected}");
+        }
+        for item in [0, 17, 59] {
+            let parts: f32 = user.contributions(&model, item).iter().map(|&(_, part)| part).sum();
+            let score: f32 = model.embedding(item).iter().zip(&user.vector).map(|(a, b)| a * b).sum();
+            assert!((parts - score).abs() < 1e-5, "{parts} and {score}");
+        }
+    }
+    let bytes = bytes(&pooling_rows(random(60, 20, 3), 4));
+    let shape = edit(&bytes, |header, _| header["user.rows"]["shape"] = json!([32, 60]));
+    assert_eq!(refusal(&shape, "user.rows"), "model_tensor");
+    let scale = forge(&bytes, "user.rows.scale", |data| data[..4].copy_from_slice(&f32::NAN.to_le_bytes()));
+    assert_eq!(refusal(&scale, "user.rows.scale"), "model_tensor");
+    let refused = |spec: ModelSpec| write_model(&spec, &[]).expect_err("refused").to_string();
+    let short = vec![1.0; 60];
+    assert!(refused(ModelSpec { user_rows: Some(short), ..random(60, 20, 3) }).contains("user.rows"));
+    let lists = without_vectors(with_neighbours(random(60, 16, 3), 7, false, 4));
+    assert!(refused(ModelSpec { user_rows: Some(Vec::new()), ..lists }).contains("user.rows"));
 }
 
 #[test]

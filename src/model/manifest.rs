@@ -72,7 +72,7 @@ pub enum UserTower {
     /// `regularization * (n + alpha sum_h r_h)^power` on the squared vector, power 0 to 1 (Rendle et al. 2022, section 3.3).
     FoldIn { alpha: f32, regularization: f32, power: f32 },
     /// Pooled history, `u = sum_h r_h y_h / (sum_h r_h)^power`, power 0, 1/2 or 1: linear autoencoders of low rank (Vancura
-    /// et al. 2022).
+    /// et al. 2022). Rows y are those of the items, or of the tensor `user.rows` (n, d) where there is one: SVD++ (Koren 2008).
     Pool { power: f32 },
 }
 

@@ -11,7 +11,7 @@ use super::manifest::{FORMAT, FORMAT_VERSION, Manifest, Scoring, UserTower};
 use super::neighbours::{NeighbourSlot, Neighbours};
 use super::quantise::inverse_norm;
 use super::ranker::Ranker;
-use super::table::{ItemTable, TableSlot};
+use super::table::{HISTORY, ITEMS, ItemTable, TableSlot};
 use super::tensors::{TensorSummary, TensorTable, check_magnitude, sha256_hex, typed};
 use super::view::ColumnView;
 use crate::cholesky::Cholesky;
@@ -26,6 +26,8 @@ pub struct Model {
     manifest: Manifest,
     catalogue: Catalogue,
     items: TableSlot,
+    /// What a history is pooled of, if not of the items' rows.
+    history: Option<TableSlot>,
     bias: Option<Range<usize>>,
     popularity: Option<Range<usize>>,
     /// For a fold-in.
@@ -49,7 +51,9 @@ impl Model {
         table.verify(file, &manifest.sha256)?;
         check_sizes(&manifest)?;
         let (items, dim) = (manifest.items, manifest.dim);
-        let rows = TableSlot::read(&table, file, items, dim)?;
+        let read = |name| TableSlot::read(&table, file, name, items, dim);
+        let rows = read(ITEMS)?;
+        let history = table.find(HISTORY).map(|_| read(HISTORY)).transpose()?;
         let optional = |name: &str| match table.find(name) {
             Some(_) => table.expect(name, Dtype::F32, &[items]).map(Some),
             None => Ok(None),
@@ -79,6 +83,7 @@ impl Model {
             manifest,
             catalogue,
             items: rows,
+            history,
             bias,
             popularity,
             gram,
@@ -172,8 +177,17 @@ impl Model {
 
     /// The item's embedding as floats, (d).
     pub fn embedding(&self, item: u32) -> Vec<f32> {
+        self.row(&self.items, item)
+    }
+
+    /// What the item adds to a pooled history, (d): a row of `user.rows` where the file has them, else the item's embedding.
+    pub fn history_row(&self, item: u32) -> Vec<f32> {
+        self.row(self.history.as_ref().unwrap_or(&self.items), item)
+    }
+
+    fn row(&self, table: &TableSlot, item: u32) -> Vec<f32> {
         let row = item as usize * self.dim()..(item as usize + 1) * self.dim();
-        match self.table() {
+        match table.view(self.buffer.as_bytes()) {
             ItemTable::Int8 { values, scale } => {
                 values[row].iter().map(|&value| f32::from(value) * scale[item as usize]).collect()
             }

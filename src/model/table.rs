@@ -7,8 +7,10 @@ use super::limits::{MAX_ABS, MIN_SCALE};
 use super::tensors::{TensorTable, check_finite, typed};
 use crate::error::{Error, Result, show};
 
-const NAME: &str = "item.embedding";
-const SCALE: &str = "item.embedding.scale";
+/// The rows of the items.
+pub(crate) const ITEMS: &str = "item.embedding";
+/// The rows that a history is pooled of, where they are not those of the items.
+pub(crate) const HISTORY: &str = "user.rows";
 
 /// The rows of all items, row-major.
 #[derive(Debug, Clone, Copy)]
@@ -28,20 +30,20 @@ pub(crate) enum TableSlot {
 }
 
 impl TableSlot {
-    /// Finds and checks the table (items, dim).
-    pub fn read(table: &TensorTable, file: &[u8], items: usize, dim: usize) -> Result<TableSlot> {
-        match table.find(NAME).map(|slot| slot.dtype) {
+    /// Finds and checks the table `name` (items, dim).
+    pub fn read(table: &TensorTable, file: &[u8], name: &str, items: usize, dim: usize) -> Result<TableSlot> {
+        match table.find(name).map(|slot| slot.dtype) {
             None if dim == 0 => Ok(TableSlot::Widened(Vec::new())),
             Some(Dtype::F32) => {
-                let range = table.expect(NAME, Dtype::F32, &[items, dim])?;
-                check_finite(typed(file, &range, NAME)?, NAME)?;
+                let range = table.expect(name, Dtype::F32, &[items, dim])?;
+                check_finite(typed(file, &range, name)?, name)?;
                 Ok(TableSlot::F32(range))
             }
             Some(Dtype::F16) => {
-                let range = table.expect(NAME, Dtype::F16, &[items, dim])?;
-                widen(typed(file, &range, NAME)?).map(TableSlot::Widened)
+                let range = table.expect(name, Dtype::F16, &[items, dim])?;
+                widen(typed(file, &range, name)?, name).map(TableSlot::Widened)
             }
-            _ => read_int8(table, file, items, dim),
+            _ => read_int8(table, file, name, items, dim),
         }
     }
 
@@ -61,11 +63,12 @@ impl TableSlot {
     }
 }
 
-fn read_int8(table: &TensorTable, file: &[u8], items: usize, dim: usize) -> Result<TableSlot> {
-    let values = table.expect(NAME, Dtype::I8, &[items, dim])?;
-    check_int8(bytemuck::cast_slice(&file[values.clone()]), 127, NAME, dim)?;
-    let scale = table.expect(SCALE, Dtype::F32, &[items])?;
-    check_scale(typed(file, &scale, SCALE)?, SCALE)?;
+fn read_int8(table: &TensorTable, file: &[u8], name: &str, items: usize, dim: usize) -> Result<TableSlot> {
+    let values = table.expect(name, Dtype::I8, &[items, dim])?;
+    check_int8(bytemuck::cast_slice(&file[values.clone()]), 127, name, dim)?;
+    let of_scale = [name, ".scale"].concat();
+    let scale = table.expect(&of_scale, Dtype::F32, &[items])?;
+    check_scale(typed(file, &scale, &of_scale)?, &of_scale)?;
     Ok(TableSlot::Int8 { values, scale })
 }
 
@@ -98,11 +101,11 @@ pub(crate) fn check_scale(scale: &[f32], tensor: &str) -> Result<()> {
     }
 }
 
-fn widen(halves: &[u16]) -> Result<Vec<f32>> {
+fn widen(halves: &[u16], name: &str) -> Result<Vec<f32>> {
     let mut values = Vec::new();
     let refused = |_| Error::out_of_memory(halves.len() * 4, "the item table");
     values.try_reserve_exact(halves.len()).map_err(refused)?;
     values.extend(halves.iter().map(|&bits| half::f16::from_bits(bits).to_f32()));
-    check_finite(&values, NAME)?;
+    check_finite(&values, name)?;
     Ok(values)
 }

@@ -65,6 +65,8 @@ pub struct ModelSpec {
     pub popularity: Vec<f32>,
     /// For a fold-in the Gram matrix is made from the stored rows.
     pub user_tower: UserTower,
+    /// What a pooled history is pooled of, (n, dim), where not of the items' own rows: SVD++. Stored as the item table is.
+    pub user_rows: Option<Vec<f32>>,
     pub repeats: Repeats,
     /// Neighbour lists, whose sums are added to the dot.
     pub neighbours: Option<NeighbourSpec>,
@@ -105,7 +107,7 @@ fn lay_out(spec: &ModelSpec, steps: &[f32], file: &mut TensorWriter) -> Result<M
     let mut stored = Vec::new();
     if dim > 0 {
         let rows = pad_rows(&spec.embedding.rows, spec.embedding.dim, dim);
-        stored = add_rows(file, &rows, dim, items, spec.embedding.precision);
+        stored = add_rows(file, "item.embedding", &rows, dim, items, spec.embedding.precision);
     }
     if let Some(neighbours) = &spec.neighbours {
         add_neighbours(file, neighbours, items)?;
@@ -118,6 +120,15 @@ fn lay_out(spec: &ModelSpec, steps: &[f32], file: &mut TensorWriter) -> Result<M
     file.add_f32("item.popularity", &[items], &spec.popularity);
     if matches!(spec.user_tower, UserTower::FoldIn { .. }) {
         file.add_f32("user.gram", &[dim, dim], &gram(&stored, dim));
+    }
+    if let Some(rows) = &spec.user_rows {
+        expect_len("user.rows", rows.len(), spec.embedding.rows.len())?;
+        check_finite(rows, "user.rows")?;
+        if dim == 0 {
+            return Err(Error::tensor("user.rows", "expected item vectors beside them, found none"));
+        }
+        let rows = pad_rows(rows, spec.embedding.dim, dim);
+        add_rows(file, "user.rows", &rows, dim, items, spec.embedding.precision);
     }
     file.add_strings("item.id", &spec.item_ids);
     for column in &spec.columns {
@@ -144,25 +155,32 @@ fn lay_out(spec: &ModelSpec, steps: &[f32], file: &mut TensorWriter) -> Result<M
     })
 }
 
-/// Adds the table and returns it as floats, the very numbers the device will score with.
-fn add_rows(file: &mut TensorWriter, rows: &[f32], dim: usize, items: usize, precision: Precision) -> Vec<f32> {
+/// Adds a table and returns it as floats, the very numbers the device will score with.
+fn add_rows(
+    file: &mut TensorWriter,
+    name: &str,
+    rows: &[f32],
+    dim: usize,
+    items: usize,
+    precision: Precision,
+) -> Vec<f32> {
     let shape = [items, dim];
     match precision {
         Precision::Int8 => {
             let table = quantise_rows(rows, dim);
-            file.add("item.embedding", Dtype::I8, &shape, bytemuck::cast_slice(&table.values).to_vec());
-            file.add_f32("item.embedding.scale", &[items], &table.scale);
+            file.add(name, Dtype::I8, &shape, bytemuck::cast_slice(&table.values).to_vec());
+            file.add_f32(&format!("{name}.scale"), &[items], &table.scale);
             table.dequantise()
         }
         Precision::F16 => {
             let halves: Vec<u16> = rows.iter().map(|&x| half::f16::from_f32(x).to_bits()).collect();
-            file.add("item.embedding", Dtype::F16, &shape, bytemuck::cast_slice(&halves).to_vec());
+            file.add(name, Dtype::F16, &shape, bytemuck::cast_slice(&halves).to_vec());
             halves.iter().map(|&bits| half::f16::from_bits(bits).to_f32()).collect()
         }
         Precision::F32 => {
             // Products of smaller values would be subnormal numbers, which GPUs may flush to zero.
             let stored: Vec<f32> = rows.iter().map(|&x| if x.abs() < MIN_SCALE { 0.0 } else { x }).collect();
-            file.add_f32("item.embedding", &shape, &stored);
+            file.add_f32(name, &shape, &stored);
             stored
         }
     }

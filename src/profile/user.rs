@@ -68,7 +68,7 @@ impl User {
             Tower::Pool { factor } => {
                 let target = model.embedding(item);
                 let part = |&(from, strength): &(u32, f32)| {
-                    let row = model.embedding(from);
+                    let row = model.history_row(from);
                     (from, strength * factor * row.iter().zip(&target).map(|(a, b)| a * b).sum::<f32>())
                 };
                 self.history.iter().map(part).collect()
@@ -106,7 +106,7 @@ fn check(model: &Model, history: &[(u32, f32)]) -> Result<()> {
 fn pool(model: &Model, history: &[(u32, f32)], factor: f32) -> Vec<f32> {
     let mut sums = vec![0.0f64; model.dim()];
     for &(item, strength) in history {
-        for (sum, x) in sums.iter_mut().zip(model.embedding(item)) {
+        for (sum, x) in sums.iter_mut().zip(model.history_row(item)) {
             *sum += f64::from(strength) * f64::from(x);
         }
     }

@@ -12,8 +12,8 @@ use proclivity::score::{
 use proclivity::{Recommender, Request, Subject};
 
 use super::fixtures::{
-    Random, checkerboard, in_f32, in_int8, model, random, ranking_all, spec, tied, with_neighbours, with_ranker,
-    without_vectors,
+    Random, checkerboard, in_f32, in_int8, model, pooling_rows, random, ranking_all, spec, tied, with_neighbours,
+    with_ranker, without_vectors,
 };
 
 /// Opens the backend, and fails if another one answers.
@@ -199,7 +199,7 @@ pub async fn neighbours_are_exact(choice: BackendChoice) {
         let seed = 400 + n as u64;
         let hybrid = with_neighbours(random(items, 32, seed), most, n % 2 == 0, seed);
         let pooled = ModelSpec { user_tower: UserTower::Pool { power: 0.5 }, ..hybrid.clone() };
-        for spec in [hybrid.clone(), pooled, without_vectors(hybrid)] {
+        for spec in [hybrid.clone(), pooled, pooling_rows(hybrid.clone(), seed), without_vectors(hybrid)] {
             let model = model(&spec);
             let scorer = open(&model, choice).await;
             let mut random = Random(seed);

@@ -44,6 +44,7 @@ pub fn spec(rows: Vec<f32>, dim: usize) -> ModelSpec {
         item_bias: None,
         popularity: (0..items).map(|i| (items - i) as f32).collect(),
         user_tower: UserTower::FoldIn { alpha: 2.0, regularization: 1.0, power: 0.0 },
+        user_rows: None,
         repeats: Default::default(),
         neighbours: None,
         ranker: None,
@@ -104,6 +105,13 @@ pub fn with_neighbours(mut spec: ModelSpec, most: usize, int4: bool, seed: u64) 
 pub fn without_vectors(mut spec: ModelSpec) -> ModelSpec {
     (spec.embedding.rows, spec.embedding.dim) = (Vec::new(), 0);
     spec.user_tower = UserTower::Pool { power: 0.0 };
+    spec
+}
+
+/// The same spec, users pooled of rows of their own.
+pub fn pooling_rows(mut spec: ModelSpec, seed: u64) -> ModelSpec {
+    let rows = Random(seed ^ 99).floats(spec.embedding.rows.len(), 1.0);
+    (spec.user_tower, spec.user_rows) = (UserTower::Pool { power: 0.5 }, Some(rows));
     spec
 }
 

@@ -218,9 +218,10 @@ mod tests {
 
     #[test]
     fn every_drawn_recipe_is_one_that_train_takes() {
-        let families: Vec<Family> = AUTO.iter().map(|name| name.parse().expect(name)).collect();
+        let others = ["bpr", "logistic-mf", "svd++", "item2vec", "elsa"];
+        let families: Vec<Family> = AUTO.iter().chain(&others).map(|name| name.parse().expect(name)).collect();
         let draw = Draw::new(families, vec!["--dim".into(), "32".into()], 3);
-        for number in 0..60 {
+        for number in 0..160 {
             let flags = draw.flags(number);
             assert_eq!(recipe(&flags).unwrap_or_else(|error| panic!("{flags:?}: {error}")).dim, 32);
         }

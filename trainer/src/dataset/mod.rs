@@ -28,9 +28,9 @@ mod weights;
 
 pub use columns::ItemColumnFlags;
 pub use confidence::Confidence;
-pub use interactions::Interactions;
 #[cfg(test)]
 pub use interactions::fixture;
+pub use interactions::{Interactions, distinct_items};
 pub use items::{CatalogueReport, read_catalogue};
 pub use negatives::{NegativeSampling, Negatives};
 pub use report::CleanReport;

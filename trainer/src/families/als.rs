@@ -153,6 +153,7 @@ impl Learner for Als<'_> {
                 regularization: als_regularization as f32,
                 power: als_regularization_power as f32,
             },
+            user_rows: None,
         }
     }
 

@@ -20,7 +20,7 @@ use crate::output::write_atomically;
 /// Written at most this often while nothing stops the training.
 const EVERY: Duration = Duration::from_secs(30);
 /// Names of the vectors that were best so far.
-const KEPT: [&str; 2] = ["kept.rows", "kept.bias"];
+const KEPT: [&str; 3] = ["kept.rows", "kept.bias", "kept.user_rows"];
 
 /// Set by Ctrl-C.
 static STOP: AtomicBool = AtomicBool::new(false);
@@ -100,8 +100,8 @@ impl Checkpoint {
         let unread = |error: serde_json::Error| broken(error.to_string());
         let shape: Shape = serde_json::from_str(&text("kept")).map_err(unread)?;
         let rows = numbers(&file, KEPT[0], f32::from_le_bytes).ok_or_else(|| broken(absent(KEPT[0])))?;
-        let bias = numbers(&file, KEPT[1], f32::from_le_bytes);
-        let kept = Vectors { rows, dim: shape.dim, bias, tower: shape.tower() };
+        let [bias, user_rows] = [KEPT[1], KEPT[2]].map(|name| numbers(&file, name, f32::from_le_bytes));
+        let kept = Vectors { rows, dim: shape.dim, bias, tower: shape.tower(), user_rows };
         Ok(Some(Saved { epochs: serde_json::from_str(&text("epochs")).map_err(unread)?, kept }))
     }
 
@@ -162,8 +162,8 @@ fn contents(key: &str, learner: &mut dyn Learner, epochs: &[Epoch], kept: &Vecto
         });
     }
     tensors.push((KEPT[0], Dtype::F32, bytes(&kept.rows, |x| x.to_le_bytes())));
-    if let Some(bias) = &kept.bias {
-        tensors.push((KEPT[1], Dtype::F32, bytes(bias, |x| x.to_le_bytes())));
+    for (name, numbers) in [(KEPT[1], &kept.bias), (KEPT[2], &kept.user_rows)] {
+        tensors.extend(numbers.iter().map(|numbers| (name, Dtype::F32, bytes(numbers, |x| x.to_le_bytes()))));
     }
     let views = tensors.iter().map(|(name, dtype, data)| {
         let size = if *dtype == Dtype::F64 { 8 } else { 4 };
@@ -202,6 +202,7 @@ fn key(settings: &str, data: &Interactions) -> String {
             hash.update(event.item.to_le_bytes());
             hash.update(event.time.to_le_bytes());
             hash.update(event.strength.to_le_bytes());
+            hash.update(event.value.to_le_bytes());
         }
     }
     data.items.iter().for_each(|item| hash.update(item));

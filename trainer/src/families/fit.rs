@@ -118,7 +118,11 @@ impl Fit<'_> {
             }
             let loss = finite(learner.epoch(epoch)?, name)?;
             let vectors = learner.vectors();
-            let ndcg = self.measure(&with(vectors.clone()), Stage::Retrieval)?;
+            // Ratings are not a ranking: what foresees them is trained to the end.
+            let ndcg = match learner.ratings() {
+                Some(_) => None,
+                None => self.measure(&with(vectors.clone()), Stage::Retrieval)?,
+            };
             self.tell(&bar, name, epoch, loss, ndcg);
             diary.vectors.push(Epoch { epoch, loss, ndcg, kept: false });
             stopped = best.offer(ndcg, (epoch, vectors));

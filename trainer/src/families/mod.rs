@@ -3,15 +3,23 @@
 //! validation kept, a checkpoint left when stopped.
 
 mod als;
+mod bpr;
 mod candidates;
 mod checkpoint;
 mod ease;
+mod elsa;
 mod fit;
+#[cfg(test)]
+mod fixture;
+mod item2vec;
 mod learner;
+mod logistic_mf;
 mod mlp;
 mod ncf;
 mod ncf_samples;
 mod recipe;
+mod sgd;
+mod svdpp;
 mod trained;
 
 pub use candidates::{Candidates, choose_candidates};

@@ -8,10 +8,15 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::als::{Als, AlsOptions};
+use super::bpr::{Bpr, BprOptions};
 use super::ease::{EaseOptions, ease};
+use super::elsa::{Elsa, ElsaOptions};
 use super::fit::{Diary, Fit};
+use super::item2vec::{Item2vec, Item2vecOptions};
 use super::learner::{Learner, Training};
+use super::logistic_mf::{LogisticMf, LogisticMfOptions};
 use super::ncf::NcfOptions;
+use super::svdpp::{Svdpp, SvdppOptions};
 use super::trained::Trained;
 use crate::dataset::{Confidence, Interactions};
 use crate::error::{CliError, Result};
@@ -19,11 +24,17 @@ use crate::output::grouped;
 
 /// Epochs at most, where `--epochs` does not say.
 const ALS_EPOCHS: usize = 15;
+const BPR_EPOCHS: usize = 60;
+const LOGISTIC_MF_EPOCHS: usize = 40;
+const SVDPP_EPOCHS: usize = 30;
+const ITEM2VEC_EPOCHS: usize = 30;
+const ELSA_EPOCHS: usize = 30;
 
 /// What to train.
 #[derive(Debug, Clone, PartialEq, Args, Serialize)]
 pub struct Recipe {
-    /// What to train: VECTORS, LISTS or VECTORS+LISTS, and +ncf after vectors for a neural ranker on top. VECTORS: als. LISTS:
+    /// What to train: VECTORS, LISTS or VECTORS+LISTS, and +ncf after vectors for a neural ranker on top. VECTORS: als, bpr,
+    /// logistic-mf, svd++ (ratings), item2vec or elsa. LISTS:
     /// ease
     #[arg(long, value_name = "NAME", default_value = "als+ncf")]
     pub family: Family,
@@ -33,7 +44,7 @@ pub struct Recipe {
     /// Width of the vectors
     #[arg(long, default_value_t = 64)]
     pub dim: usize,
-    /// Epochs of the vectors at most [default: 15 of als]
+    /// Epochs of the vectors at most [default: 15 of als, 60 of bpr, 40 of logistic-mf, 30 of the others]
     #[arg(long)]
     pub epochs: Option<usize>,
     /// Stop after this many epochs without a better NDCG@100 of the held-out users
@@ -47,6 +58,16 @@ pub struct Recipe {
     pub dot_weight: Option<f32>,
     #[command(flatten, next_help_heading = "ALS")]
     pub als: AlsOptions,
+    #[command(flatten, next_help_heading = "BPR")]
+    pub bpr: BprOptions,
+    #[command(flatten, next_help_heading = "Logistic MF")]
+    pub logistic_mf: LogisticMfOptions,
+    #[command(flatten, next_help_heading = "SVD++")]
+    pub svdpp: SvdppOptions,
+    #[command(flatten, next_help_heading = "item2vec")]
+    pub item2vec: Item2vecOptions,
+    #[command(flatten, next_help_heading = "ELSA")]
+    pub elsa: ElsaOptions,
     #[command(flatten, next_help_heading = "EASE")]
     pub ease: EaseOptions,
     #[command(flatten, next_help_heading = "Ranker")]
@@ -65,6 +86,12 @@ pub struct Family {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum VectorFamily {
     Als,
+    Bpr,
+    LogisticMf,
+    #[value(name = "svd++", alias = "svdpp")]
+    Svdpp,
+    Item2vec,
+    Elsa,
 }
 
 /// Families of neighbour lists.
@@ -81,7 +108,7 @@ impl FromStr for Family {
 
     fn from_str(text: &str) -> std::result::Result<Family, String> {
         let mut family = Family { vectors: None, lists: None, ranker: false };
-        for part in text.split('+') {
+        for part in text.replace("svd++", "svdpp").split('+') {
             let vectors = VectorFamily::from_str(part, false).ok();
             let lists = ListFamily::from_str(part, false).ok();
             let twice = (vectors.is_some() && family.vectors.is_some())
@@ -148,6 +175,11 @@ impl Recipe {
             return refused("--dot-weight", "a number from 0.001 to 1000", format!("{:?}", self.dot_weight));
         }
         self.als.check()?;
+        self.bpr.check()?;
+        self.logistic_mf.check()?;
+        self.svdpp.check()?;
+        self.item2vec.check()?;
+        self.elsa.check()?;
         self.ease.check()?;
         self.ncf.check()
     }
@@ -199,6 +231,13 @@ impl Recipe {
     fn learner<'a>(&self, family: VectorFamily, training: Training<'a>) -> Result<(Box<dyn Learner + 'a>, usize)> {
         match family {
             VectorFamily::Als => Ok((Box::new(Als::new(training, &self.als)), ALS_EPOCHS)),
+            VectorFamily::Bpr => Ok((Box::new(Bpr::new(training, &self.bpr)), BPR_EPOCHS)),
+            VectorFamily::LogisticMf => {
+                Ok((Box::new(LogisticMf::new(training, &self.logistic_mf)), LOGISTIC_MF_EPOCHS))
+            }
+            VectorFamily::Svdpp => Ok((Box::new(Svdpp::new(training, &self.svdpp)?), SVDPP_EPOCHS)),
+            VectorFamily::Item2vec => Ok((Box::new(Item2vec::new(training, &self.item2vec)?), ITEM2VEC_EPOCHS)),
+            VectorFamily::Elsa => Ok((Box::new(Elsa::new(training, &self.elsa)), ELSA_EPOCHS)),
         }
     }
 
@@ -211,6 +250,11 @@ impl Recipe {
         }
         match vectors {
             Some(VectorFamily::Als) => card["als"] = json!(self.als),
+            Some(VectorFamily::Bpr) => card["bpr"] = json!(self.bpr),
+            Some(VectorFamily::LogisticMf) => card["logistic-mf"] = json!(self.logistic_mf),
+            Some(VectorFamily::Svdpp) => card["svd++"] = json!(self.svdpp),
+            Some(VectorFamily::Item2vec) => card["item2vec"] = json!(self.item2vec),
+            Some(VectorFamily::Elsa) => card["elsa"] = json!(self.elsa),
             None => {}
         }
         match lists {
@@ -230,7 +274,17 @@ mod tests {
 
     #[test]
     fn families_are_read_and_written() {
-        for text in ["als", "ease", "als+ease", "als+ncf", "als+ease+ncf"] {
+        for text in [
+            "als",
+            "ease",
+            "als+ease",
+            "als+ncf",
+            "als+ease+ncf",
+            "svd++",
+            "svd+++ease+ncf",
+            "logistic-mf",
+            "elsa+ease",
+        ] {
             assert_eq!(text.parse::<Family>().expect(text).to_string(), text);
         }
         assert_eq!("ease+als".parse::<Family>().expect("in any order").to_string(), "als+ease");

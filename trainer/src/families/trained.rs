@@ -31,4 +31,6 @@ pub struct Vectors {
     /// Added to each item's score, (n).
     pub bias: Option<Vec<f32>>,
     pub tower: UserTower,
+    /// What a history is pooled of, (n, d), where not of `rows`.
+    pub user_rows: Option<Vec<f32>>,
 }

@@ -28,6 +28,30 @@ const ALS: &[(&str, Range)] = &[
     ("--als-regularization", Log(0.003, 0.03)),
     ("--als-regularization-power", Of(&["1"])),
 ];
+const BPR: &[(&str, Range)] = &[
+    ("--bpr-learning-rate", Log(0.01, 0.2)),
+    ("--bpr-regularization", Log(0.001, 0.05)),
+    ("--bpr-negatives", Of(&["1", "2", "4"])),
+    ("--bpr-negative-sampling", Of(&["uniform", "popularity"])),
+];
+const LOGISTIC_MF: &[(&str, Range)] = &[
+    ("--logistic-mf-learning-rate", Log(0.005, 0.1)),
+    ("--logistic-mf-regularization", Log(0.001, 0.02)),
+    ("--logistic-mf-negatives", Of(&["4", "8", "16"])),
+];
+const SVDPP: &[(&str, Range)] = &[
+    ("--svdpp-learning-rate", Log(0.002, 0.02)),
+    ("--svdpp-regularization", Log(0.005, 0.1)),
+    ("--svdpp-decay", Of(&["0.9", "0.95", "1"])),
+];
+const ITEM2VEC: &[(&str, Range)] = &[
+    ("--item2vec-sets", Of(&["baskets", "histories"])),
+    ("--item2vec-window", Of(&["2", "5", "10"])),
+    ("--item2vec-learning-rate", Log(0.01, 0.1)),
+    ("--item2vec-subsample", Log(0.0001, 0.1)),
+];
+const ELSA: &[(&str, Range)] =
+    &[("--elsa-learning-rate", Log(0.01, 0.3)), ("--elsa-batch", Of(&["64", "128", "256", "512"]))];
 const EASE: &[(&str, Range)] = &[
     ("--ease-lambda", Log(30.0, 1500.0)),
     ("--ease-dropout", Of(&["0", "0.25", "0.5", "1"])),
@@ -41,6 +65,11 @@ fn space(family: Family) -> Vec<(&'static str, Range)> {
     let mut flags = ANY.to_vec();
     match family.vectors {
         Some(VectorFamily::Als) => flags.extend(ALS),
+        Some(VectorFamily::Bpr) => flags.extend(BPR),
+        Some(VectorFamily::LogisticMf) => flags.extend(LOGISTIC_MF),
+        Some(VectorFamily::Svdpp) => flags.extend(SVDPP),
+        Some(VectorFamily::Item2vec) => flags.extend(ITEM2VEC),
+        Some(VectorFamily::Elsa) => flags.extend(ELSA),
         None => {}
     }
     match family.lists {

@@ -1,0 +1,115 @@
+//! Families of item vectors through the command line: each finds what is planted in a log.
+
+mod support;
+
+use std::fmt::Write;
+
+use support::{Folder, failure, json};
+
+/// Baskets of 120 users of one taste each, three tastes of 20 items: an item of another taste, one item in nine. The first item
+/// of each taste is everyone's favourite, so that popularity has something to say.
+fn log() -> String {
+    let mut text = "user,item,timestamp\n".to_owned();
+    for user in 0..120u32 {
+        for n in 0..18u32 {
+            let taste = if n % 9 == 8 { (user + 1) % 3 } else { user % 3 };
+            let place = (user * 7 + n * n * 3 + n) % 20;
+            let item = 20 * taste + if n % 6 == 5 { 0 } else { place };
+            let day = 1_500_000_000 + 86_400 * (n / 3);
+            writeln!(text, "u{user},i{item},{day}").expect("writing to a string");
+        }
+    }
+    text
+}
+
+/// Ratings of 120 users of two tastes: 9 and more for the own items, 3 and less for the others.
+fn ratings() -> String {
+    let mut text = "user,item,rating\n".to_owned();
+    for user in 0..120u32 {
+        for item in 0..30u32 {
+            let own = item % 2 == user % 2;
+            let share = if own { 10 } else { 4 };
+            if (user / 2 * 7 + item / 2 * 11) % 15 < share {
+                let rating = if own { 9 } else { 2 } + (item / 2) % 2;
+                writeln!(text, "u{user},i{item},{rating}").expect("writing to a string");
+            }
+        }
+    }
+    text
+}
+
+/// NDCG@100 and its like on held-out users: (retrieval, most popular).
+fn trained(folder: &Folder, log: &str, flags: &[&str]) -> (f64, f64) {
+    let model = folder.at("model.safetensors");
+    let report = json(&[&["train", log, "-o", &model, "--dim", "8", "--validation", "0.2"], flags].concat());
+    let recall = |what: &str| report["validation"][what]["recall_20"].as_f64().expect("a number");
+    (recall("retrieval"), recall("popular"))
+}
+
+#[test]
+fn every_family_finds_the_planted_tastes() {
+    let folder = Folder::new();
+    let log = folder.write("log.csv", log());
+    let families: [&[&str]; 5] = [
+        &["--family", "bpr", "--epochs", "15", "--bpr-learning-rate", "0.1"],
+        &["--family", "logistic-mf", "--epochs", "15", "--logistic-mf-learning-rate", "0.1"],
+        &["--family", "item2vec", "--epochs", "15", "--item2vec-subsample", "0.01"],
+        &["--family", "item2vec", "--epochs", "8", "--item2vec-sets", "histories"],
+        &["--family", "elsa", "--epochs", "15", "--elsa-batch", "32"],
+    ];
+    for flags in families {
+        let (found, popular) = trained(&folder, &log, flags);
+        assert!(found > 1.4 * popular && found > 0.8, "{flags:?}: {found}, most popular {popular}");
+    }
+}
+
+#[test]
+fn a_family_joins_neighbour_lists() {
+    let folder = Folder::new();
+    let log = folder.write("log.csv", log());
+    let (found, popular) = trained(&folder, &log, &["--family", "elsa+ease", "--epochs", "5"]);
+    assert!(found > 1.4 * popular, "{found}, most popular {popular}");
+}
+
+#[test]
+fn svdpp_foresees_the_ratings_of_strangers() {
+    let folder = Folder::new();
+    let lines = ratings();
+    let of = |held: bool| {
+        let mut lines = lines.lines();
+        let header = lines.next().expect("a header");
+        let user = |line: &str| line[1..].split(',').next().expect("a user").parse::<u32>().expect("a number");
+        (header, lines.filter(|line| (user(line) >= 100) == held).collect::<Vec<_>>())
+    };
+    let (header, known) = of(false);
+    let (fold_in, targets): (Vec<_>, Vec<_>) = of(true).1.into_iter().zip(0..).partition(|(_, place)| place % 3 != 0);
+    let write = |name: &str, lines: Vec<&str>| folder.write(name, [&[header][..], &lines].concat().join("\n"));
+    let log = write("log.csv", known);
+    let fold_in = write("fold_in.csv", fold_in.into_iter().map(|(line, _)| line).collect());
+    let targets: Vec<&str> = targets.into_iter().map(|(line, _)| line).collect();
+    let given: Vec<f64> =
+        targets.iter().map(|line| line.rsplit(',').next().expect("a rating").parse().expect("a number")).collect();
+    let targets = write("targets.csv", targets);
+    let model = folder.at("model.safetensors");
+    json(&["train", &log, "-o", &model, "--family", "svd++", "--dim", "8", "--epochs", "40"]);
+    let report = json(&["evaluate", &model, "--fold-in", &fold_in, "--targets", &targets]);
+    let rmse = report["models"][0]["stages"][0]["ratings"]["rmse"].as_f64().expect("a number");
+    let mean = given.iter().sum::<f64>() / given.len() as f64;
+    let of_mean = (given.iter().map(|r| (r - mean) * (r - mean)).sum::<f64>() / given.len() as f64).sqrt();
+    assert!(rmse < 0.5 * of_mean, "{rmse}, of the mean {of_mean}");
+}
+
+#[test]
+fn what_a_log_does_not_allow_is_refused() {
+    let folder = Folder::new();
+    let log = folder.write("log.csv", log());
+    let model = folder.at("model.safetensors");
+    let refused = |flags: &[&str]| failure(&[&["train", &log, "-o", &model], flags].concat());
+    let said = refused(&["--family", "svd++"]);
+    assert!(said.contains("--family svd++") && said.contains("--value-column"), "{said}");
+    let said = refused(&["--family", "bpr", "--bpr-negative-sampling", "in-batch"]);
+    assert!(said.contains("--bpr-negative-sampling") && said.contains("uniform or popularity"), "{said}");
+    let said = refused(&["--family", "elsa", "--elsa-batch", "0"]);
+    assert!(said.contains("--elsa-batch") && said.contains("from 1 to"), "{said}");
+    assert_eq!(folder.names(), ["log.csv"], "nothing is written");
+}
