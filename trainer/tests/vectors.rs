@@ -38,11 +38,11 @@ fn ratings() -> String {
     text
 }
 
-/// NDCG@100 and its like on held-out users: (retrieval, most popular).
+/// Recall@20 on held-out users: (retrieval, most popular).
 fn trained(folder: &Folder, log: &str, flags: &[&str]) -> (f64, f64) {
     let model = folder.at("model.safetensors");
     let report = json(&[&["train", log, "-o", &model, "--dim", "8", "--validation", "0.2"], flags].concat());
-    let recall = |what: &str| report["validation"][what]["recall_20"].as_f64().expect("a number");
+    let recall = |what: &str| report["validation"][what]["recall@20"].as_f64().expect("a number");
     (recall("retrieval"), recall("popular"))
 }
 
@@ -59,7 +59,7 @@ fn every_family_finds_the_planted_tastes() {
     ];
     for flags in families {
         let (found, popular) = trained(&folder, &log, flags);
-        assert!(found > 1.4 * popular && found > 0.8, "{flags:?}: {found}, most popular {popular}");
+        assert!(found > 2.0 * popular && found > 0.7, "{flags:?}: {found}, most popular {popular}");
     }
 }
 
@@ -68,7 +68,7 @@ fn a_family_joins_neighbour_lists() {
     let folder = Folder::new();
     let log = folder.write("log.csv", log());
     let (found, popular) = trained(&folder, &log, &["--family", "elsa+ease", "--epochs", "5"]);
-    assert!(found > 1.4 * popular, "{found}, most popular {popular}");
+    assert!(found > 2.0 * popular, "{found}, most popular {popular}");
 }
 
 #[test]

@@ -37,10 +37,10 @@ const LEAST: f64 = 1e-9;
 #[derive(Debug, Clone, Copy, PartialEq, Args, Serialize)]
 pub struct ElsaOptions {
     /// Step of the descent
-    #[arg(long, value_name = "NUMBER", default_value_t = 0.1)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 0.03)]
     pub elsa_learning_rate: f64,
     /// Users in a batch
-    #[arg(long, value_name = "COUNT", default_value_t = 256)]
+    #[arg(long, value_name = "COUNT", default_value_t = 64)]
     pub elsa_batch: usize,
 }
 

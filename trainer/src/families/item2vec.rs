@@ -39,7 +39,7 @@ pub struct Item2vecOptions {
     #[arg(long, value_enum, default_value = "baskets")]
     pub item2vec_sets: ItemSets,
     /// Neighbours on either side of an item in its shuffled set; 0 for the whole set
-    #[arg(long, value_name = "COUNT", default_value_t = 5)]
+    #[arg(long, value_name = "COUNT", default_value_t = 2)]
     pub item2vec_window: usize,
     /// Step of the gradient ascent
     #[arg(long, value_name = "NUMBER", default_value_t = 0.05)]
@@ -114,11 +114,12 @@ impl Item2vec {
         Ok(Item2vec { options: *options, seed, dim, sets, kept, negatives, rows, contexts })
     }
 
-    /// One step for a pair, with fresh negatives; the loss before it.
-    fn step(&mut self, item: u32, context: u32, rng: &mut ChaCha8Rng) -> f32 {
+    /// One step for a pair, with fresh negatives; the loss before it. `slope` (d) is room to work in.
+    fn step(&mut self, item: u32, context: u32, slope: &mut [f32], rng: &mut ChaCha8Rng) -> f32 {
         let (dim, rate) = (self.dim, self.options.item2vec_learning_rate as f32);
         let u = row_mut(&mut self.rows, item, dim);
-        let (mut slope, mut sum) = (vec![0.0; dim], 0.0);
+        slope.fill(0.0);
+        let mut sum = 0.0;
         for place in 0..=self.options.item2vec_negatives {
             let (other, sign) = match place {
                 0 => (Some(context), 1.0),
@@ -128,11 +129,11 @@ impl Item2vec {
             let v = row_mut(&mut self.contexts, other, dim);
             let x = sign * dot(u, v);
             let push = rate * sign * sigmoid(-x);
-            axpy(push, v, &mut slope);
+            axpy(push, v, slope);
             axpy(push, u, v);
             sum += log_loss(x);
         }
-        axpy(1.0, &slope, u);
+        axpy(1.0, slope, u);
         sum
     }
 }
@@ -152,7 +153,7 @@ impl Learner for Item2vec {
         let mut rng = epoch_rng(self.seed, epoch);
         let mut order: Vec<usize> = (0..self.sets.len()).collect();
         order.shuffle(&mut rng);
-        let (mut sum, mut count) = (0.0, 0);
+        let (mut sum, mut count, mut slope) = (0.0, 0, vec![0.0; self.dim]);
         for at in order {
             let stays = |&item: &u32| rng.random::<f32>() < self.kept[item as usize];
             let mut set: Vec<u32> = self.sets[at].iter().copied().filter(stays).collect();
@@ -161,7 +162,7 @@ impl Learner for Item2vec {
             for (place, &item) in set.iter().enumerate() {
                 let near = place.saturating_sub(window)..(place + window + 1).min(set.len());
                 for &context in near.filter(|&other| other != place).map(|other| &set[other]) {
-                    sum += f64::from(self.step(item, context, &mut rng));
+                    sum += f64::from(self.step(item, context, &mut slope, &mut rng));
                     count += 1;
                 }
             }
@@ -239,7 +240,7 @@ mod tests {
             -(1.0 + (-x(1)).exp()).ln() - (1.0 + x(0).exp()).ln()
         };
         let before = read(&model);
-        let loss = model.step(0, 1, &mut rng);
+        let loss = model.step(0, 1, &mut [0.0; 3], &mut rng);
         assert!((f64::from(loss) + objective(&before)).abs() < 1e-6);
         for (at, after) in read(&model).iter().enumerate() {
             let moved = |delta: f64| {

@@ -27,7 +27,7 @@ const ALS_EPOCHS: usize = 15;
 const BPR_EPOCHS: usize = 60;
 const LOGISTIC_MF_EPOCHS: usize = 40;
 const SVDPP_EPOCHS: usize = 30;
-const ITEM2VEC_EPOCHS: usize = 30;
+const ITEM2VEC_EPOCHS: usize = 20;
 const ELSA_EPOCHS: usize = 30;
 
 /// What to train.
@@ -44,7 +44,7 @@ pub struct Recipe {
     /// Width of the vectors
     #[arg(long, default_value_t = 64)]
     pub dim: usize,
-    /// Epochs of the vectors at most [default: 15 of als, 60 of bpr, 40 of logistic-mf, 30 of the others]
+    /// Epochs of the vectors at most [default: 15 of als, 60 of bpr, 40 of logistic-mf, 20 of item2vec, 30 of svd++ and elsa]
     #[arg(long)]
     pub epochs: Option<usize>,
     /// Stop after this many epochs without a better NDCG@100 of the held-out users

@@ -17,11 +17,11 @@ const LANES: usize = 8;
 /// Standard deviation of a vector's numbers before training (Rendle et al. 2020).
 const INITIAL_DEVIATION: f32 = 0.1;
 
-/// Confidences of a history item that are tried for a stranger's fold-in.
-const ALPHAS: [f32; 3] = [10.0, 1.0, 100.0];
+/// Confidences of a history item that are tried for a stranger's fold-in; the first of all is what epochs are compared with.
+const ALPHAS: [f32; 3] = [1.0, 0.1, 10.0];
 
 /// Ridges of that fold-in, in mean squared lengths of an item vector.
-const RIDGES: [f32; 3] = [10.0, 100.0, 1.0];
+const RIDGES: [f32; 3] = [100.0, 1000.0, 10.0];
 
 /// `a . b`, summed in a fixed order.
 pub fn dot(a: &[f32], b: &[f32]) -> f32 {
