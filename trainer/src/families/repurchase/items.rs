@@ -73,7 +73,9 @@ mod tests {
         // Item 0: three times by the first, once long ago by the second. Item 1: by the second, lately. Item 2: nobody.
         let buyers = [buyer(&[(0, 60.0), (0, 40.0), (0, 20.0)]), buyer(&[(0, 50.0), (1, 5.0)])];
         let features = of_items(buyers.iter(), 3, 30.0);
-        let near = |found: f32, expected: f64| assert!((f64::from(found) - expected.ln()).abs() < 1e-5, "{found} {}", expected.ln());
+        let near = |found: f32, expected: f64| {
+            assert!((f64::from(found) - expected.ln()).abs() < 1e-5, "{found} {}", expected.ln())
+        };
         let (repeats, hazard) = (2.0 / 3.0, 1.0 / 2.0);
         near(features[0][0], (2.0 + 5.0 * repeats) / (2.0 + 5.0));
         near(features[0][1], (1.0 + 10.0 * hazard) / (2.0 + 10.0));

@@ -82,11 +82,18 @@ impl Samples {
     }
 
     /// The next weights with what belongs to them; none where no step lessens the loss any more.
-    fn step(&self, scale: &Scale, weights: &[f64], at: &Derivatives, ridge: f64) -> Result<Option<(Vec<f64>, Derivatives)>> {
+    fn step(
+        &self,
+        scale: &Scale,
+        weights: &[f64],
+        at: &Derivatives,
+        ridge: f64,
+    ) -> Result<Option<(Vec<f64>, Derivatives)>> {
         let n = weights.len();
         let diverged = |found: String| CliError::Diverged { stage: "the repurchase part", found };
         let hessian = Mat::from_fn(n, n, |i, j| at.hessian[i.max(j) * n + i.min(j)]);
-        let factor = hessian.llt(Side::Lower).map_err(|e| diverged(format!("a matrix without a Cholesky factor ({e:?})")))?;
+        let factor =
+            hessian.llt(Side::Lower).map_err(|e| diverged(format!("a matrix without a Cholesky factor ({e:?})")))?;
         let direction = factor.solve(&Mat::from_fn(n, 1, |i, _| at.gradient[i]));
         let mut length = 1.0;
         for _ in 0..HALVINGS {

@@ -15,14 +15,14 @@ use std::sync::Arc;
 
 use clap::Args;
 use proclivity::model::{Model, RepurchaseSpec, RepurchaseWeights};
-use proclivity::profile::{FULL_STRENGTH, User};
+use proclivity::profile::User;
 use proclivity::rank::{Buyer, CANDIDATES};
 use proclivity::score::{CpuScorer, ItemMask, Query, Stage};
 use rayon::prelude::*;
 use serde::Serialize;
 
 use super::trained::Trained;
-use crate::dataset::{Event, Interactions};
+use crate::dataset::{Interactions, purchases};
 use crate::error::{CliError, Result};
 use crate::export::draft;
 use crate::output::{Output, grouped};
@@ -56,9 +56,7 @@ impl RepurchaseOptions {
     pub fn check(&self) -> Result<()> {
         match (1.0..=366.0).contains(&self.repurchase_window) {
             true => Ok(()),
-            false => {
-                Err(refused("--repurchase-window", "from 1 to 366 days", format!("{:?}", self.repurchase_window)))
-            }
+            false => Err(refused("--repurchase-window", "from 1 to 366 days", format!("{:?}", self.repurchase_window))),
         }
     }
 }
@@ -177,12 +175,6 @@ impl Moment<'_> {
     }
 }
 
-/// Events of full strength, as (item, milliseconds since 1970).
-pub fn purchases(events: &[Event]) -> Vec<(u32, f64)> {
-    let full = events.iter().filter(|event| event.strength >= FULL_STRENGTH);
-    full.map(|event| (event.item, event.time as f64)).collect()
-}
-
 /// Rows and labels of own items and of new ones, all users'.
 fn samples(then: &Moment<'_>, past: &Past, model: &Arc<Model>) -> Result<(Samples, Samples)> {
     let (buyers, items, scorer) = (then.buyers(), then.items(), CpuScorer::new(Arc::clone(model)));
@@ -219,15 +211,52 @@ fn samples(then: &Moment<'_>, past: &Past, model: &Arc<Model>) -> Result<(Sample
 }
 
 /// Weights of the device's features with the intercept, and what the features of `items` in `range` add for each item.
-fn fold(
-    fitted: &Logistic,
-    items: &[[f32; ITEM_FEATURES]],
-    range: std::ops::Range<usize>,
-) -> (Vec<f32>, Vec<f32>) {
+fn fold(fitted: &Logistic, items: &[[f32; ITEM_FEATURES]], range: std::ops::Range<usize>) -> (Vec<f32>, Vec<f32>) {
     let (device, own) = fitted.weights.split_at(fitted.weights.len() - range.len());
     let term = |item: &[f32; ITEM_FEATURES]| -> f64 {
         item[range.clone()].iter().zip(own).map(|(x, weight)| f64::from(*x) * weight).sum()
     };
     let weights = device.iter().chain([&fitted.intercept]).map(|&weight| weight as f32).collect();
     (weights, items.iter().map(|item| term(item) as f32).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use proclivity::model::{NEW_FEATURES, REPEAT_FEATURES};
+
+    use super::*;
+    use crate::dataset::{Event, fixture::interactions};
+
+    #[test]
+    fn a_log_must_have_times_and_be_long_enough() {
+        let mut data = interactions(2, vec![vec![0, 1], vec![1, 0]]);
+        let options = RepurchaseOptions { repurchase: true, repurchase_window: 30.0 };
+        let message = |data: &Interactions| Span::of(data, &options).unwrap_err().to_string();
+        assert!(message(&data).contains("--timestamp-column"), "{}", message(&data));
+        data.has_time = true;
+        data.events[1][1].time = (89.0 * DAY) as i64;
+        assert!(message(&data).contains("90 days") && message(&data).contains("89.0"), "{}", message(&data));
+        data.events[1][1].time = (90.0 * DAY) as i64;
+        assert!((Span::of(&data, &options).unwrap().days() - 90.0).abs() < 1e-3);
+        assert!(RepurchaseOptions { repurchase_window: 0.0, ..options }.check().is_err());
+    }
+
+    #[test]
+    fn items_fold_into_one_number_each() {
+        let weights: Vec<f64> = (0..REPEAT_FEATURES + 6).map(|n| n as f64 / 10.0).collect();
+        let fitted = Logistic { weights, intercept: -3.0 };
+        let items = [[1.0, 0.0, 2.0, 0.0, 0.0, 0.5, 9.0], [0.0; ITEM_FEATURES]];
+        let (device, terms) = fold(&fitted, &items, REPEAT_ITEM_FEATURES);
+        assert_eq!((device.len(), device[REPEAT_FEATURES]), (REPEAT_FEATURES + 1, -3.0));
+        assert!((terms[0] - (2.2 + 2.0 * 2.4 + 0.5 * 2.7)).abs() < 1e-6, "{terms:?}");
+        assert_eq!(terms[1], 0.0);
+        assert_eq!(NEW_ITEM_FEATURES.end, ITEM_FEATURES);
+        assert!(NEW_FEATURES < REPEAT_FEATURES);
+    }
+
+    #[test]
+    fn purchases_are_events_of_full_strength() {
+        let event = |item, strength| Event { item, time: 5, strength, value: f32::NAN };
+        assert_eq!(purchases(&[event(3, 0.6), event(4, 1.0)]), [(4, 5.0)]);
+    }
 }
