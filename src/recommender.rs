@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::json::{Field, Json};
 use crate::model::Model;
 use crate::profile::{Event, Interaction, Profile, User};
-use crate::rank::{Filter, Reason, apply_filter, because_of, filter_from_json};
+use crate::rank::{Buyer, CANDIDATES, Filter, Reason, apply_filter, because_of, filter_from_json};
 use crate::score::{BackendChoice, BackendInfo, ItemMask, Query, Scored, Scorer, Stage};
 
 /// Most subjects whose masks are in memory at a time.
@@ -34,8 +34,11 @@ pub struct Request {
     pub exclude: Vec<String>,
     /// Conditions on catalogue columns.
     pub filter: Filter,
-    /// Also items the user already bought, put in the cart, rated, bookmarked or disliked.
+    /// Also items the user already bought, put in the cart, rated, bookmarked or disliked. A model with a repurchase part then
+    /// weighs own items against new ones: what is due comes first.
     pub include_seen: bool,
+    /// The moment, in milliseconds since 1970; at least that of the profile's latest event is taken.
+    pub now: f64,
     /// Whether to say why.
     pub explain: bool,
 }
@@ -48,6 +51,7 @@ impl Default for Request {
             exclude: Vec::new(),
             filter: Filter::new(),
             include_seen: false,
+            now: 0.0,
             explain: true,
         }
     }
@@ -272,7 +276,7 @@ impl Recommender {
 
     /// What to ask for `subject`, from the items of `allowed`.
     fn ask(&self, subject: &Subject, request: &Request, mut allowed: ItemMask) -> Result<Question> {
-        let question = |user, mask, stage| Question { user, offset: None, mask, stage, because: None };
+        let question = |user, mask, stage| Question { user, offset: None, mask, stage, because: None, buyer: None };
         let profile = match subject {
             Subject::Own => &self.profile.borrow(),
             Subject::Profile(profile) => profile,
@@ -299,11 +303,22 @@ impl Recommender {
             return Ok(question(vec![0.0; self.model.dim()], allowed, Stage::Popularity));
         }
         let user = User::of_history(&self.model, &liked)?;
+        let mut buyer = self.buyer(profile, request.now);
+        buyer.iter_mut().for_each(|buyer| buyer.claim(&mut allowed));
         let question = question(user.vector.clone(), allowed, Stage::Cascade);
-        Ok(Question { offset: user.offset.clone(), because: Some((user, history)), ..question })
+        Ok(Question { offset: user.offset.clone(), because: Some((user, history)), buyer, ..question })
     }
 
-    fn present(&self, question: &Question, answer: Vec<Scored>, request: &Request) -> Recommendation {
+    /// Whom a model for people who buy again sees in `profile`.
+    fn buyer(&self, profile: &Profile, now: f64) -> Option<Buyer> {
+        let part = self.model.repurchase()?;
+        Buyer::new(&profile.purchases(&self.model), now.max(profile.latest()), part.weights.span)
+    }
+
+    fn present(&self, question: &Question, mut answer: Vec<Scored>, request: &Request) -> Recommendation {
+        if let (Some(buyer), Some((user, _))) = (&question.buyer, &question.because) {
+            answer = buyer.rank(&self.model, user, answer, request.count);
+        }
         let item = |scored: Scored| Item {
             id: self.model.item_id(scored.item).to_owned(),
             score: scored.score,
@@ -313,6 +328,9 @@ impl Recommender {
     }
 
     fn reasons(&self, question: &Question, item: u32) -> Vec<Reason> {
+        if let Some(own) = question.buyer.as_ref().and_then(|buyer| buyer.find(item)) {
+            return vec![own.reason()];
+        }
         match &question.because {
             Some((user, history)) => because_of(&self.model, user, history, item),
             None if question.stage == Stage::Popularity => vec![Reason::Popular],
@@ -328,10 +346,13 @@ struct Question {
     mask: ItemMask,
     stage: Stage,
     because: Option<(User, Vec<Interaction>)>,
+    /// Where own and new items are weighed against each other.
+    buyer: Option<Buyer>,
 }
 
 impl Question {
-    fn query(&self, k: usize) -> Query<'_> {
+    fn query(&self, count: usize) -> Query<'_> {
+        let k = if self.buyer.is_some() { count.max(CANDIDATES) } else { count };
         Query { user: &self.user, offset: self.offset.as_deref(), mask: &self.mask, k, stage: self.stage }
     }
 }

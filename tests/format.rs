@@ -4,10 +4,12 @@
 mod common;
 
 use common::fixtures::{
-    bytes, in_f32, in_int8, model, pooling_rows, random, spec, with_neighbours, with_ranker, without_vectors,
+    bytes, in_f32, in_int8, model, pooling_rows, random, spec, with_neighbours, with_ranker, with_repurchase,
+    without_vectors,
 };
 use proclivity::model::{
-    ColumnView, ItemTable, Model, ModelBuffer, ModelSpec, Precision, UserTower, Weights, write_model,
+    ColumnView, ItemTable, Model, ModelBuffer, ModelSpec, Precision, RepurchaseSpec, RepurchaseWeights, UserTower, Weights,
+    write_model,
 };
 use proclivity::profile::User;
 use proclivity::{Error, Json};
@@ -293,6 +295,41 @@ fn histories_may_be_pooled_of_rows_of_their_own() {
     assert!(refused(ModelSpec { user_rows: Some(short), ..random(60, 20, 3) }).contains("user.rows"));
     let lists = without_vectors(with_neighbours(random(60, 16, 3), 7, false, 4));
     assert!(refused(ModelSpec { user_rows: Some(Vec::new()), ..lists }).contains("user.rows"));
+}
+
+#[test]
+fn a_repurchase_part_is_read_back_and_checked() {
+    let spec = with_repurchase(random(60, 16, 3), (0..60).map(|item| item as f32).collect(), vec![-0.5; 60]);
+    let given = spec.repurchase.clone().expect("just added");
+    let bytes = bytes(&spec);
+    let model = read(&bytes).expect("reads");
+    let part = model.repurchase().expect("has one");
+    assert_eq!(*part.weights, given.weights);
+    assert_eq!((part.repeat_items, part.new_items), given.items.split_at(60));
+    assert!(read(&self::bytes(&full())).expect("reads").repurchase().is_none());
+
+    let nan = forge(&bytes, "item.repurchase", |data| data[..4].copy_from_slice(&f32::NAN.to_le_bytes()));
+    assert_eq!(refusal(&nan, "item.repurchase"), "model_tensor");
+    let shape = edit(&bytes, |header, _| header["item.repurchase"]["shape"] = json!([60, 2]));
+    assert_eq!(refusal(&shape, "item.repurchase"), "model_tensor");
+    let short =
+        edit(&bytes, |_, manifest| drop(manifest["repurchase"]["repeat"].as_array_mut().expect("a list").pop()));
+    assert_eq!(refusal(&short, "23 weights"), "model_format");
+    let huge = edit(&bytes, |_, manifest| manifest["repurchase"]["new"][0] = json!(1e30));
+    assert_eq!(refusal(&huge, "item.repurchase"), "model_format");
+    let span = edit(&bytes, |_, manifest| manifest["repurchase"]["span"] = json!(0));
+    assert_eq!(refusal(&span, "days above 0"), "model_format");
+    let absent = edit(&self::bytes(&random(60, 16, 3)), |_, manifest| {
+        manifest["repurchase"] = given_json(&given.weights);
+    });
+    assert_eq!(refusal(&absent, "item.repurchase"), "model_tensor");
+    let less = RepurchaseSpec { items: vec![0.0; 119], ..given };
+    let refused = write_model(&ModelSpec { repurchase: Some(less), ..spec }, &[]).expect_err("refused");
+    assert!(refused.to_string().contains("120"), "{refused}");
+}
+
+fn given_json(weights: &RepurchaseWeights) -> Value {
+    json!({ "repeat": weights.repeat, "new": weights.new, "span": weights.span })
 }
 
 #[test]

@@ -99,6 +99,7 @@ fn dot(rows: Vec<f32>, precision: Precision) -> ModelSpec {
         repeats: Default::default(),
         neighbours: None,
         ranker: None,
+        repurchase: None,
         columns: Vec::new(),
         event_weights: BTreeMap::new(),
         card: serde_json::json!({ "made": "for the browser bench" }),

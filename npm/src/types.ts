@@ -108,7 +108,10 @@ export interface SimilarOptions {
 
 /** Options of {@link Recommender.recommend}. */
 export interface RecommendOptions extends SimilarOptions {
-  /** Also return items the user has bought, put in the cart, rated, bookmarked or disliked. Default `false`. */
+  /**
+   * Also return items the user has bought, put in the cart, rated, bookmarked or disliked. Default `false`. A model with a
+   * repurchase part then puts what is due, by the times of the user's purchases, among what is new.
+   */
   includeSeen?: boolean | undefined;
   /** Fill in each item's `reasons`. Default `true`. */
   explain?: boolean | undefined;
@@ -139,6 +142,16 @@ export type Reason =
   | {
       /** It is popular; all that is known before the first event. */
       type: 'popular';
+    }
+  | {
+      /** The user bought it before and may need it again. From models with a repurchase part, with `includeSeen`. */
+      type: 'buy_again';
+      /** How many times. */
+      times: number;
+      /** Days since the last time. */
+      daysSince: number;
+      /** Days between purchases on average; `null` for what was bought once. */
+      rhythmDays: number | null;
     };
 
 /** One recommended item. */

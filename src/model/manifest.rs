@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::repurchase::RepurchaseWeights;
 use crate::error::{Error, Result};
 use crate::json::{Field, Json};
 
@@ -25,6 +26,8 @@ pub struct Manifest {
     pub user: UserTower,
     /// What several events of one item amount to.
     pub repeats: Repeats,
+    /// What own and new items are weighed with, where people buy again.
+    pub repurchase: Option<RepurchaseWeights>,
     /// Catalogue columns in display order: name and type (`text`, `category`, `number`).
     pub columns: Vec<(String, String)>,
     /// Strength of each event type in 0..=1; negative strengths are dislikes. Missing types take the defaults.
@@ -126,6 +129,7 @@ impl Manifest {
                 Some("logarithm") => Repeats::Logarithm,
                 Some(other) => return Err(Error::argument("model.repeats", "once or logarithm", other)),
             },
+            repurchase: root.optional("repurchase").map(|part| RepurchaseWeights::from_json(&part)).transpose()?,
             columns,
             event_weights,
             sha256,
@@ -138,7 +142,7 @@ impl Manifest {
         let columns = self.columns.iter().map(|(name, kind)| json!({ "name": name, "type": kind }));
         let weights = self.event_weights.iter().map(|(name, weight)| (name.clone(), json!(weight)));
         let hashes = self.sha256.iter().map(|(name, hash)| (name.clone(), json!(hash)));
-        json!({
+        let mut object = json!({
             "family": self.family,
             "items": self.items,
             "dim": self.dim,
@@ -152,7 +156,11 @@ impl Manifest {
             "event_weights": weights.collect::<serde_json::Map<_, _>>(),
             "sha256": hashes.collect::<serde_json::Map<_, _>>(),
             "card": self.card,
-        })
+        });
+        if let Some(repurchase) = &self.repurchase {
+            object["repurchase"] = repurchase.to_json();
+        }
+        object
     }
 }
 

@@ -11,6 +11,7 @@ use super::manifest::{FORMAT, FORMAT_VERSION, Manifest, Scoring, UserTower};
 use super::neighbours::{NeighbourSlot, Neighbours};
 use super::quantise::inverse_norm;
 use super::ranker::Ranker;
+use super::repurchase::{Repurchase, read_items};
 use super::table::{HISTORY, ITEMS, ItemTable, TableSlot};
 use super::tensors::{TensorSummary, TensorTable, check_magnitude, sha256_hex, typed};
 use super::view::ColumnView;
@@ -33,6 +34,8 @@ pub struct Model {
     /// For a fold-in.
     gram: Option<Range<usize>>,
     neighbours: Option<NeighbourSlot>,
+    /// The items' terms of the repurchase part, (2, n).
+    repurchase: Option<Range<usize>>,
     inverse_norm: Vec<f32>,
     ranker: Option<Ranker>,
     golden: Vec<GoldenQuery>,
@@ -76,6 +79,7 @@ impl Model {
                 Some(Ranker::read(&table, file, dim, mlp, *candidates, rows.is_int8())?)
             }
         };
+        let repurchase = manifest.repurchase.as_ref().map(|_| read_items(&table, file, items)).transpose()?;
         let catalogue = Catalogue::read(&table, file, items, &manifest.columns)?;
         let golden = read_golden(&table, file, items)?;
         let mut model = Model {
@@ -88,6 +92,7 @@ impl Model {
             popularity,
             gram,
             neighbours,
+            repurchase,
             inverse_norm: Vec::new(),
             ranker,
             golden,
@@ -163,6 +168,13 @@ impl Model {
     /// Neighbour lists, if the family has them.
     pub fn neighbours(&self) -> Option<Neighbours<'_>> {
         self.neighbours.as_ref().map(|slot| slot.view(self.buffer.as_bytes()))
+    }
+
+    /// What own and new items are weighed with, if the model is for a shop where people buy again.
+    pub fn repurchase(&self) -> Option<Repurchase<'_>> {
+        let weights = self.manifest.repurchase.as_ref()?;
+        let (repeat_items, new_items) = self.floats(self.repurchase.as_ref()?).split_at(self.item_count());
+        Some(Repurchase { weights, repeat_items, new_items })
     }
 
     /// The ranker of a cascade.

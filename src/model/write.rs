@@ -12,6 +12,7 @@ use super::neighbours::{NeighbourSpec, add_neighbours};
 use super::quantise::{quantise_rows, quantise_rows_to};
 use super::ranker::Ranker;
 use super::read::Model;
+use super::repurchase::{RepurchaseSpec, add_items};
 use super::tensor_writer::TensorWriter;
 use super::tensors::check_finite;
 use crate::error::{Error, Result};
@@ -71,6 +72,8 @@ pub struct ModelSpec {
     /// Neighbour lists, whose sums are added to the dot.
     pub neighbours: Option<NeighbourSpec>,
     pub ranker: Option<RankerSpec>,
+    /// For shops where people buy again.
+    pub repurchase: Option<RepurchaseSpec>,
     pub columns: Vec<Column>,
     /// Strength of each event type; empty for the defaults.
     pub event_weights: BTreeMap<String, f32>,
@@ -112,6 +115,9 @@ fn lay_out(spec: &ModelSpec, steps: &[f32], file: &mut TensorWriter) -> Result<M
     if let Some(neighbours) = &spec.neighbours {
         add_neighbours(file, neighbours, items)?;
     }
+    if let Some(repurchase) = &spec.repurchase {
+        add_items(file, repurchase, items)?;
+    }
     if let Some(bias) = &spec.item_bias {
         expect_len("item.bias", bias.len(), items)?;
         file.add_f32("item.bias", &[items], bias);
@@ -148,6 +154,7 @@ fn lay_out(spec: &ModelSpec, steps: &[f32], file: &mut TensorWriter) -> Result<M
         scoring,
         user: spec.user_tower,
         repeats: spec.repeats,
+        repurchase: spec.repurchase.as_ref().map(|part| part.weights.clone()),
         columns: spec.columns.iter().map(|c| (c.name.clone(), kind(&c.data).to_owned())).collect(),
         event_weights: spec.event_weights.iter().map(|(name, &weight)| (name.clone(), weight)).collect(),
         sha256: Vec::new(),

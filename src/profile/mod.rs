@@ -6,5 +6,5 @@ mod state;
 mod user;
 
 pub use event::{Event, EventKind};
-pub use state::{Interaction, PROFILE_VERSION, Profile};
+pub use state::{FULL_STRENGTH, Interaction, PROFILE_VERSION, Profile};
 pub use user::User;

@@ -11,6 +11,9 @@ pub const PROFILE_VERSION: u32 = 1;
 /// Events kept; the oldest go first. A profile stays some tens of KB at most.
 const MAX_EVENTS: usize = 2_000;
 
+/// Events of this strength, purchases as a rule, are what is bought again.
+pub const FULL_STRENGTH: f32 = 1.0;
+
 /// What the history says of one item.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interaction {
@@ -67,6 +70,27 @@ impl Profile {
         let repeats = model.manifest().repeats;
         order.iter_mut().for_each(|line| line.strength = repeats.strength(line.strength));
         order
+    }
+
+    /// Purchases with their times in milliseconds since 1970: events of full strength whose time is known and whose item was
+    /// not disliked since.
+    pub(crate) fn purchases(&self, model: &Model) -> Vec<(u32, f64)> {
+        let mut purchases = Vec::new();
+        for event in &self.events {
+            let Some(item) = model.item_index(&event.item_id) else { continue };
+            let strength = strength(event, &model.manifest().event_weights);
+            if strength < 0.0 {
+                purchases.retain(|&(bought, _)| bought != item);
+            } else if strength >= FULL_STRENGTH && event.timestamp > 0.0 {
+                purchases.push((item, event.timestamp));
+            }
+        }
+        purchases
+    }
+
+    /// The time of the latest event in milliseconds since 1970, 0 where none is known.
+    pub(crate) fn latest(&self) -> f64 {
+        self.events.iter().fold(0.0, |latest, event| latest.max(event.timestamp))
     }
 
     /// Everything, to be stored or carried: plain JSON, by external item id, so it outlives a model.

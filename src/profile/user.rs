@@ -61,6 +61,13 @@ impl User {
         Ok(User { vector, offset, tower, history: history.to_vec() })
     }
 
+    /// The retrieval score of `item` in its two parts: what neighbour lists say, and dot and bias.
+    pub fn scores(&self, model: &Model, item: u32) -> (f32, f32) {
+        let bias = model.bias().map_or(0.0, |bias| bias[item as usize]);
+        let dot: f32 = self.vector.iter().zip(model.embedding(item)).map(|(a, b)| a * b).sum();
+        (self.offset.as_ref().map_or(0.0, |offset| offset[item as usize]), dot + bias)
+    }
+
     /// How much each history item adds to the retrieval score of `item`, less its bias, in history order.
     pub fn contributions(&self, model: &Model, item: u32) -> Vec<(u32, f32)> {
         let mut parts = match &self.tower {

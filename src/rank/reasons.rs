@@ -14,6 +14,8 @@ pub enum Reason {
     BecauseOf { item_id: String, event: EventKind, weight: f32 },
     /// Nothing is known of the user yet: the item is popular.
     Popular,
+    /// The user bought it this many times, the last time so many days ago, and every so many days on average if more than once.
+    BuyAgain { times: usize, days_since: f32, rhythm_days: Option<f32> },
 }
 
 /// The history items that carried the retrieval score of `item`, strongest first: each one's exact part, and as its weight its
@@ -35,7 +37,8 @@ pub(crate) fn because_of(model: &Model, user: &User, history: &[Interaction], it
 }
 
 impl Reason {
-    /// The JSON form: `{ type: "because_of", itemId, event, weight }` or `{ type: "popular" }`.
+    /// The JSON form: `{ type: "because_of", itemId, event, weight }`, `{ type: "popular" }` or
+    /// `{ type: "buy_again", times, daysSince, rhythmDays }`, the rhythm null for what was bought once.
     pub fn to_json(&self) -> Json {
         match self {
             Reason::BecauseOf { item_id, event, weight } => {
@@ -43,6 +46,12 @@ impl Reason {
                 Json::object([("type", "because_of".into()), ("itemId", id), ("event", event), ("weight", weight)])
             }
             Reason::Popular => Json::object([("type", "popular".into())]),
+            Reason::BuyAgain { times, days_since, rhythm_days } => Json::object([
+                ("type", "buy_again".into()),
+                ("times", (*times).into()),
+                ("daysSince", (*days_since).into()),
+                ("rhythmDays", rhythm_days.map_or(Json::Null, Json::from)),
+            ]),
         }
     }
 }

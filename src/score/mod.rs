@@ -24,4 +24,5 @@ pub use gpu::{GpuLimits, GpuScorer, shader_layouts, shader_sources};
 pub use mask::ItemMask;
 pub use plan::{Plan, Query, Stage};
 pub use topk::Scored;
+pub(crate) use topk::TopK;
 pub use trial::{Earlier, Trial};

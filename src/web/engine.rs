@@ -77,7 +77,8 @@ impl Engine {
     pub fn recommend(&self, subjects: Array, options: JsValue) -> Promise {
         let engine = self.0.clone();
         promise(async move {
-            let request = Request::from_json(&from_js(options, "options")?)?;
+            let mut request = Request::from_json(&from_js(options, "options")?)?;
+            request.now = js_sys::Date::now();
             let subjects = subjects.iter().map(subject).collect::<Result<Vec<_>>>()?;
             let lists = engine.recommend_batch(&subjects, &request).await?;
             let lists: Array = lists.into_iter().map(present).collect::<Result<_, JsValue>>()?;

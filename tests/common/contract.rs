@@ -13,7 +13,7 @@ use proclivity::{Recommender, Request, Subject};
 
 use super::fixtures::{
     Random, checkerboard, in_f32, in_int8, model, pooling_rows, random, ranking_all, spec, tied, with_neighbours,
-    with_ranker, without_vectors,
+    with_ranker, with_repurchase, without_vectors,
 };
 
 /// Opens the backend, and fails if another one answers.
@@ -403,6 +403,62 @@ pub async fn batches(choice: BackendChoice) {
     }
 }
 
+/// Where people buy again: own items by their count, new ones by score and trend, in one list under the request's conditions.
+pub async fn buying_again(choice: BackendChoice) {
+    const DAY: f64 = 86_400_000.0;
+    let mut repeat_items = vec![0.0; 60];
+    repeat_items[11] = -50.0; // never again
+    let mut new_items = vec![-20.0; 60];
+    (new_items[40], new_items[41]) = (30.0, 30.0);
+    let spec = with_repurchase(random(60, 16, 31), repeat_items, new_items);
+    let plain = model(&ModelSpec { repurchase: None, ..spec.clone() });
+    let recommender = Recommender::new(model(&spec), choice).await.expect("opens");
+    let bought: [(&str, &[f64]); 4] =
+        [("item-9", &[50.0, 30.0, 8.0]), ("item-7", &[30.0]), ("item-3", &[30.0]), ("item-11", &[2.0, 1.0])];
+    for (id, ages) in bought {
+        for age in ages {
+            let event = Event { timestamp: (100.0 - age) * DAY, ..Event::new(EventKind::Purchase, id) };
+            recommender.observe(event).expect("known");
+        }
+    }
+    let ids = |list: &proclivity::Recommendation| list.items.iter().map(|i| i.id.clone()).collect::<Vec<_>>();
+    let again = Request { count: 60, include_seen: true, now: 100.0 * DAY, ..Request::default() };
+    let list = recommender.recommend(&again).await.expect("recommends");
+    assert_eq!(list.items.len(), 60, "everything is weighed");
+    assert_eq!(ids(&list)[2..5], ["item-9", "item-3", "item-7"], "more often first, ties by the lower index");
+    assert_eq!(ids(&list)[59], "item-11");
+    assert!(["item-40", "item-41"].iter().all(|id| ids(&list)[..2].contains(&(*id).to_owned())), "the trend");
+    let [Reason::BuyAgain { times: 3, days_since, rhythm_days: Some(rhythm) }] = list.items[2].reasons[..] else {
+        panic!("{:?}", list.items[2].reasons)
+    };
+    assert!((days_since - 8.0).abs() < 1e-3 && (rhythm - 21.0).abs() < 1e-3, "{days_since} {rhythm}");
+    assert!((list.items[2].score - 2.0 * 3f32.ln()).abs() < 1e-5);
+    assert!(matches!(list.items[3].reasons[..], [Reason::BuyAgain { times: 1, rhythm_days: None, .. }]));
+    assert!(!list.items[0].reasons.iter().any(|reason| matches!(reason, Reason::BuyAgain { .. })));
+
+    let two = recommender.recommend(&Request { count: 4, ..again.clone() }).await.expect("recommends");
+    assert_eq!(ids(&two), ids(&list)[..4], "the length of the list does not change it");
+    let filter = vec![("parity".to_owned(), proclivity::rank::Condition::Equals("odd".to_owned()))];
+    let request = Request { filter, exclude: vec!["item-9".to_owned()], ..again.clone() };
+    let odd = recommender.recommend(&request).await.expect("recommends");
+    assert_eq!(ids(&odd)[..3], ["item-41", "item-3", "item-7"], "conditions hold for own items too");
+    assert!(!ids(&odd).iter().any(|id| id == "item-9" || id == "item-40"));
+
+    let request = Request { include_seen: false, ..again.clone() };
+    let new = recommender.recommend(&request).await.expect("recommends");
+    assert_eq!(new.items.len(), 56);
+    let before = Recommender::new(plain, choice).await.expect("opens");
+    before.import_profile(&recommender.export_profile()).expect("just exported");
+    let untouched = before.recommend(&request).await.expect("recommends");
+    let others: Vec<String> = ids(&untouched).into_iter().filter(|id| id != "item-40" && id != "item-41").collect();
+    assert_eq!(ids(&new)[2..], others, "the same order but for the trend");
+
+    recommender.observe(Event::new(EventKind::Dislike, "item-9")).expect("known");
+    let disliked = recommender.recommend(&again).await.expect("recommends");
+    let nine = disliked.items.iter().find(|i| i.id == "item-9").expect("still let in");
+    assert!(!nine.reasons.iter().any(|reason| matches!(reason, Reason::BuyAgain { .. })), "no longer an own item");
+}
+
 /// Runs `$check` for every test of the contract: `$check!(name)`.
 #[macro_export]
 macro_rules! contract_tests {
@@ -420,5 +476,6 @@ macro_rules! contract_tests {
         $check!(facade);
         $check!(given_user);
         $check!(batches);
+        $check!(buying_again);
     };
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proclivity::model::{
-    Column, ColumnData, DenseLayer, EmbeddingSpec, Model, ModelBuffer, ModelSpec, NeighbourSpec, Precision, RankerSpec,
-    UserTower,
+    Column, ColumnData, DenseLayer, EmbeddingSpec, Model, ModelBuffer, ModelSpec, NEW_FEATURES, NeighbourSpec,
+    Precision, REPEAT_FEATURES, RankerSpec, RepurchaseSpec, RepurchaseWeights, UserTower,
 };
 
 /// A small deterministic generator (SplitMix64, Steele et al. 2014).
@@ -48,6 +48,7 @@ pub fn spec(rows: Vec<f32>, dim: usize) -> ModelSpec {
         repeats: Default::default(),
         neighbours: None,
         ranker: None,
+        repurchase: None,
         columns: vec![
             Column {
                 name: "title".to_owned(),
@@ -98,6 +99,16 @@ pub fn with_neighbours(mut spec: ModelSpec, most: usize, int4: bool, seed: u64) 
     }
     spec.neighbours = Some(lists);
     spec.family = "als+neighbours".to_owned();
+    spec
+}
+
+/// Adds a repurchase part: an own item counts by how often it was bought (2 ln times) and its own term, a new one by half its
+/// score and its own term.
+pub fn with_repurchase(mut spec: ModelSpec, repeat_items: Vec<f32>, new_items: Vec<f32>) -> ModelSpec {
+    let mut weights =
+        RepurchaseWeights { repeat: vec![0.0; REPEAT_FEATURES + 1], new: vec![0.0; NEW_FEATURES + 1], span: 365.0 };
+    (weights.repeat[0], weights.new[1]) = (2.0, 0.5);
+    spec.repurchase = Some(RepurchaseSpec { weights, items: [repeat_items, new_items].concat() });
     spec
 }
 

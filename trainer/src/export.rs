@@ -82,6 +82,7 @@ fn spec(trained: &Trained, data: &Interactions) -> ModelSpec {
         repeats: trained.repeats,
         neighbours: trained.neighbours.clone(),
         ranker: trained.ranker.clone(),
+        repurchase: trained.repurchase.clone(),
         columns: Vec::new(),
         event_weights: BTreeMap::new(),
         card: serde_json::Value::Null,

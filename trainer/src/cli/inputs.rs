@@ -66,7 +66,7 @@ impl InputArgs {
             (Some(fold_in), Some(targets)) => {
                 let index: std::collections::HashMap<&str, u32> =
                     data.items.iter().map(String::as_str).zip(0..).collect();
-                read_held_out(fold_in, targets, |id| index.get(id).copied(), tables)?.users
+                read_held_out(fold_in, targets, |id| index.get(id).copied(), None, tables)?.users
             }
             _ => hold_out(&mut data, self.validation, seed),
         };

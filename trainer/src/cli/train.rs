@@ -112,9 +112,11 @@ impl Order<'_> {
     pub fn carry_out(&self, inputs: &Inputs, resume: bool, output: Output) -> Result<()> {
         let started = Instant::now();
         let (data, held) = (&inputs.data, inputs.held.as_slice());
+        self.recipe.check_log(data)?;
         let checkpoint = Checkpoint::beside(self.path, &self.recipe.card().to_string(), data, resume)?;
         let fit = Fit { data, held, output, checkpoint: Some(&checkpoint) };
         let (mut trained, diary) = self.recipe.train(data, &fit)?;
+        self.recipe.add_repurchase(&mut trained, &diary, data, output)?;
         let storage = self.storage.storage();
         let candidates = set_candidates(&mut trained, inputs, storage, self.recipe.ncf.candidates, output)?;
         let card = self.card(inputs, &trained, &diary, candidates.as_ref());

@@ -121,24 +121,26 @@ fn filter(
 }
 
 /// Tells first rows of a pair and rows that are there twice, shown rows by user and time.
-struct Doubles {
+pub struct Doubles {
     judge: bool,
     /// For each item the row that it was seen in last.
     last: Vec<Option<(u32, f64, f32, u32)>>,
 }
 
-enum Seen {
+pub enum Seen {
     First,
     Again,
     Double,
 }
 
 impl Doubles {
-    fn new(items: usize, judge: bool) -> Doubles {
+    /// Of a log with so many items; `judge` says whether any row is a double at all.
+    pub fn new(items: usize, judge: bool) -> Doubles {
         Doubles { judge, last: vec![None; items] }
     }
 
-    fn see(&mut self, row: &Row) -> Seen {
+    /// What the next row is.
+    pub fn see(&mut self, row: &Row) -> Seen {
         // A value that is not there equals itself, as bits.
         let now = (row.user, row.time, row.strength, row.value.to_bits());
         match self.last[row.item as usize].replace(now) {

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use proclivity::profile::FULL_STRENGTH;
+
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -119,6 +121,12 @@ pub fn pair_stats(events: &[Event]) -> Vec<PairStats> {
         }
     }
     pairs
+}
+
+/// Events of full strength as the device sees purchases: (item, milliseconds since 1970).
+pub fn purchases(events: &[Event]) -> Vec<(u32, f64)> {
+    let full = events.iter().filter(|event| event.strength >= FULL_STRENGTH);
+    full.map(|event| (event.item, event.time as f64)).collect()
 }
 
 /// The items of `events`, in order of time, each at its first event.

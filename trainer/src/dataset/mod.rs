@@ -30,12 +30,12 @@ pub use columns::ItemColumnFlags;
 pub use confidence::Confidence;
 #[cfg(test)]
 pub use interactions::fixture;
-pub use interactions::{Interactions, distinct_items};
+pub use interactions::{Event, Interactions, distinct_items, purchases};
 pub use items::{CatalogueReport, read_catalogue};
 pub use negatives::{NegativeSampling, Negatives};
 pub use report::CleanReport;
 pub use source::LogSource;
 pub use split::{Held, HeldOut, HeldOutFiles, Parts, Split, hold_out, read_held_out, split, split_files};
 pub use table::TableOptions;
-pub use timestamp::iso as iso_time;
+pub use timestamp::{iso as iso_time, to_iso as to_iso_time};
 pub use user_lists::{ByUser, read_user_attributes, read_user_items, read_user_ratings};

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use proclivity::model::{Model, Scoring};
 use proclivity::profile::User;
+use proclivity::rank::{Buyer, CANDIDATES};
 use proclivity::score::{CpuScorer, ItemMask, Query, Stage};
 use rayon::prelude::*;
 
 use super::hits::{Hits, Ranking};
 use super::metrics::{DEPTH, Metrics};
-use crate::dataset::HeldOut;
+use crate::dataset::{HeldOut, purchases};
 use crate::error::Result;
 
 /// A model at one of its stages, ready to rank.
@@ -20,6 +21,8 @@ pub struct Engine {
     /// How many items the stage is asked for. The whole ranking shows ties in full; a cascade re-ranks its candidates, and
     /// asking for more would change them.
     depth: usize,
+    /// When lists are asked for, in milliseconds since 1970, where the model weighs what is bought again.
+    now: Option<i64>,
 }
 
 impl Engine {
@@ -28,7 +31,22 @@ impl Engine {
             (Stage::Cascade, Scoring::Cascade { candidates, .. }) => DEPTH.max(*candidates),
             _ => model.item_count(),
         };
-        Engine { model: Arc::clone(model), scorer: CpuScorer::new(Arc::clone(model)), stage, depth }
+        Engine { model: Arc::clone(model), scorer: CpuScorer::new(Arc::clone(model)), stage, depth, now: None }
+    }
+
+    /// The same engine at a moment in milliseconds since 1970: at the stage that ships, a model with a repurchase part then weighs
+    /// own items against new ones.
+    #[must_use]
+    pub fn at(mut self, now: Option<i64>) -> Engine {
+        let ships = match self.model.manifest().scoring {
+            Scoring::Dot => Stage::Retrieval,
+            Scoring::Mlp(_) => Stage::Ranking,
+            Scoring::Cascade { .. } => Stage::Cascade,
+        };
+        if now.is_some() && self.stage == ships && self.model.repurchase().is_some() {
+            (self.now, self.depth) = (now, CANDIDATES);
+        }
+        self
     }
 
     /// What `user` is shown for what is known of it, of the items that `mask` lets in.
@@ -36,7 +54,7 @@ impl Engine {
     /// # Errors
     /// Whatever the engine refuses.
     pub fn rank(&self, user: &HeldOut, mask: &ItemMask) -> Result<Ranking> {
-        Ok(Ranking::by_score(self.ask(user, mask, self.depth, self.stage)?))
+        Ok(Ranking::by_score(self.ask(user, mask, self.depth, self.stage, self.buyer(user))?))
     }
 
     /// The same for every item: what a cascade's ranker does not see follows in the order of retrieval.
@@ -48,16 +66,35 @@ impl Engine {
         if self.depth < self.model.item_count() {
             let mut rest = mask.clone();
             ranking.list.iter().for_each(|entry| rest.exclude(entry.0));
-            ranking.list.extend(self.ask(user, &rest, self.model.item_count(), Stage::Retrieval)?);
+            ranking.list.extend(self.ask(user, &rest, self.model.item_count(), Stage::Retrieval, None)?);
         }
         Ok(ranking)
     }
 
-    /// The one place that asks the engine: the `k` best items for what is known of `user`, with their scores.
-    fn ask(&self, user: &HeldOut, mask: &ItemMask, k: usize, stage: Stage) -> Result<Vec<(u32, f32)>> {
+    /// The one place that asks the engine: the `k` best items for what is known of `user`, with their scores; the own items of
+    /// `buyer` among them.
+    fn ask(
+        &self,
+        user: &HeldOut,
+        mask: &ItemMask,
+        k: usize,
+        stage: Stage,
+        buyer: Option<Buyer>,
+    ) -> Result<Vec<(u32, f32)>> {
+        let (mut mask, mut buyer) = (mask.clone(), buyer);
+        buyer.iter_mut().for_each(|buyer| buyer.claim(&mut mask));
         let asked = User::of_history(&self.model, &user.history(self.model.manifest().repeats))?;
-        let list = self.scorer.score(&Query::of(&asked, mask, k, stage))?;
+        let mut list = self.scorer.score(&Query::of(&asked, &mask, k, stage))?;
+        if let Some(buyer) = buyer {
+            list = buyer.rank(&self.model, &asked, list, usize::MAX);
+        }
         Ok(list.iter().map(|scored| (scored.item, scored.score)).collect())
+    }
+
+    /// Whom the model sees in `user`, where it weighs what is bought again.
+    fn buyer(&self, user: &HeldOut) -> Option<Buyer> {
+        let span = self.model.repurchase()?.weights.span;
+        Buyer::new(&purchases(&user.events), self.now? as f64, span)
     }
 }
 
@@ -137,7 +174,8 @@ mod tests {
             cutoffs: vec![20],
         };
         let metrics = crate::evaluate::Metric::HEADLINE;
-        let task = crate::evaluate::Task { users: &users, protocol: &protocol, metrics: &metrics, ratings: &[] };
+        let task =
+            crate::evaluate::Task { users: &users, protocol: &protocol, metrics: &metrics, ratings: &[], now: None };
         for stage in [Stage::Retrieval, Stage::Cascade] {
             let steering = evaluate_model(&model, &users, stage).unwrap();
             let values = task.model(&model, stage).unwrap().values;

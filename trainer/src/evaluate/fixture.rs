@@ -32,6 +32,7 @@ pub fn model(candidates: Option<usize>, card: Value) -> Arc<Model> {
         repeats: Default::default(),
         neighbours: None,
         ranker: candidates.map(|_| ranker),
+        repurchase: None,
         columns: Vec::new(),
         event_weights: Default::default(),
         card,

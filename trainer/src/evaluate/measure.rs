@@ -40,6 +40,8 @@ pub struct Task<'a> {
     pub metrics: &'a [Metric],
     /// Each user's target ratings (item index, rating); empty where none are given.
     pub ratings: &'a [Vec<(u32, f64)>],
+    /// The moment lists are asked for, in milliseconds since 1970, if known.
+    pub now: Option<i64>,
 }
 
 impl Task<'_> {
@@ -48,7 +50,7 @@ impl Task<'_> {
     /// # Errors
     /// Whatever the engine refuses.
     pub fn model(&self, model: &Arc<Model>, stage: Stage) -> Result<Measured> {
-        let engine = Engine::new(model, stage);
+        let engine = Engine::new(model, stage).at(self.now);
         let scale = RatingScale::of_card(&model.manifest().card);
         self.measure(model.item_count(), scale, |user, mask| engine.rank_whole(user, mask))
     }
@@ -109,7 +111,7 @@ mod tests {
         let users = [user(&[3], &[5, 9])];
         let protocol = Protocol { pool: Pool::Everything, include_seen: false, cutoffs: vec![4, 7] };
         let ratings = [vec![(5, 4.0), (9, 2.0), (ITEMS as u32, 1.0)]];
-        let task = Task { users: &users, protocol: &protocol, metrics: &[Metric::Auc], ratings: &ratings };
+        let task = Task { users: &users, protocol: &protocol, metrics: &[Metric::Auc], ratings: &ratings, now: None };
         task.model(&model(None, card), Stage::Retrieval).unwrap()
     }
 

@@ -93,6 +93,7 @@ mod tests {
             repeats: Default::default(),
             neighbours: None,
             ranker: Some(RankerSpec { layers, skip: 1.0, candidates: Some(candidates), precision: Precision::F32 }),
+            repurchase: None,
             columns: Vec::new(),
             event_weights: Default::default(),
             card: serde_json::Value::Null,

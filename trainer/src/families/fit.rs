@@ -41,13 +41,15 @@ pub struct Diary {
     pub dot_weight: Option<f32>,
     /// Epochs of the ranker.
     pub ncf: Vec<Epoch>,
+    /// What the ranker's weight of the retrieval score was multiplied by.
+    pub skip_boost: Option<f32>,
 }
 
 impl Diary {
     /// The epochs that were kept, and the weight, for the model card.
     pub fn card(&self) -> serde_json::Value {
         let kept = |epochs: &[Epoch]| epochs.iter().find(|epoch| epoch.kept).cloned();
-        serde_json::json!({ "vectors": kept(&self.vectors), "dot_weight": self.dot_weight, "ncf": kept(&self.ncf) })
+        serde_json::json!({ "vectors": kept(&self.vectors), "dot_weight": self.dot_weight, "ncf": kept(&self.ncf), "skip_boost": self.skip_boost })
     }
 }
 
@@ -201,19 +203,20 @@ impl Fit<'_> {
         let bar = self.output.bar("ncf", options.epochs);
         let before = self.measure(&retrieval, Stage::Retrieval)?;
         if before.is_some() {
-            best.offer(before, (0, retrieval.clone()));
+            best.offer(before, (0, (retrieval.clone(), None)));
         }
         for epoch in 1..=options.epochs {
             let loss = finite(ncf.epoch(epoch)?, "NCF")?;
-            let (trained, ndcg) = self.balanced(&retrieval, ncf.ranker())?;
+            let (trained, ndcg, boost) = self.balanced(&retrieval, ncf.ranker())?;
             self.tell(&bar, "ncf", epoch, loss, ndcg);
             diary.ncf.push(Epoch { epoch, loss, ndcg, kept: false });
-            if best.offer(ndcg, (epoch, trained)) {
+            if best.offer(ndcg, (epoch, (trained, Some(boost)))) {
                 break;
             }
         }
         bar.finish_and_clear();
-        let (_, (epoch, trained)) = best.kept.unwrap_or((0.0, (0, retrieval)));
+        let (_, (epoch, (trained, boost))) = best.kept.unwrap_or((0.0, (0, (retrieval, None))));
+        diary.skip_boost = boost;
         match epoch.checked_sub(1) {
             Some(kept) => diary.ncf[kept].kept = true,
             None => self
@@ -223,24 +226,25 @@ impl Fit<'_> {
         Ok(trained)
     }
 
-    /// The cascade with the weight of the retrieval score that ranks the held-out users best.
+    /// The cascade with the weight of the retrieval score that ranks the held-out users best, its NDCG, and by what that
+    /// weight was multiplied.
     ///
     /// The item vectors were fitted to the very users the ranker learns from, so it finds the retrieval score more telling,
     /// and its own corrections safer, than they are for a new user. Held-out users say how far to trust it.
-    fn balanced(&self, retrieval: &Trained, ranker: RankerSpec) -> Result<(Trained, Option<f64>)> {
+    fn balanced(&self, retrieval: &Trained, ranker: RankerSpec) -> Result<(Trained, Option<f64>, f32)> {
         let with = |boost: f32| Trained {
             family: format!("{}+ncf", retrieval.family),
             ranker: Some(RankerSpec { skip: ranker.skip * boost, ..ranker.clone() }),
             ..retrieval.clone()
         };
-        let mut best = (with(1.0), self.measure(&with(1.0), Stage::Cascade)?);
+        let mut best = (with(1.0), self.measure(&with(1.0), Stage::Cascade)?, 1.0);
         if self.held.is_empty() {
             return Ok(best);
         }
         for boost in SKIP_BOOSTS {
             let ndcg = self.measure(&with(boost), Stage::Cascade)?;
             if ndcg > best.1 {
-                best = (with(boost), ndcg);
+                best = (with(boost), ndcg, boost);
             }
         }
         Ok(best)

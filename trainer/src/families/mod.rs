@@ -18,6 +18,7 @@ mod mlp;
 mod ncf;
 mod ncf_samples;
 mod recipe;
+mod repurchase;
 mod sgd;
 mod svdpp;
 mod trained;

@@ -11,16 +11,17 @@ use super::als::{Als, AlsOptions};
 use super::bpr::{Bpr, BprOptions};
 use super::ease::{EaseOptions, ease};
 use super::elsa::{Elsa, ElsaOptions};
-use super::fit::{Diary, Fit};
+use super::fit::{Diary, Epoch, Fit};
 use super::item2vec::{Item2vec, Item2vecOptions};
 use super::learner::{Learner, Training};
 use super::logistic_mf::{LogisticMf, LogisticMfOptions};
 use super::ncf::NcfOptions;
+use super::repurchase::{RepurchaseOptions, Span, fit_repurchase};
 use super::svdpp::{Svdpp, SvdppOptions};
 use super::trained::Trained;
 use crate::dataset::{Confidence, Interactions};
 use crate::error::{CliError, Result};
-use crate::output::grouped;
+use crate::output::{Output, grouped};
 
 /// Epochs at most, where `--epochs` does not say.
 const ALS_EPOCHS: usize = 15;
@@ -72,6 +73,8 @@ pub struct Recipe {
     pub ease: EaseOptions,
     #[command(flatten, next_help_heading = "Ranker")]
     pub ncf: NcfOptions,
+    #[command(flatten, next_help_heading = "Buying again")]
+    pub again: RepurchaseOptions,
 }
 
 /// Which parts a model has: at least vectors or lists.
@@ -181,7 +184,19 @@ impl Recipe {
         self.item2vec.check()?;
         self.elsa.check()?;
         self.ease.check()?;
-        self.ncf.check()
+        self.ncf.check()?;
+        self.again.check()
+    }
+
+    /// What the log must be.
+    ///
+    /// # Errors
+    /// [`CliError::Flag`].
+    pub fn check_log(&self, data: &Interactions) -> Result<()> {
+        match self.again.repurchase {
+            true => Span::of(data, &self.again).map(drop),
+            false => Ok(()),
+        }
     }
 
     /// Trains all parts, one after the other.
@@ -197,6 +212,7 @@ impl Recipe {
             vectors: None,
             neighbours: None,
             ranker: None,
+            repurchase: None,
             repeats: self.confidence.repeats(),
             ratings: None,
             seed: self.seed,
@@ -218,6 +234,34 @@ impl Recipe {
             trained = fit.ncf(trained, &options, self.patience, &mut diary)?;
         }
         Ok((trained, diary))
+    }
+
+    /// Adds the repurchase part to what [`Recipe::train`] made of `data`, if it is asked for.
+    ///
+    /// # Errors
+    /// As [`Recipe::train`], and a log that does not have what the part is learnt from.
+    pub fn add_repurchase(&self, made: &mut Trained, diary: &Diary, data: &Interactions, output: Output) -> Result<()> {
+        if self.again.repurchase {
+            let train = |past: &Interactions| self.train_again(past, made, diary, output);
+            made.repurchase = Some(fit_repurchase(data, &self.again, train, output)?);
+        }
+        Ok(())
+    }
+
+    /// Trains on another log as `made` was trained: what held-out users settled then stays.
+    fn train_again(&self, data: &Interactions, made: &Trained, diary: &Diary, output: Output) -> Result<Trained> {
+        let kept = |epochs: &[Epoch]| epochs.iter().find(|epoch| epoch.kept).map(|epoch| epoch.epoch);
+        let mut recipe = Recipe { epochs: kept(&diary.vectors), dot_weight: diary.dot_weight, ..self.clone() };
+        recipe.family.ranker = made.ranker.is_some();
+        recipe.ncf.epochs = kept(&diary.ncf).unwrap_or(recipe.ncf.epochs);
+        let (mut trained, _) = recipe.train(data, &Fit { data, held: &[], output, checkpoint: None })?;
+        if let (Some(vectors), Some(settled)) = (&mut trained.vectors, &made.vectors) {
+            vectors.tower = settled.tower;
+        }
+        if let (Some(ranker), Some(boost)) = (&mut trained.ranker, diary.skip_boost) {
+            ranker.skip *= boost;
+        }
+        Ok(trained)
     }
 
     /// The same recipe for a share of the users: weights that stand against sums over users shrink with those.
@@ -263,6 +307,9 @@ impl Recipe {
         }
         if ranker {
             card[RANKER] = json!(self.ncf);
+        }
+        if self.again.repurchase {
+            card["repurchase"] = json!({ "window": self.again.repurchase_window });
         }
         card
     }

@@ -1,6 +1,6 @@
 //! What training gives: the mathematics of a model, without its catalogue.
 
-use proclivity::model::{NeighbourSpec, RankerSpec, Repeats, UserTower};
+use proclivity::model::{NeighbourSpec, RankerSpec, Repeats, RepurchaseSpec, UserTower};
 
 use crate::evaluate::RatingScale;
 
@@ -13,6 +13,8 @@ pub struct Trained {
     pub vectors: Option<Vectors>,
     pub neighbours: Option<NeighbourSpec>,
     pub ranker: Option<RankerSpec>,
+    /// Where people buy again.
+    pub repurchase: Option<RepurchaseSpec>,
     /// What several events of one pair amount to.
     pub repeats: Repeats,
     /// Of a family that predicts ratings.

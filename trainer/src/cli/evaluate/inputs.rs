@@ -10,7 +10,7 @@ use super::EvaluateArgs;
 use crate::cli::open_model;
 use crate::dataset::{
     ByUser, HeldOut, HeldOutFiles, TableOptions, read_held_out, read_user_attributes, read_user_items,
-    read_user_ratings,
+    read_user_ratings, to_iso_time,
 };
 use crate::error::{CliError, Result};
 use crate::evaluate::{Grouping, Pool, Protocol, RatingScale, Source, Subject, sample_negatives};
@@ -75,6 +75,13 @@ impl Inputs {
                     grouped(held.skipped)
                 ));
             }
+            if contender.model.repurchase().is_some() {
+                let name = &contender.subject.name;
+                notes.push(match held.now {
+                    Some(now) => format!("{name} weighs what is bought again, as of {}", to_iso_time(now)),
+                    None => format!("{name} could weigh what is bought again, but the fold-in file has no times"),
+                });
+            }
             if contender.unknown_negatives > 0 {
                 let (count, name) = (grouped(contender.unknown_negatives), &contender.subject.name);
                 notes.push(format!("not in {name}: {count} negatives (left out: targets have fewer to beat)"));
@@ -106,7 +113,8 @@ impl Inputs {
 
 fn contender(path: &Path, args: &EvaluateArgs, tables: &TableOptions) -> Result<Contender> {
     let model = open_model(path)?;
-    let mut held = read_held_out(&args.fold_in, &args.targets, |id| model.item_index(id), tables)?;
+    let now = args.now()?;
+    let mut held = read_held_out(&args.fold_in, &args.targets, |id| model.item_index(id), now, tables)?;
     let mut cutoffs = args.at.clone();
     cutoffs.sort_unstable();
     cutoffs.dedup();

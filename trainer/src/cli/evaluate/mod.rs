@@ -11,7 +11,7 @@ use clap::Args;
 use proclivity::model::{Model, Scoring};
 use proclivity::score::Stage;
 
-use crate::dataset::TableOptions;
+use crate::dataset::{TableOptions, iso_time};
 use crate::error::{CliError, Result};
 use crate::evaluate::{Bootstrap, Evaluation, Facts, Lens, Metric, Task, compare, page};
 use crate::output::{Output, check_writable, grouped, write_atomically};
@@ -39,6 +39,10 @@ pub struct EvaluateArgs {
     /// Rank the items of the history too: for shops where people buy again
     #[arg(long, help_heading = "What is ranked")]
     include_seen: bool,
+    /// The moment lists are asked for, such as 2017-11-01: later events of the fold-in are not known yet, and what is due is told
+    /// as of then [default: the time of its last event]
+    #[arg(long, value_name = "TIME", help_heading = "What is ranked")]
+    now: Option<String>,
     /// Rank each user's targets only among these items: one user a row with its items, or columns user and item
     #[arg(long, value_name = "FILE", conflicts_with = "sampled_negatives", help_heading = "What is ranked")]
     negatives: Option<PathBuf>,
@@ -64,6 +68,20 @@ pub struct EvaluateArgs {
     seed: u64,
 }
 
+impl EvaluateArgs {
+    /// The moment lists are asked for, in milliseconds since 1970.
+    fn now(&self) -> Result<Option<i64>> {
+        let read = |text: &String| {
+            iso_time(text).ok_or_else(|| CliError::Flag {
+                flag: "--now",
+                expected: "an ISO 8601 time such as 2017-11-01".into(),
+                found: format!("`{text}`"),
+            })
+        };
+        self.now.as_ref().map(read).transpose()
+    }
+}
+
 pub fn run(args: &EvaluateArgs, tables: &TableOptions, output: Output) -> Result<()> {
     check(args)?;
     if let Some(path) = &args.report {
@@ -82,6 +100,7 @@ pub fn run(args: &EvaluateArgs, tables: &TableOptions, output: Output) -> Result
 
 /// What clap cannot say about the flags.
 fn check(args: &EvaluateArgs) -> Result<()> {
+    args.now()?;
     let refused = |flag, expected: &str, found: String| Err(CliError::Flag { flag, expected: expected.into(), found });
     if args.at.is_empty() || args.at.contains(&0) {
         return refused("--at", "list lengths from 1, such as 10,20,100", format!("{:?}", args.at));
@@ -103,7 +122,7 @@ fn evaluate(args: &EvaluateArgs, inputs: &Inputs) -> Result<Evaluation> {
     for (place, contender) in inputs.contenders.iter().enumerate() {
         let facts = facts(args, &contender.model)?;
         let (users, protocol) = (contender.users.as_slice(), &contender.protocol);
-        let task = Task { users, protocol, metrics: &metrics, ratings: &contender.ratings };
+        let task = Task { users, protocol, metrics: &metrics, ratings: &contender.ratings, now: contender.held.now };
         let lens = Lens { users, protocol, facts: &facts, groupings: &inputs.groupings, bootstrap };
         if place == 0 {
             let popularity: Vec<f32> = facts.popularity.iter().map(|&count| count as f32).collect();

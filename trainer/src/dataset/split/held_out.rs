@@ -8,6 +8,7 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
+use crate::dataset::clean::{Doubles, Seen};
 use crate::dataset::columns::LogColumnFlags;
 use crate::dataset::interactions::{Event, Interactions};
 use crate::dataset::log::read_log;
@@ -86,9 +87,12 @@ pub struct HeldOutFiles {
     pub unknown_targets: usize,
     /// Users without targets or without a known item to fold in, left out.
     pub skipped: usize,
+    /// The moment lists are asked for: as given, or the last time of the fold-in file. None of files without times.
+    pub now: Option<i64>,
 }
 
-/// Reads fold-in and target files (columns user and item). `item_index` gives an item's index in the model.
+/// Reads fold-in and target files (columns user and item). `item_index` gives an item's index in the model. With `now`
+/// (milliseconds since 1970) what the fold-in file has from then on is not known yet: a whole log may be given.
 ///
 /// # Errors
 /// As [`read_log`], and when no user can be evaluated.
@@ -96,11 +100,13 @@ pub fn read_held_out(
     fold_in: &Path,
     targets: &Path,
     item_index: impl Fn(&str) -> Option<u32>,
+    now: Option<i64>,
     options: &TableOptions,
 ) -> Result<HeldOutFiles> {
-    let wanted = by_user(targets, options, &item_index)?;
-    let mut given: HashMap<String, Items> = by_user(fold_in, options, &item_index)?.into_iter().collect();
-    let mut files = HeldOutFiles::default();
+    let (wanted, _) = by_user(targets, options, &item_index, None)?;
+    let (given, latest) = by_user(fold_in, options, &item_index, now)?;
+    let mut given: HashMap<String, Items> = given.into_iter().collect();
+    let mut files = HeldOutFiles { now: latest.and(now.or(latest)), ..HeldOutFiles::default() };
     for (user, targets) in wanted {
         let Some(fold_in) = given.remove(&user).filter(|items| !items.known.is_empty()) else {
             files.skipped += 1;
@@ -131,27 +137,38 @@ struct Items {
     events: Vec<Event>,
 }
 
-/// Each user's distinct items, earliest first, users in file order.
+/// Each user's distinct items, earliest first, users in file order, and the last time of the file (none without times); rows
+/// from `end` on and rows that are there twice are left out, as [`clean`](crate::dataset::clean) leaves them out.
 fn by_user(
     path: &Path,
     options: &TableOptions,
     item_index: impl Fn(&str) -> Option<u32>,
-) -> Result<Vec<(String, Items)>> {
+    end: Option<i64>,
+) -> Result<(Vec<(String, Items)>, Option<i64>)> {
     let log = read_log(path, &LogColumnFlags::default(), options, Memory::default())?;
     let known: Vec<Option<u32>> = log.items.iter().map(item_index).collect();
     let mut seen = HashSet::new();
     let mut users: Vec<(String, Items)> = log.users.iter().map(|user| (user.to_owned(), Items::default())).collect();
+    let finer = log.time.as_ref().is_some_and(|time| time.is_finer_than_days());
+    let mut doubles = Doubles::new(log.items.len(), finer);
+    let mut latest = None;
     log.rows.for_each(|row| {
+        let time = log.millis(row.time);
+        let over = log.time.is_some() && end.is_some_and(|end| time >= end);
+        if over || matches!(doubles.see(row), Seen::Double) {
+            return;
+        }
+        latest = latest.max(log.time.as_ref().map(|_| time));
         let items = &mut users[row.user as usize].1;
         let new = seen.insert((row.user, row.item));
         match known[row.item as usize] {
             Some(item) => {
                 items.known.extend(new.then_some(item));
-                let time = log.millis(row.time);
                 items.events.push(Event { item, time, strength: row.strength, value: row.value });
             }
             None => items.unknown += usize::from(new),
         }
     })?;
-    Ok(users)
+    users.retain(|(_, items)| !items.known.is_empty() || items.unknown > 0);
+    Ok((users, latest))
 }
