@@ -18,7 +18,7 @@ pub struct Manifest {
     pub family: String,
     /// Catalogue size n.
     pub items: usize,
-    /// Embedding width d as stored (padded to a multiple of 16); 0 for neighbour lists alone.
+    /// Embedding width d as stored (padded to a multiple of 16); 0 for neighbour lists or item biases alone.
     pub dim: usize,
     /// How a user vector and an item row become a score.
     pub scoring: Scoring,

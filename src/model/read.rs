@@ -69,8 +69,8 @@ impl Model {
         }
         let gram = read_gram(&table, file, (items, dim), manifest.user)?;
         let neighbours = NeighbourSlot::read(&table, file, items)?;
-        if dim == 0 && (neighbours.is_none() || manifest.scoring != Scoring::Dot) {
-            return Err(Error::tensor("item.embedding", "expected vectors or neighbour lists, found neither"));
+        if dim == 0 && ((neighbours.is_none() && bias.is_none()) || manifest.scoring != Scoring::Dot) {
+            return Err(Error::tensor("item.embedding", "expected vectors, or neighbour lists or item biases alone"));
         }
         let ranker = match &manifest.scoring {
             Scoring::Dot => None,
@@ -112,7 +112,7 @@ impl Model {
         self.manifest.items
     }
 
-    /// Embedding width d, a multiple of 16; 0 for neighbour lists alone.
+    /// Embedding width d, a multiple of 16; 0 for neighbour lists or item biases alone.
     pub fn dim(&self) -> usize {
         self.manifest.dim
     }

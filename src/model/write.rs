@@ -25,7 +25,7 @@ pub enum Precision {
     F32,
 }
 
-/// The item table: `rows` (n, dim) row-major; none with `dim` 0, for neighbour lists alone.
+/// The item table: `rows` (n, dim) row-major; none with `dim` 0, for neighbour lists or item biases alone.
 #[derive(Debug, Clone)]
 pub struct EmbeddingSpec {
     pub rows: Vec<f32>,
@@ -103,7 +103,7 @@ fn lay_out(spec: &ModelSpec, steps: &[f32], file: &mut TensorWriter) -> Result<M
     let items = spec.item_ids.len();
     let dim = spec.embedding.dim.next_multiple_of(DIM_MULTIPLE);
     expect_len("item.embedding", spec.embedding.rows.len(), items * spec.embedding.dim)?;
-    if items == 0 || (dim == 0 && spec.neighbours.is_none()) {
+    if items == 0 || (dim == 0 && spec.neighbours.is_none() && spec.item_bias.is_none()) {
         return Err(Error::tensor("item.embedding", "expected at least one item and one column, found none"));
     }
     check_finite(&spec.embedding.rows, "item.embedding")?;

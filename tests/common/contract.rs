@@ -31,8 +31,8 @@ pub async fn open(model: &Arc<Model>, choice: BackendChoice) -> Scorer {
     scorer
 }
 
-/// The numbered cases. On WebGPU in a browser, where each opening compiles every shader anew, one of `every`: natively the same
-/// shaders run them all.
+/// The numbered cases. On WebGPU in a browser, where each opening compiles every shader anew, one of `every`: natively
+/// the same shaders run them all.
 fn cases<T>(choice: BackendChoice, every: usize, all: impl IntoIterator<Item = T>) -> impl Iterator<Item = (usize, T)> {
     let thin = cfg!(target_arch = "wasm32") && choice == BackendChoice::WebGpu;
     all.into_iter().enumerate().step_by(if thin { every } else { 1 })
@@ -192,14 +192,15 @@ pub async fn int8_ranking_is_exact(choice: BackendChoice) {
     }
 }
 
-/// Neighbour lists are added to the dot, or stand alone, to the last bit: lists in int8 and int4, pooled and folded-in users.
+/// Neighbour lists are added to the dot, or stand alone, as item biases may, to the last bit: lists in int8 and int4,
+/// pooled and folded-in users.
 pub async fn neighbours_are_exact(choice: BackendChoice) {
     let cases_of = [(1, 3), (33, 5), (1025, 40), (2100, 9)];
     for (n, (items, most)) in cases(choice, 3, cases_of) {
         let seed = 400 + n as u64;
         let hybrid = with_neighbours(random(items, 32, seed), most, n % 2 == 0, seed);
         let pooled = ModelSpec { user_tower: UserTower::Pool { power: 0.5 }, ..hybrid.clone() };
-        for spec in [hybrid.clone(), pooled, pooling_rows(hybrid.clone(), seed), without_vectors(hybrid)] {
+        for spec in [hybrid.clone(), pooled, pooling_rows(hybrid.clone(), seed), without_vectors(hybrid.clone()), biases_alone(hybrid)] {
             let model = model(&spec);
             let scorer = open(&model, choice).await;
             let mut random = Random(seed);
@@ -368,7 +369,10 @@ pub async fn given_user(choice: BackendChoice) {
 
 /// A batch gives each user the list that the user gets alone, whatever is in the batch beside it.
 pub async fn batches(choice: BackendChoice) {
-    for spec in [random(300, 16, 41), with_ranker(random(300, 16, 42), &[8], 50, 43)] {
+    let lists = without_vectors(with_neighbours(random(300, 16, 41), 9, false, 45));
+    for spec in
+        [random(300, 16, 41), with_ranker(random(300, 16, 42), &[8], 50, 43), biases_alone(lists.clone()), lists]
+    {
         let model = model(&spec);
         let recommender = Recommender::new(model.clone(), choice).await.expect("opens");
         let request = Request { count: 7, exclude: vec!["item-3".to_owned()], ..Request::default() };
@@ -387,7 +391,7 @@ pub async fn batches(choice: BackendChoice) {
                 expected.push(recommender.recommend(&request).await.expect("recommends"));
                 users.push(Subject::Profile(profile));
             } else {
-                let vector = user(&mut random, 16);
+                let vector = user(&mut random, model.dim());
                 expected.push(recommender.recommend_for(&vector, &request).await.expect("recommends"));
                 users.push(Subject::Vector(vector));
             }
@@ -398,7 +402,7 @@ pub async fn batches(choice: BackendChoice) {
         users.push(Subject::Item("item-9".to_owned()));
         assert_eq!(recommender.recommend_batch(&users, &request).await.expect("recommends"), expected);
         assert_eq!(recommender.recommend_batch(&[], &request).await.expect("recommends"), []);
-        users.push(Subject::Vector(vec![1.0; 15]));
+        users.push(Subject::Vector(vec![1.0; model.dim() + 1]));
         assert_eq!(recommender.recommend_batch(&users, &request).await.expect_err("refused").code(), "argument");
     }
 }

@@ -126,6 +126,11 @@ pub fn pooling_rows(mut spec: ModelSpec, seed: u64) -> ModelSpec {
     spec
 }
 
+/// The same spec with its item biases alone.
+pub fn biases_alone(spec: ModelSpec) -> ModelSpec {
+    ModelSpec { neighbours: None, ..without_vectors(spec) }
+}
+
 /// The same spec with its table stored in f32.
 pub fn in_f32(mut spec: ModelSpec) -> ModelSpec {
     spec.embedding.precision = Precision::F32;

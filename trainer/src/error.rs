@@ -59,6 +59,9 @@ pub enum CliError {
     #[error("{path}: expected a Parquet file of flat columns, found: {detail}; write it again")]
     Parquet { path: PathBuf, detail: String },
 
+    #[error("{path}: {tensor}: expected {expected}, found {found}; {remedy}")]
+    Array { path: PathBuf, tensor: String, expected: String, found: String, remedy: &'static str },
+
     #[error("{path}: nothing is left to train on after cleaning ({detail}); relax {flags} or use a larger log")]
     NothingLeft { path: PathBuf, detail: String, flags: &'static str },
 
@@ -116,6 +119,7 @@ impl CliError {
             CliError::Temporary { .. } => "temporary",
             CliError::Layout { .. } => "layout",
             CliError::Parquet { .. } => "parquet",
+            CliError::Array { .. } => "array",
             CliError::NothingLeft { .. } => "nothing_left",
             CliError::Flag { .. } => "flag",
             CliError::Write { .. } => "write",

@@ -76,7 +76,7 @@ fn spec(trained: &Trained, data: &Interactions) -> ModelSpec {
             precision: Precision::Int8,
         },
         item_bias: vectors.and_then(|vectors| vectors.bias.clone()),
-        popularity: data.popularity(),
+        popularity: trained.popularity.clone(),
         user_tower: vectors.map_or(UserTower::Pool { power: 0.0 }, |vectors| vectors.tower),
         user_rows: vectors.and_then(|vectors| vectors.user_rows.clone()),
         repeats: trained.repeats,

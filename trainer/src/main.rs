@@ -6,6 +6,7 @@ mod error;
 mod evaluate;
 mod export;
 mod families;
+mod import;
 mod output;
 mod tune;
 

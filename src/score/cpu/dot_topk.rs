@@ -17,7 +17,7 @@ pub(crate) fn dot_topk<V: Vector>(model: &Model, plans: &[&Plan], tops: &mut [To
         ItemTable::F32 { .. } => model.dim() * 4,
     };
     let words = model.item_count().div_ceil(WORD);
-    let block = if plans.len() == 1 { words } else { (BLOCK_BYTES / row_bytes / WORD).max(1) };
+    let block = if plans.len() == 1 { words } else { (BLOCK_BYTES / row_bytes.max(1) / WORD).max(1) };
     let dots: Vec<Dots> = plans.iter().map(|plan| Dots::new(model, plan)).collect();
     for start in (0..words).step_by(block) {
         for (dots, top) in dots.iter().zip(tops.iter_mut()) {

@@ -1,6 +1,7 @@
 //! The command line: one file a command.
 
 mod evaluate;
+mod import;
 mod inputs;
 mod inspect;
 mod recommend;
@@ -43,6 +44,8 @@ enum Command {
     Split(Box<split::SplitArgs>),
     /// Measure models on held-out users: accuracy, diversity, groups, intervals; as a table, JSON and an HTML report
     Evaluate(evaluate::EvaluateArgs),
+    /// Make a model file of factors or neighbour lists trained elsewhere: safetensors, NumPy, `implicit`, Spark ALS
+    Import(Box<import::ImportArgs>),
     /// Recommend for a history of item ids
     Recommend(recommend::RecommendArgs),
     /// Show what is in a model file
@@ -61,6 +64,7 @@ impl Cli {
             Command::Tune(args) => tune::run(&args, &self.tables, output),
             Command::Split(args) => split::run(&args, &self.tables, output),
             Command::Evaluate(args) => evaluate::run(&args, &self.tables, output),
+            Command::Import(args) => import::run(&args, &self.tables, output),
             Command::Recommend(args) => recommend::run(&args, output),
             Command::Inspect(args) => inspect::run(&args, output),
         }

@@ -52,7 +52,7 @@ pub struct StorageArgs {
 /// Numbers of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Stored {
+pub enum Stored {
     Int8,
     F16,
     F32,

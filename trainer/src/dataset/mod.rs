@@ -26,7 +26,7 @@ mod timestamp;
 mod user_lists;
 mod weights;
 
-pub use columns::ItemColumnFlags;
+pub use columns::{ItemColumnFlags, find_id, simple as simple_name};
 pub use confidence::Confidence;
 #[cfg(test)]
 pub use interactions::fixture;
@@ -36,6 +36,6 @@ pub use negatives::{NegativeSampling, Negatives};
 pub use report::CleanReport;
 pub use source::LogSource;
 pub use split::{Held, HeldOut, HeldOutFiles, Parts, Split, hold_out, read_held_out, split, split_files};
-pub use table::TableOptions;
+pub use table::{Table, TableOptions, parts_of};
 pub use timestamp::{iso as iso_time, to_iso as to_iso_time};
 pub use user_lists::{ByUser, read_user_attributes, read_user_items, read_user_ratings};

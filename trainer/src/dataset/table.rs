@@ -113,7 +113,11 @@ impl Table {
     }
 }
 
-fn parts_of(path: &Path) -> Result<VecDeque<PathBuf>> {
+/// The files of a table: the file itself, or all of a folder.
+///
+/// # Errors
+/// A folder that cannot be listed.
+pub fn parts_of(path: &Path) -> Result<VecDeque<PathBuf>> {
     let failed = |source| CliError::Open { path: path.into(), source };
     if !path.is_dir() {
         return Ok(VecDeque::from([path.to_owned()]));

@@ -1,19 +1,22 @@
-//! EASE (Steck 2019, "Embarrassingly Shallow Autoencoders for Sparse Data"), kept to the strongest neighbours of each item.
+//! EASE (Steck 2019, "Embarrassingly Shallow Autoencoders for Sparse Data"), kept to the strongest neighbours of each
+//! item.
 //!
-//! Minimises `|Z - Z B|^2 + sum_i L_i |B_i|^2` over B of zero diagonal, Z being the users' histories with
-//! a weight `(d_u / mean d)^(-power)` for a user of d_u items, and `L_i = lambda + dropout g_i` with `g_i` item i's share of `Z^T Z`
-//! (the denoising of Steck 2020, "Autoencoders that don't overfit towards the Identity"). In closed form, with
-//! `P = (Z^T Z + diag L)^-1`: `B_hi = -P_hi / P_ii`. Exported as neighbour lists: item h speaks for item i with `B_hi`.
+//! Minimises `|Z - Z B|^2 + sum_i L_i |B_i|^2` over B of zero diagonal, Z being the users' histories with a weight
+//! `(d_u / mean d)^(-power)` for a user of d_u items (each pair times its strength), and `L_i = lambda + dropout g_i`
+//! with `g_i` item i's share of `Z^T Z` (the denoising of Steck 2020, "Autoencoders that don't overfit towards the
+//! Identity"). In closed form, with `P = (Z^T Z + diag L)^-1`: `B_hi = -P_hi / P_ii`. Exported as neighbour lists: item
+//! h speaks for item i with `B_hi`.
 
 use clap::Args;
 use faer::linalg::matmul::matmul;
 use faer::linalg::solvers::{DenseSolveCore, Llt};
 use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
-use faer::{Accum, Mat, Par, Side};
+use faer::{Accum, Mat, MatRef, Par, Side};
 use proclivity::model::NeighbourSpec;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::lists::{List, ListOptions, gram, strongest, user_weighted};
 use crate::dataset::Interactions;
 use crate::error::{CliError, Result};
 
@@ -32,12 +35,6 @@ pub struct EaseOptions {
     /// Users of many items count less: each with its number of items to minus this power
     #[arg(long, value_name = "POWER", default_value_t = 0.4)]
     pub ease_user_power: f64,
-    /// Items that speak for each item, at most
-    #[arg(long, value_name = "COUNT", default_value_t = 10)]
-    pub neighbours: usize,
-    /// Weights in four bits instead of eight
-    #[arg(long)]
-    pub int4_neighbours: bool,
 }
 
 impl EaseOptions {
@@ -59,44 +56,42 @@ impl EaseOptions {
             _ if !(0.0..=2.0).contains(&self.ease_user_power) => {
                 refused("--ease-user-power", "from 0 to 2", self.ease_user_power)
             }
-            _ if self.neighbours == 0 => refused("--neighbours", "at least 1", 0.0),
             _ => Ok(()),
         }
     }
 }
 
-/// The neighbour lists of `data`.
+/// The neighbour lists of `data`; `strengths` lie as its histories do.
 ///
 /// # Errors
 /// [`CliError::Diverged`] for a matrix that cannot be factored.
-pub fn ease(data: &Interactions, options: &EaseOptions) -> Result<NeighbourSpec> {
+pub fn ease(
+    data: &Interactions,
+    strengths: &[Vec<f32>],
+    options: &EaseOptions,
+    lists: &ListOptions,
+) -> Result<NeighbourSpec> {
     let (items, users) = (data.items.len(), data.users.len());
-    let mean = data.pairs() as f64 / users as f64;
-    let weight = |history: &Vec<u32>| (history.len() as f64 / mean).powf(-options.ease_user_power / 2.0);
-    let weights: Vec<f32> = data.histories.iter().map(|history| weight(history) as f32).collect();
+    let values = user_weighted(strengths, options.ease_user_power);
     let mut ridge = vec![0.0f32; items];
-    for (history, weight) in data.histories.iter().zip(&weights) {
-        history.iter().for_each(|&item| ridge[item as usize] += weight * weight);
+    for (&item, &value) in data.histories.iter().flatten().zip(values.iter().flatten()) {
+        ridge[item as usize] += value * value;
     }
     ridge.iter_mut().for_each(|g| *g = (options.ease_lambda + options.ease_dropout * f64::from(*g)) as f32);
-    let lists = match users < items {
-        true => from_users(data, &weights, &ridge, options.neighbours)?,
-        false => from_items(data, &weights, &ridge, options.neighbours)?,
+    let targets = match users < items {
+        true => from_users(data, &values, &ridge, lists.neighbours)?,
+        false => from_items(data, &values, &ridge, lists.neighbours)?,
     };
-    Ok(by_source(&lists, items, options.int4_neighbours))
+    Ok(lists.spec(&targets))
 }
 
 /// The strongest (source, weight) of each target, from the matrix of items.
-fn from_items(data: &Interactions, weights: &[f32], ridge: &[f32], most: usize) -> Result<Vec<Vec<(u32, f32)>>> {
+fn from_items(data: &Interactions, values: &[Vec<f32>], ridge: &[f32], most: usize) -> Result<Vec<List>> {
     let items = data.items.len();
-    let mut gram = Mat::<f32>::zeros(items, items);
-    for (history, weight) in data.histories.iter().zip(weights) {
-        for (&a, &b) in history.iter().flat_map(|a| history.iter().map(move |b| (a, b))) {
-            gram[(a as usize, b as usize)] += weight * weight;
-        }
-    }
-    (0..items).for_each(|item| gram[(item, item)] += ridge[item]);
-    let inverse = Llt::new(gram.as_ref(), Side::Lower).map_err(no_factor)?.inverse();
+    let mut gram = gram(data, values);
+    (0..items).for_each(|item| gram[item * items + item] += ridge[item]);
+    let gram = MatRef::from_column_major_slice(&gram, items, items);
+    let inverse = Llt::new(gram, Side::Lower).map_err(no_factor)?.inverse();
     let list = |target: usize| {
         let own = inverse[(target, target)];
         strongest((0..items).filter(|&item| item != target).map(|item| (item, -inverse[(item, target)] / own)), most)
@@ -106,11 +101,13 @@ fn from_items(data: &Interactions, weights: &[f32], ridge: &[f32], most: usize) 
 
 /// The same from the matrix of users, where they are fewer: with `I + Z L^-1 Z^T = C C^T` and `H = C^-1 Z L^-1`,
 /// `P = L^-1 - H^T H`.
-fn from_users(data: &Interactions, weights: &[f32], ridge: &[f32], most: usize) -> Result<Vec<Vec<(u32, f32)>>> {
+fn from_users(data: &Interactions, values: &[Vec<f32>], ridge: &[f32], most: usize) -> Result<Vec<List>> {
     let (items, users) = (data.items.len(), data.users.len());
     let mut scaled = Mat::<f32>::zeros(users, items); // Z L^-1/2
-    for (user, (history, weight)) in data.histories.iter().zip(weights).enumerate() {
-        history.iter().for_each(|&item| scaled[(user, item as usize)] = weight / ridge[item as usize].sqrt());
+    for (user, (history, values)) in data.histories.iter().zip(values).enumerate() {
+        for (&item, value) in history.iter().zip(values) {
+            scaled[(user, item as usize)] = value / ridge[item as usize].sqrt();
+        }
     }
     let mut system = Mat::<f32>::identity(users, users);
     matmul(system.as_mut(), Accum::Add, scaled.as_ref(), scaled.transpose(), 1.0, Par::rayon(0));
@@ -141,54 +138,19 @@ fn no_factor(error: impl std::fmt::Debug) -> CliError {
     CliError::Diverged { stage: "EASE", found: format!("a matrix without a Cholesky factor ({error:?})") }
 }
 
-/// The `most` largest in magnitude, in the order of the items.
-fn strongest(weights: impl Iterator<Item = (usize, f32)>, most: usize) -> Vec<(u32, f32)> {
-    let mut list: Vec<(u32, f32)> =
-        weights.filter(|(_, weight)| *weight != 0.0).map(|(item, weight)| (item as u32, weight)).collect();
-    if list.len() > most {
-        list.select_nth_unstable_by(most - 1, |a, b| b.1.abs().total_cmp(&a.1.abs()).then(a.0.cmp(&b.0)));
-        list.truncate(most);
-    }
-    list.sort_unstable_by_key(|entry| entry.0);
-    list
-}
-
-/// Lists by target become lists by source.
-fn by_source(targets: &[Vec<(u32, f32)>], items: usize, int4: bool) -> NeighbourSpec {
-    let mut sources = vec![Vec::new(); items];
-    for (target, list) in targets.iter().enumerate() {
-        list.iter().for_each(|&(source, weight)| sources[source as usize].push((target as u32, weight)));
-    }
-    let mut spec = NeighbourSpec { indptr: vec![0], int4, ..NeighbourSpec::default() };
-    for list in sources {
-        spec.indices.extend(list.iter().map(|entry| entry.0));
-        spec.weights.extend(list.iter().map(|entry| entry.1));
-        spec.indptr.push(spec.indices.len() as u32);
-    }
-    spec
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::lists::fixture::{assert_threads_agree, matrix};
     use super::*;
     use crate::dataset::fixture::interactions;
 
-    const OPTIONS: EaseOptions = EaseOptions {
-        ease_lambda: 1.5,
-        ease_dropout: 0.5,
-        ease_user_power: 0.4,
-        neighbours: 100,
-        int4_neighbours: false,
-    };
+    const OPTIONS: EaseOptions = EaseOptions { ease_lambda: 1.5, ease_dropout: 0.5, ease_user_power: 0.4 };
+    const ALL: ListOptions = ListOptions { neighbours: 100, int4_neighbours: false };
 
-    fn weights(spec: &NeighbourSpec, items: usize) -> Vec<Vec<f64>> {
-        let mut matrix = vec![vec![0.0; items]; items];
-        for (row, ends) in matrix.iter_mut().zip(spec.indptr.windows(2)) {
-            for place in ends[0] as usize..ends[1] as usize {
-                row[spec.indices[place] as usize] = f64::from(spec.weights[place]);
-            }
-        }
-        matrix
+    /// From 0.25 to 1, by the item.
+    fn strengths(data: &Interactions) -> Vec<Vec<f32>> {
+        let strength = |&item: &u32| (1 + item % 4) as f32 / 4.0;
+        data.histories.iter().map(|history| history.iter().map(strength).collect()).collect()
     }
 
     /// The gradient of the objective is zero off the diagonal, whichever way the weights were computed.
@@ -198,12 +160,13 @@ mod tests {
         let many_users = [few_users.clone(), vec![vec![2, 3], vec![4, 5, 0], vec![1], vec![3, 4]]].concat();
         for histories in [few_users, many_users] {
             let data = interactions(6, histories);
-            let found = weights(&ease(&data, &OPTIONS).unwrap(), 6);
+            let found = matrix(&ease(&data, &strengths(&data), &OPTIONS, &ALL).unwrap());
             let mean = data.pairs() as f64 / data.users.len() as f64;
             let rows: Vec<Vec<f64>> = (data.histories.iter())
                 .map(|history| {
                     let weight = (history.len() as f64 / mean).powf(-0.2);
-                    (0..6).map(|item| if history.contains(&item) { weight } else { 0.0 }).collect()
+                    let value = |item: u32| weight * f64::from(1 + item % 4) / 4.0;
+                    (0..6).map(|item| if history.contains(&item) { value(item) } else { 0.0 }).collect()
                 })
                 .collect();
             let gram = |a: usize, b: usize| rows.iter().map(|row| row[a] * row[b]).sum::<f64>();
@@ -223,8 +186,11 @@ mod tests {
     #[test]
     fn only_the_strongest_are_kept() {
         let data = interactions(6, vec![vec![0, 1, 2], vec![0, 1, 3], vec![1, 2, 4, 5], vec![5, 0, 1]]);
-        let all = weights(&ease(&data, &OPTIONS).unwrap(), 6);
-        let few = weights(&ease(&data, &EaseOptions { neighbours: 2, ..OPTIONS }).unwrap(), 6);
+        let lists = |neighbours| {
+            let lists = ListOptions { neighbours, ..ALL };
+            matrix(&ease(&data, &strengths(&data), &OPTIONS, &lists).unwrap())
+        };
+        let (all, few) = (lists(100), lists(2));
         for target in 0..6 {
             let column = |matrix: &[Vec<f64>]| (0..6).map(|source| matrix[source][target]).collect::<Vec<_>>();
             let (all, few) = (column(&all), column(&few));
@@ -233,5 +199,12 @@ mod tests {
             let least = kept.iter().map(|&source| few[source].abs()).fold(f64::INFINITY, f64::min);
             assert!((0..6).filter(|source| !kept.contains(source)).all(|source| all[source].abs() <= least));
         }
+    }
+
+    #[test]
+    fn threads_do_not_change_a_bit() {
+        let histories: Vec<Vec<u32>> = (0..40).map(|n| vec![n % 11, (n * 7 + 1) % 11 + 11, n % 5 + 22]).collect();
+        let data = interactions(27, histories);
+        assert_threads_agree(|| ease(&data, &strengths(&data), &OPTIONS, &ALL).unwrap());
     }
 }

@@ -12,14 +12,18 @@ mod fit;
 #[cfg(test)]
 mod fixture;
 mod item2vec;
+mod item_knn;
 mod learner;
+mod lists;
 mod logistic_mf;
 mod mlp;
 mod ncf;
 mod ncf_samples;
+mod popular;
 mod recipe;
 mod repurchase;
 mod sgd;
+mod slim;
 mod svdpp;
 mod trained;
 
@@ -27,5 +31,6 @@ pub use candidates::{Candidates, choose_candidates};
 pub use checkpoint::Checkpoint;
 pub use fit::{Diary, Fit};
 pub use learner::epoch_rng;
+pub use lists::{List, ListOptions, strongest};
 pub use recipe::{Family, ListFamily, Recipe, VectorFamily};
 pub use trained::Trained;

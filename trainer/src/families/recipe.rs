@@ -13,10 +13,14 @@ use super::ease::{EaseOptions, ease};
 use super::elsa::{Elsa, ElsaOptions};
 use super::fit::{Diary, Epoch, Fit};
 use super::item2vec::{Item2vec, Item2vecOptions};
+use super::item_knn::{ItemKnnOptions, item_knn};
 use super::learner::{Learner, Training};
+use super::lists::ListOptions;
 use super::logistic_mf::{LogisticMf, LogisticMfOptions};
 use super::ncf::NcfOptions;
+use super::popular;
 use super::repurchase::{RepurchaseOptions, Span, fit_repurchase};
+use super::slim::{SlimOptions, slim};
 use super::svdpp::{Svdpp, SvdppOptions};
 use super::trained::Trained;
 use crate::dataset::{Confidence, Interactions};
@@ -36,7 +40,7 @@ const ELSA_EPOCHS: usize = 30;
 pub struct Recipe {
     /// What to train: VECTORS, LISTS or VECTORS+LISTS, and +ncf after vectors for a neural ranker on top. VECTORS: als, bpr,
     /// logistic-mf, svd++ (ratings), item2vec or elsa. LISTS:
-    /// ease
+    /// ease, slim or item-knn. Or popular: what is popular with everyone
     #[arg(long, value_name = "NAME", default_value = "als+ncf")]
     pub family: Family,
     /// The same seed and data give the same file
@@ -57,6 +61,10 @@ pub struct Recipe {
     /// Weight of the dot beside neighbour lists [default: the one of a few that ranks the held-out users best]
     #[arg(long, value_name = "NUMBER")]
     pub dot_weight: Option<f32>,
+    /// What strangers see first, and all that `popular` knows: users of an item count half after this many days [default: they
+    /// count the same for ever]
+    #[arg(long, value_name = "DAYS")]
+    pub half_life: Option<f64>,
     #[command(flatten, next_help_heading = "ALS")]
     pub als: AlsOptions,
     #[command(flatten, next_help_heading = "BPR")]
@@ -71,13 +79,19 @@ pub struct Recipe {
     pub elsa: ElsaOptions,
     #[command(flatten, next_help_heading = "EASE")]
     pub ease: EaseOptions,
+    #[command(flatten, next_help_heading = "SLIM")]
+    pub slim: SlimOptions,
+    #[command(flatten, next_help_heading = "Item-kNN")]
+    pub item_knn: ItemKnnOptions,
+    #[command(flatten, next_help_heading = "Neighbour lists")]
+    pub lists: ListOptions,
     #[command(flatten, next_help_heading = "Ranker")]
     pub ncf: NcfOptions,
     #[command(flatten, next_help_heading = "Buying again")]
     pub again: RepurchaseOptions,
 }
 
-/// Which parts a model has: at least vectors or lists.
+/// Which parts a model has; without vectors and lists it is the most popular alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Family {
     pub vectors: Option<VectorFamily>,
@@ -101,16 +115,29 @@ pub enum VectorFamily {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ListFamily {
     Ease,
+    Slim,
+    ItemKnn,
 }
 
+/// The name of a family without parts.
+const POPULAR: &str = "popular";
 /// The ranker's name in a family.
 const RANKER: &str = "ncf";
+
+impl Family {
+    fn is_popular(self) -> bool {
+        self.vectors.is_none() && self.lists.is_none()
+    }
+}
 
 impl FromStr for Family {
     type Err = String;
 
     fn from_str(text: &str) -> std::result::Result<Family, String> {
         let mut family = Family { vectors: None, lists: None, ranker: false };
+        if text == POPULAR {
+            return Ok(family);
+        }
         for part in text.replace("svd++", "svdpp").split('+') {
             let vectors = VectorFamily::from_str(part, false).ok();
             let lists = ListFamily::from_str(part, false).ok();
@@ -139,7 +166,11 @@ impl FromStr for Family {
 fn names() -> String {
     let vectors: Vec<String> = VectorFamily::value_variants().iter().map(name).collect();
     let lists: Vec<String> = ListFamily::value_variants().iter().map(name).collect();
-    format!("one of {} and/or one of {}, joined by +, and +{RANKER}", vectors.join(", "), lists.join(", "))
+    format!(
+        "one of {} and/or one of {}, joined by +, and +{RANKER}; or {POPULAR}",
+        vectors.join(", "),
+        lists.join(", ")
+    )
 }
 
 fn name(value: &impl ValueEnum) -> String {
@@ -150,7 +181,8 @@ impl fmt::Display for Family {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts =
             [self.vectors.as_ref().map(name), self.lists.as_ref().map(name), self.ranker.then(|| RANKER.into())];
-        f.write_str(&parts.into_iter().flatten().collect::<Vec<_>>().join("+"))
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        f.write_str(&if parts.is_empty() { POPULAR.to_owned() } else { parts.join("+") })
     }
 }
 
@@ -184,6 +216,10 @@ impl Recipe {
         self.item2vec.check()?;
         self.elsa.check()?;
         self.ease.check()?;
+        self.slim.check()?;
+        self.item_knn.check()?;
+        self.lists.check()?;
+        popular::check(self.half_life)?;
         self.ncf.check()?;
         self.again.check()
     }
@@ -193,6 +229,7 @@ impl Recipe {
     /// # Errors
     /// [`CliError::Flag`].
     pub fn check_log(&self, data: &Interactions) -> Result<()> {
+        popular::check_log(data, self.half_life)?;
         match self.again.repurchase {
             true => Span::of(data, &self.again).map(drop),
             false => Ok(()),
@@ -207,12 +244,14 @@ impl Recipe {
         let strengths = data.strengths(self.confidence);
         let training = Training { data, strengths: &strengths, dim: self.dim, seed: self.seed };
         let mut diary = Diary::default();
+        let popularity = popular::popularity(data, self.half_life)?;
         let mut trained = Trained {
             family: Family { ranker: false, ..self.family }.to_string(),
-            vectors: None,
+            vectors: self.family.is_popular().then(|| popular::vectors(&popularity)),
             neighbours: None,
             ranker: None,
             repurchase: None,
+            popularity,
             repeats: self.confidence.repeats(),
             ratings: None,
             seed: self.seed,
@@ -225,7 +264,9 @@ impl Recipe {
         if let Some(family) = self.family.lists {
             fit.output.note(format!("{}   weights of {} items", name(&family), grouped(data.items.len())));
             let lists = match family {
-                ListFamily::Ease => ease(data, &self.ease)?,
+                ListFamily::Ease => ease(data, &strengths, &self.ease, &self.lists)?,
+                ListFamily::Slim => slim(data, &strengths, &self.slim, &self.lists),
+                ListFamily::ItemKnn => item_knn(data, &strengths, &self.item_knn, &self.lists),
             };
             trained = fit.lists(trained, lists, self.dot_weight, &mut diary)?;
         }
@@ -268,6 +309,9 @@ impl Recipe {
     #[must_use]
     pub fn on_share(mut self, share: f64) -> Recipe {
         self.ease.ease_lambda *= share;
+        self.slim.slim_l1 *= share;
+        self.slim.slim_l2 *= share;
+        self.item_knn.item_knn_shrinkage *= share;
         self
     }
 
@@ -288,7 +332,7 @@ impl Recipe {
     /// The settings that took effect, for the model card.
     pub fn card(&self) -> Value {
         let Family { vectors, lists, ranker } = self.family;
-        let mut card = json!({ "family": self.family, "seed": self.seed, "confidence": self.confidence });
+        let mut card = json!({ "family": self.family, "seed": self.seed, "confidence": self.confidence, "half_life": self.half_life });
         if vectors.is_some() {
             card["dim"] = json!(self.dim);
         }
@@ -303,7 +347,12 @@ impl Recipe {
         }
         match lists {
             Some(ListFamily::Ease) => card["ease"] = json!(self.ease),
+            Some(ListFamily::Slim) => card["slim"] = json!(self.slim),
+            Some(ListFamily::ItemKnn) => card["item_knn"] = json!(self.item_knn),
             None => {}
+        }
+        if lists.is_some() {
+            card["lists"] = json!(self.lists);
         }
         if ranker {
             card[RANKER] = json!(self.ncf);
@@ -331,11 +380,14 @@ mod tests {
             "svd+++ease+ncf",
             "logistic-mf",
             "elsa+ease",
+            "slim",
+            "als+item-knn",
+            "popular",
         ] {
             assert_eq!(text.parse::<Family>().expect(text).to_string(), text);
         }
         assert_eq!("ease+als".parse::<Family>().expect("in any order").to_string(), "als+ease");
-        for text in ["", "als+", "als+als", "ncf", "ease+ncf", "svd", "ALS"] {
+        for text in ["", "als+", "als+als", "ncf", "ease+ncf", "svd", "ALS", "als+popular", "popular+ease"] {
             let message = text.parse::<Family>().expect_err(text);
             assert!(message.starts_with("expected"), "{message}");
         }

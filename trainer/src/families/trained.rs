@@ -9,12 +9,14 @@ use crate::evaluate::RatingScale;
 pub struct Trained {
     /// What it is made of: `als`, `als+ease`, ...
     pub family: String,
-    /// None where neighbour lists stand alone.
+    /// None where neighbour lists stand alone; of width 0, with biases, for the most popular.
     pub vectors: Option<Vectors>,
     pub neighbours: Option<NeighbourSpec>,
     pub ranker: Option<RankerSpec>,
     /// Where people buy again.
     pub repurchase: Option<RepurchaseSpec>,
+    /// What strangers see first, (n), in any monotone unit.
+    pub popularity: Vec<f32>,
     /// What several events of one pair amount to.
     pub repeats: Repeats,
     /// Of a family that predicts ratings.

@@ -57,6 +57,10 @@ const EASE: &[(&str, Range)] = &[
     ("--ease-dropout", Of(&["0", "0.25", "0.5", "1"])),
     ("--ease-user-power", Even(0.0, 0.8)),
 ];
+const SLIM: &[(&str, Range)] =
+    &[("--slim-l1", Log(0.5, 50.0)), ("--slim-l2", Log(5.0, 500.0)), ("--slim-user-power", Even(0.0, 0.8))];
+const ITEM_KNN: &[(&str, Range)] =
+    &[("--item-knn-weighting", Of(&["cosine", "tf-idf", "bm25"])), ("--item-knn-shrinkage", Log(1.0, 100.0))];
 const LISTS: &[(&str, Range)] = &[("--neighbours", Of(&["10", "20", "40"]))];
 
 /// The flags that the parts of `family` are searched over.
@@ -74,6 +78,8 @@ fn space(family: Family) -> Vec<(&'static str, Range)> {
     }
     match family.lists {
         Some(ListFamily::Ease) => flags.extend(EASE.iter().chain(LISTS)),
+        Some(ListFamily::Slim) => flags.extend(SLIM.iter().chain(LISTS)),
+        Some(ListFamily::ItemKnn) => flags.extend(ITEM_KNN.iter().chain(LISTS)),
         None => {}
     }
     flags

@@ -1,0 +1,18 @@
+//! Models trained elsewhere: what their files hold, as a model file takes it.
+//!
+//! Read are factors in a safetensors, `.npy` or `.npz` file, models as the `implicit` package saves them (factors, or
+//! the similarities of its nearest neighbours; `scipy.sparse.save_npz` writes the like), and the item factors of Spark
+//! MLlib's ALS.
+
+mod arrays;
+mod factors;
+mod ids;
+mod neighbours;
+mod npy;
+mod spark;
+
+pub use arrays::ArrayFile;
+pub use factors::{Factors, read_factors};
+pub use ids::{read_ids, read_popularity};
+pub use neighbours::{holds_lists, read_lists};
+pub use spark::{is_spark, read_spark};
