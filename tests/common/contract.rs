@@ -200,7 +200,13 @@ pub async fn neighbours_are_exact(choice: BackendChoice) {
         let seed = 400 + n as u64;
         let hybrid = with_neighbours(random(items, 32, seed), most, n % 2 == 0, seed);
         let pooled = ModelSpec { user_tower: UserTower::Pool { power: 0.5 }, ..hybrid.clone() };
-        for spec in [hybrid.clone(), pooled, pooling_rows(hybrid.clone(), seed), without_vectors(hybrid.clone()), biases_alone(hybrid)] {
+        for spec in [
+            hybrid.clone(),
+            pooled,
+            pooling_rows(hybrid.clone(), seed),
+            without_vectors(hybrid.clone()),
+            biases_alone(hybrid),
+        ] {
             let model = model(&spec);
             let scorer = open(&model, choice).await;
             let mut random = Random(seed);

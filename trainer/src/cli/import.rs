@@ -232,9 +232,11 @@ fn spec(args: &ImportArgs, source: Source, items: Items) -> Result<ModelSpec> {
         item_bias: factors.and_then(|factors| factors.bias),
         popularity: items.popularity,
         user_tower,
+        user_rows: None,
         repeats: Repeats::Once,
         neighbours: source.neighbours,
         ranker: None,
+        repurchase: None,
         columns: items.columns,
         event_weights: Default::default(),
         card: json!({
