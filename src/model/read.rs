@@ -14,6 +14,7 @@ use super::ranker::Ranker;
 use super::table::{HISTORY, ITEMS, ItemTable, TableSlot};
 use super::tensors::{TensorSummary, TensorTable, check_magnitude, sha256_hex, typed};
 use super::view::ColumnView;
+use super::write::Precision;
 use crate::cholesky::Cholesky;
 use crate::error::{Error, Result, show};
 use crate::json::parse;
@@ -193,6 +194,11 @@ impl Model {
             }
             ItemTable::F32 { values } => values[row].to_vec(),
         }
+    }
+
+    /// How the item table is stored; `None` where there is none.
+    pub fn precision(&self) -> Option<Precision> {
+        self.items.precision()
     }
 
     /// The catalogue column of this name.

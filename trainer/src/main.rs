@@ -1,12 +1,14 @@
 //! `proclivity`: from an interaction log to a model file that runs on the visitor's own device.
 
 mod cli;
+mod compress;
 mod dataset;
 mod error;
 mod evaluate;
 mod export;
 mod families;
 mod output;
+mod stored;
 mod tune;
 
 use std::io::Write;

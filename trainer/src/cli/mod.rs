@@ -1,5 +1,6 @@
 //! The command line: one file a command.
 
+mod compress;
 mod evaluate;
 mod inputs;
 mod inspect;
@@ -43,6 +44,8 @@ enum Command {
     Split(Box<split::SplitArgs>),
     /// Measure models on held-out users: accuracy, diversity, groups, intervals; as a table, JSON and an HTML report
     Evaluate(evaluate::EvaluateArgs),
+    /// Make a model file smaller: fewer bits, neighbours, columns, items or a lower rank; shows what each step costs
+    Compress(Box<compress::CompressArgs>),
     /// Recommend for a history of item ids
     Recommend(recommend::RecommendArgs),
     /// Show what is in a model file
@@ -61,6 +64,7 @@ impl Cli {
             Command::Tune(args) => tune::run(&args, &self.tables, output),
             Command::Split(args) => split::run(&args, &self.tables, output),
             Command::Evaluate(args) => evaluate::run(&args, &self.tables, output),
+            Command::Compress(args) => compress::run(&args, &self.tables, output),
             Command::Recommend(args) => recommend::run(&args, output),
             Command::Inspect(args) => inspect::run(&args, output),
         }

@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use clap::{Args, ValueEnum};
-use proclivity::model::Precision;
+use clap::Args;
 use proclivity::score::Stage;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -18,6 +17,7 @@ use crate::evaluate::{Metrics, evaluate_model, evaluate_popularity};
 use crate::export::{Contents, Storage, export, load};
 use crate::families::{Candidates, Checkpoint, Diary, Fit, Recipe, Trained, choose_candidates};
 use crate::output::{Output, check_writable, grouped, write_atomically};
+use crate::stored::Stored;
 
 #[derive(Debug, Args)]
 pub struct TrainArgs {
@@ -43,29 +43,10 @@ pub struct StorageArgs {
     #[arg(long, value_enum, default_value = "int8")]
     #[serde(rename = "items")]
     precision: Stored,
-    /// How the ranker's hidden layers are stored and computed; int8 needs int8 items and two of them
+    /// How the ranker's hidden layers are stored and computed, int8 or f32; int8 needs int8 or int4 items and two of them
     #[arg(long, value_enum, default_value = "int8")]
     #[serde(rename = "ranker")]
     ranker_precision: Stored,
-}
-
-/// Numbers of a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Stored {
-    Int8,
-    F16,
-    F32,
-}
-
-impl From<Stored> for Precision {
-    fn from(stored: Stored) -> Precision {
-        match stored {
-            Stored::Int8 => Precision::Int8,
-            Stored::F16 => Precision::F16,
-            Stored::F32 => Precision::F32,
-        }
-    }
 }
 
 impl StorageArgs {
@@ -75,10 +56,12 @@ impl StorageArgs {
     /// [`CliError::Flag`].
     pub fn check(&self) -> Result<()> {
         match self.ranker_precision {
-            Stored::F16 => {
-                Err(CliError::Flag { flag: "--ranker-precision", expected: "int8 or f32".into(), found: "f16".into() })
-            }
             Stored::Int8 | Stored::F32 => Ok(()),
+            other => Err(CliError::Flag {
+                flag: "--ranker-precision",
+                expected: "int8 or f32".into(),
+                found: other.to_string(),
+            }),
         }
     }
 

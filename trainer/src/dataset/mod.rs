@@ -30,7 +30,7 @@ pub use columns::ItemColumnFlags;
 pub use confidence::Confidence;
 #[cfg(test)]
 pub use interactions::fixture;
-pub use interactions::{Interactions, distinct_items};
+pub use interactions::{Event, Interactions, distinct_items};
 pub use items::{CatalogueReport, read_catalogue};
 pub use negatives::{NegativeSampling, Negatives};
 pub use report::CleanReport;

@@ -1,0 +1,14 @@
+//! From a model file to a smaller one: what can be taken from it, what each step costs, and which of them are worth it.
+
+mod ladder;
+mod lists;
+mod low_rank;
+mod measure;
+mod parts;
+mod plan;
+mod rare;
+
+pub use ladder::{Try, climb_down};
+pub use measure::{Judge, Measured};
+pub use parts::Parts;
+pub use plan::{Plan, Step};
