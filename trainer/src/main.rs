@@ -1,5 +1,6 @@
 //! `proclivity`: from an interaction log to a model file that runs on the visitor's own device.
 
+mod card;
 mod cli;
 mod compress;
 mod dataset;

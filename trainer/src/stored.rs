@@ -60,5 +60,3 @@ impl From<Precision> for Stored {
         }
     }
 }
-
->>>>>>> b8a8e8f (int4 item vectors in the file, BF16 scales; a model file read back into its parts; proclivity compress: steps and the smallest model within a loss)

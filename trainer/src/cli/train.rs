@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::evaluate::metrics_table;
 use super::inputs::{InputArgs, Inputs};
-use super::inspect::hex_sha256;
+use crate::card::{hex_sha256, log_sha256, write_beside};
 use crate::dataset::TableOptions;
 use crate::error::{CliError, Result};
 use crate::evaluate::{Metrics, evaluate_model, evaluate_popularity};
@@ -100,7 +100,7 @@ impl Order<'_> {
         let (mut trained, diary) = self.recipe.train(data, &fit)?;
         let storage = self.storage.storage();
         let candidates = set_candidates(&mut trained, inputs, storage, self.recipe.ncf.candidates, output)?;
-        let card = self.card(inputs, &trained, &diary, candidates.as_ref());
+        let card = self.card(inputs, &trained, &diary, candidates.as_ref())?;
         let event_weights = self.args.source.event_weights()?;
         let bytes = export(&trained, data, storage, Contents { columns: inputs.columns.clone(), event_weights, card })?;
         write_atomically(self.path, &bytes)?;
@@ -114,6 +114,8 @@ impl Order<'_> {
         if model.ranker().is_some() {
             rows.push((cascade.as_str(), evaluate_model(&model, held, Stage::Cascade)?));
         }
+        let metrics: Value = rows.iter().map(|(name, metrics)| ((*name).to_owned(), json!(metrics))).collect();
+        write_beside(self.path, &model, &bytes, if held.is_empty() { &Value::Null } else { &metrics })?;
         let seconds = started.elapsed().as_secs_f64();
         output.result(&summary(self.path, bytes.len(), seconds, held.len(), &rows), || {
             json!({
@@ -127,11 +129,18 @@ impl Order<'_> {
     }
 
     /// The model card: where the model comes from and how good it is. No clock in it: the same run gives the same bytes.
-    fn card(&self, inputs: &Inputs, trained: &Trained, diary: &Diary, candidates: Option<&Candidates>) -> Value {
+    fn card(
+        &self,
+        inputs: &Inputs,
+        trained: &Trained,
+        diary: &Diary,
+        candidates: Option<&Candidates>,
+    ) -> Result<Value> {
+        let log = log_sha256(&self.args.source.file())?;
         let file = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
         let mut card = json!({
             "trainer": concat!("proclivity ", env!("CARGO_PKG_VERSION")),
-            "data": { "log": self.args.source.name(), "items": self.args.items.as_deref().and_then(file), "cleaning": inputs.cleaning },
+            "data": { "log": self.args.source.name(), "sha256": log, "items": self.args.items.as_deref().and_then(file), "cleaning": inputs.cleaning },
             "recipe": self.recipe.card(),
             "kept": diary.card(),
             "candidates": candidates,
@@ -141,7 +150,7 @@ impl Order<'_> {
         if let Some(ratings) = trained.ratings {
             card["ratings"] = json!(ratings);
         }
-        card
+        Ok(card)
     }
 }
 

@@ -1,8 +1,9 @@
 //! The smallest model within a stated loss: greedy, one rung at a time.
 //!
 //! In every round the next step of each kind is tried on top of the plan so far. Of those within the loss the one that saves most
-//! bytes for the quality it costs is taken; a kind whose step goes too far is not tried again. Each trial starts from the
-//! original's numbers, so that rounding is never rounded again.
+//! bytes for the quality it costs is taken; a kind whose step goes too far is not tried again. Losses count from the best of the
+//! original and what was taken: a gain on the held-out users is luck as a rule, and does not pay for a later loss. Each trial
+//! starts from the original's numbers, so that rounding is never rounded again.
 
 use super::measure::{Judge, Measured};
 use super::parts::Parts;
@@ -19,7 +20,7 @@ pub struct Try {
     pub round: usize,
     pub step: Step,
     pub measured: Measured,
-    /// Share of the original's quality that is lost, with all steps before it.
+    /// Share of quality that is lost with all steps so far, of the original's or of the best that was taken.
     pub loss: f64,
     /// Whether the step was taken.
     pub taken: bool,
@@ -50,17 +51,21 @@ pub fn climb_down(
     let measured = judge.measure(&bytes)?;
     let mut at = Descent { plan, bytes, measured, tries: Vec::new() };
     let mut closed: Vec<usize> = Vec::new();
+    let mut best_so_far = *original;
     for round in 1.. {
         let mut steps = Step::next_of(&at.plan.of(parts)?);
         steps.retain(|step| !closed.contains(&step.kind()));
-        let before = at.measured.loss(original).unwrap_or(0.0);
+        if at.measured.ndcg > best_so_far.ndcg {
+            best_so_far = at.measured;
+        }
+        let before = at.measured.loss(&best_so_far).unwrap_or(0.0);
         let mut tries = Vec::new();
         let mut best: Option<(f64, usize, Plan, Vec<u8>)> = None;
         for step in steps {
             let plan = at.plan.with(step.clone());
             let bytes = plan.of(parts)?.write()?;
             let measured = judge.measure(&bytes)?;
-            let loss = measured.loss(original).unwrap_or(0.0);
+            let loss = measured.loss(&best_so_far).unwrap_or(0.0);
             let saved = at.measured.bytes as f64 - measured.bytes as f64;
             let worth = saved / (loss - before).max(NOISE);
             if loss > most || saved <= 0.0 {

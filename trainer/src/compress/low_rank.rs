@@ -112,7 +112,8 @@ mod tests {
 
     #[test]
     fn a_rank_that_holds_everything_changes_no_score() {
-        for tower in [UserTower::FoldIn { alpha: 4.0, regularization: 2.0, power: 0.5 }, UserTower::Pool { power: 0.5 }] {
+        for tower in [UserTower::FoldIn { alpha: 4.0, regularization: 2.0, power: 0.5 }, UserTower::Pool { power: 0.5 }]
+        {
             let mut wide = narrow();
             wide.spec.user_tower = tower;
             wide.spec.ranker.iter_mut().for_each(|ranker| ranker.candidates = None);

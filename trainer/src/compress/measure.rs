@@ -44,6 +44,11 @@ impl Judge {
         Judge { users, ids }
     }
 
+    /// Whether quality is measured.
+    pub fn has_users(&self) -> bool {
+        !self.users.is_empty()
+    }
+
     /// Loads a file and asks it for every user, as a page would. Items it does not have cannot be folded in and are missed as
     /// targets; a user of no known item counts 0.
     ///
@@ -77,7 +82,7 @@ impl Judge {
 }
 
 /// The stage that a page shows.
-fn shipped(model: &Model) -> Stage {
+pub fn shipped(model: &Model) -> Stage {
     match model.manifest().scoring {
         Scoring::Dot => Stage::Retrieval,
         Scoring::Mlp(_) => Stage::Ranking,

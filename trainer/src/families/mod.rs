@@ -22,9 +22,10 @@ mod sgd;
 mod svdpp;
 mod trained;
 
+pub use als::{Als, AlsOptions};
 pub use candidates::{Candidates, choose_candidates};
 pub use checkpoint::Checkpoint;
 pub use fit::{Diary, Fit};
-pub use learner::epoch_rng;
+pub use learner::{Learner, Training, epoch_rng};
 pub use recipe::{Family, ListFamily, Recipe, VectorFamily};
 pub use trained::Trained;

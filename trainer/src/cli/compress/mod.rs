@@ -1,5 +1,7 @@
 //! `proclivity compress MODEL -o SMALL --fold-in F --targets T --max-loss 1%`
 
+mod show;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,13 +10,15 @@ use clap::Args;
 use proclivity::model::Model;
 use serde_json::{Value, json};
 
-use super::inspect::hex_sha256;
 use super::open_model;
-use crate::compress::{Judge, Measured, Parts, Plan, Step, Try, climb_down};
-use crate::dataset::{TableOptions, read_held_out};
+use crate::card::{hex_sha256, write_beside};
+use crate::compress::{DistillOptions, Judge, Measured, Parts, Plan, Step, Teacher, Try, climb_down};
+use crate::dataset::{LogFlags, TableOptions, read_held_out};
 use crate::error::{CliError, Result};
+use crate::export::load;
+use crate::output::{Output, check_writable, write_atomically};
 use crate::stored::Stored;
-use crate::output::{Output, check_writable, grouped, table, write_atomically};
+use show::{Line, Outcome};
 
 #[derive(Debug, Args)]
 pub struct CompressArgs {
@@ -43,6 +47,9 @@ pub struct CompressArgs {
     /// Leave out items that fewer users had in training: they can be neither recommended nor folded in
     #[arg(long, value_name = "USERS", help_heading = "Steps, in this order")]
     drop_rare: Option<f32>,
+    /// Fit a small student to what the model shows the users of this log, in vectors of the width of --rank alone
+    #[arg(long, value_name = "LOG", requires = "rank", help_heading = "Steps, in this order")]
+    distill: Option<PathBuf>,
     /// Narrow the vectors to this width by singular value decomposition; 0 leaves neighbour lists alone
     #[arg(long, value_name = "WIDTH", help_heading = "Steps, in this order")]
     rank: Option<usize>,
@@ -55,14 +62,11 @@ pub struct CompressArgs {
     /// Store item vectors so
     #[arg(long, value_enum, help_heading = "Steps, in this order")]
     precision: Option<Stored>,
-}
 
-/// One line of the result.
-struct Line {
-    name: String,
-    measured: Measured,
-    /// Whether the step is part of the result, where that was a choice.
-    taken: Option<bool>,
+    #[command(flatten, next_help_heading = "Distillation")]
+    student: DistillOptions,
+    #[command(flatten)]
+    log: LogFlags,
 }
 
 pub fn run(args: &CompressArgs, tables: &TableOptions, output: Output) -> Result<()> {
@@ -75,6 +79,14 @@ pub fn run(args: &CompressArgs, tables: &TableOptions, output: Output) -> Result
     let mut lines = vec![Line { name: "original".into(), measured: original, taken: None }];
 
     let mut parts = Parts::of(&model);
+    let card = parts.spec.card.clone();
+    if let (Some(log), Some(width)) = (&args.distill, args.rank) {
+        let (data, cleaning) = args.log.read(log, tables, None)?;
+        output.note(cleaning.text(log));
+        parts = Teacher::new(&model, &data)?.teach(width, &args.student, &judge)?;
+        let name = format!("student of width {width}");
+        lines.push(Line { name, measured: judge.measure(&parts.write()?)?, taken: None });
+    }
     let mut plan = Plan::default();
     for step in asked(args, &parts) {
         plan = plan.with(step.clone());
@@ -82,24 +94,30 @@ pub fn run(args: &CompressArgs, tables: &TableOptions, output: Output) -> Result
         lines.push(Line { name: step.to_string(), measured, taken: None });
     }
     if let Some(most) = args.max_loss {
-        let see = |tries: &[Try]| tries.iter().for_each(|tried| output.note(said(tried)));
+        let see = |tries: &[Try]| tries.iter().for_each(|tried| output.note(show::said(tried)));
         let descent = climb_down(&parts, plan, &judge, &original, most, see)?;
         plan = descent.plan;
-        lines.extend(descent.tries.iter().map(line_of_try));
+        lines.extend(descent.tries.iter().map(Line::from));
     }
     let reached = lines.iter().rev().find(|line| line.taken != Some(false)).map_or(original, |line| line.measured);
-    let loss = reached.loss(&original);
-    let too_far = args.max_loss.zip(loss).is_some_and(|(most, loss)| loss > most);
-    let bytes = match plan.steps().is_empty() || too_far {
-        true => source.clone(),
-        false => {
-            parts.spec.card = card(&parts.spec.card, &source, &plan, [&original, &reached]);
-            plan.of(&parts)?.write()?
-        }
+    let mut steps: Vec<String> = plan.steps().iter().map(Step::to_string).collect();
+    if args.distill.is_some() {
+        steps.insert(0, lines[1].name.clone());
+    }
+    let too_far = args.max_loss.zip(reached.loss(&original)).is_some_and(|(most, loss)| loss > most);
+    let kept = steps.is_empty() || too_far;
+    let bytes = if kept {
+        source.clone()
+    } else {
+        parts.spec.card = carded(&card, &source, &steps, args, [&original, &reached]);
+        plan.of(&parts)?.write()?
     };
     write_atomically(&args.output, &bytes)?;
-    let outcome = outcome(&args.output, [&source, &bytes], args.max_loss, loss);
-    output.result(&format!("{}\n{outcome}", text(&lines)), || object(args, &lines, &plan, [&source, &bytes], too_far));
+    let written = if kept { original } else { reached };
+    let metrics = written.ndcg.map_or(Value::Null, |ndcg| json!({ "ndcg@100": ndcg }));
+    write_beside(&args.output, &*load(&bytes)?, &bytes, &metrics)?;
+    let outcome = Outcome { args, lines, steps, kept, source: &source, bytes: &bytes };
+    output.result(&outcome.text(), || outcome.object());
     Ok(())
 }
 
@@ -126,7 +144,10 @@ fn check(args: &CompressArgs) -> Result<()> {
             refused("--drop-rare", "a number of users above 0", &users.to_string())
         }
         _ if args.neighbours == Some(0) => refused("--neighbours", "at least 1", "0"),
-        _ => Ok(()),
+        _ if args.distill.is_some() && !(1..=1024).contains(&args.rank.unwrap_or(0)) => {
+            refused("--rank", "a width from 1 to 1024 for the student of --distill", "another")
+        }
+        _ => args.student.check(),
     }
 }
 
@@ -157,7 +178,7 @@ fn asked(args: &CompressArgs, parts: &Parts) -> Vec<Step> {
     let steps = [
         (!columns.is_empty()).then_some(Step::DropColumns(columns)),
         args.drop_rare.map(Step::DropRare),
-        args.rank.map(Step::Rank),
+        args.rank.filter(|_| args.distill.is_none()).map(Step::Rank),
         args.neighbours.map(Step::Neighbours),
         args.int4_neighbours.then_some(Step::Int4Neighbours),
         args.precision.map(Step::Precision),
@@ -166,81 +187,24 @@ fn asked(args: &CompressArgs, parts: &Parts) -> Vec<Step> {
 }
 
 /// The card of the source, and what became of it: the steps, the source's hash, and quality before and after.
-fn card(card: &Value, source: &[u8], plan: &Plan, [before, after]: [&Measured; 2]) -> Value {
+fn carded(
+    card: &Value,
+    source: &[u8],
+    steps: &[String],
+    args: &CompressArgs,
+    [before, after]: [&Measured; 2],
+) -> Value {
     let mut card = if card.is_object() { card.clone() } else { json!({ "source": card }) };
     let mut earlier = card["compressed"].as_array().cloned().unwrap_or_default();
-    earlier.push(json!({
+    let mut record = json!({
         "source": { "sha256": hex_sha256(source), "bytes": source.len() },
-        "steps": names(plan),
+        "steps": steps,
         "ndcg@100": { "source": before.ndcg, "compressed": after.ndcg },
-    }));
+    });
+    if args.distill.is_some() {
+        record["student"] = json!(args.student);
+    }
+    earlier.push(record);
     card["compressed"] = Value::Array(earlier);
     card
-}
-
-fn names(plan: &Plan) -> Vec<String> {
-    plan.steps().iter().map(Step::to_string).collect()
-}
-
-fn line_of_try(tried: &Try) -> Line {
-    let name = format!("{}. {}", tried.round, tried.step);
-    Line { name, measured: tried.measured, taken: Some(tried.taken) }
-}
-
-fn said(tried: &Try) -> String {
-    let verdict = if tried.taken { "taken" } else { "not taken" };
-    let bytes = grouped(tried.measured.bytes);
-    format!("round {}  {}: {bytes} bytes, {:.2} % lost, {verdict}", tried.round, tried.step, 100.0 * tried.loss)
-}
-
-fn text(lines: &[Line]) -> String {
-    let original = lines[0].measured;
-    let mut cells = vec![["step", "NDCG@100", "lost", "bytes", "of it", "gzip", ""].map(str::to_owned).to_vec()];
-    for Line { name, measured, taken } in lines {
-        let loss = measured.loss(&original).map_or("-".into(), |loss| format!("{:.2} %", 100.0 * loss));
-        cells.push(vec![
-            format!("  {name}"),
-            measured.ndcg.map_or("-".into(), |ndcg| format!("{ndcg:.4}")),
-            loss,
-            grouped(measured.bytes),
-            format!("{:.0} %", 100.0 * measured.bytes as f64 / original.bytes as f64),
-            grouped(measured.gzip),
-            taken.map_or("", |taken| if taken { "taken" } else { "left" }).into(),
-        ]);
-    }
-    table(&cells)
-}
-
-fn outcome(path: &Path, [source, bytes]: [&[u8]; 2], most: Option<f64>, loss: Option<f64>) -> String {
-    let percent = |share: f64| format!("{:.2} %", 100.0 * share);
-    let wrote = format!("wrote {}: {} bytes", path.display(), grouped(bytes.len()));
-    match (most, source == bytes) {
-        (Some(most), true) => {
-            format!("no step stays within a loss of {}; the model is kept as it is\n{wrote}", percent(most))
-        }
-        _ => {
-            let lost = loss.map_or(String::new(), |loss| format!(", {} of NDCG@100 lost", percent(loss)));
-            format!("{wrote}, {:.0} % of the original{lost}", 100.0 * bytes.len() as f64 / source.len() as f64)
-        }
-    }
-}
-
-fn object(args: &CompressArgs, lines: &[Line], plan: &Plan, [source, bytes]: [&[u8]; 2], too_far: bool) -> Value {
-    let original = lines[0].measured;
-    let steps = lines.iter().map(|Line { name, measured, taken }| {
-        json!({
-            "step": name, "bytes": measured.bytes, "gzip": measured.gzip, "ndcg@100": measured.ndcg,
-            "loss": measured.loss(&original), "taken": taken,
-        })
-    });
-    json!({
-        "model": args.output,
-        "bytes": bytes.len(),
-        "sha256": hex_sha256(bytes),
-        "source": { "path": args.model, "bytes": source.len(), "sha256": hex_sha256(source) },
-        "max_loss": args.max_loss,
-        "plan": if too_far { Vec::new() } else { names(plan) },
-        "kept_original": source == bytes,
-        "steps": steps.collect::<Vec<_>>(),
-    })
 }
