@@ -36,7 +36,7 @@ fn compress(folder: &Folder, to: &str, more: &[&str]) -> Value {
 }
 
 fn recommended(folder: &Folder, model: &str) -> Vec<String> {
-    let list = json(&["recommend", &folder.at(model), "--history", "i13,i14,i17", "-k", "8"]);
+    let list = json(&["recommend", &folder.at(model), "--history", "i13,i14,i17", "-k", "5"]);
     list["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
 }
 
@@ -103,7 +103,7 @@ fn a_cascade_is_made_smaller_too() {
     for (name, flags) in [("a", ["--rank", "16"]), ("b", ["--precision", "f32"]), ("c", ["--precision", "int4"])] {
         compress(&folder, name, &flags);
         assert_eq!(json(&["inspect", &folder.at(name)])["manifest"]["family"], family);
-        assert_eq!(recommended(&folder, name).len(), 8);
+        assert_eq!(recommended(&folder, name).len(), 5);
     }
 }
 

@@ -105,7 +105,7 @@ mod tests {
             targets: (2..6).map(|k| (n * k + 3 * k) % 40).collect(),
             events: Vec::new(),
         };
-        let judge = Judge::new(&load(&bytes).unwrap(), (0..30).map(user).collect());
+        let judge = Judge::new(&load(&bytes).unwrap(), (0..12).map(user).collect());
         let original = judge.measure(&bytes).unwrap();
         let descent = climb_down(&parts, Plan::default(), &judge, &original, most, |_| {}).unwrap();
         assert_eq!(descent.measured, judge.measure(&descent.bytes).unwrap());
@@ -124,7 +124,7 @@ mod tests {
         let last = some.tries.last().unwrap().round;
         for round in 1..=last {
             let taken = some.tries.iter().filter(|tried| tried.round == round && tried.taken).count();
-            assert_eq!(taken, usize::from(round < last));
+            assert!(taken == 1 || (taken == 0 && round == last), "round {round}");
         }
     }
 
