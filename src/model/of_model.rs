@@ -25,6 +25,9 @@ impl ModelSpec {
             item_bias: model.bias().map(<[f32]>::to_vec),
             popularity: model.popularity().map_or_else(|| vec![0.0; items], <[f32]>::to_vec),
             user_tower: manifest.user,
+            user_rows: model
+                .has_history_rows()
+                .then(|| (0..items as u32).flat_map(|item| model.history_row(item)).collect()),
             repeats: manifest.repeats,
             neighbours: neighbours(model),
             ranker: model.ranker().map(|ranker| spec_of_ranker(ranker, model)),

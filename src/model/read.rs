@@ -181,6 +181,11 @@ impl Model {
         self.row(&self.items, item)
     }
 
+    /// Whether a history is pooled of rows of its own, `user.rows`.
+    pub fn has_history_rows(&self) -> bool {
+        self.history.is_some()
+    }
+
     /// What the item adds to a pooled history, (d): a row of `user.rows` where the file has them, else the item's embedding.
     pub fn history_row(&self, item: u32) -> Vec<f32> {
         self.row(self.history.as_ref().unwrap_or(&self.items), item)

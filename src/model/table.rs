@@ -1,7 +1,7 @@
 //! The item table: viewed in the file where it is int8 or F32 there; int4 becomes int8 and F16 becomes F32 at load.
 //!
 //! `item.embedding` (n, d) I8, F16 or F32, or (n, d / 2) U8 with two values to a byte; `item.embedding.scale` (n) F32 or BF16
-//! where values are integers.
+//! where values are integers. `user.rows` likewise.
 
 use std::ops::Range;
 

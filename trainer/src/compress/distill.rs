@@ -145,6 +145,7 @@ impl Teacher {
         let mut als = Als::taught(training, &options.als(self.model.manifest().user, &self.data), &lists);
         let mut student = Parts::of(&self.model);
         (student.spec.neighbours, student.spec.ranker, student.spec.item_bias) = (None, None, None);
+        student.spec.user_rows = None;
         (student.spec.family, student.steps) = (als.name().into(), Some(Vec::new()));
         let mut best: Option<(f64, Parts)> = None;
         for epoch in 1..=options.distill_epochs {

@@ -3,7 +3,8 @@
 //! With the truncated singular value decomposition `Y = U S V^T` of the item rows (n, d), the rows become `Z = Y V_k`
 //! (n, k). `Z Z^T` is the best approximation of `Y Y^T` of rank k (Eckart and Young 1936), and that is all a pooled history is
 //! scored with. A fold-in commutes with a rotation: with the Gram matrix `Z^T Z = V_k^T (Y^T Y) V_k`, which the writer makes
-//! of the stored rows, its solution is `V_k^T u` but for what the other directions held. A ranker's first layer takes
+//! of the stored rows, its solution is `V_k^T u` but for what the other directions held. Rows of their own that a history is
+//! pooled of take the same directions. A ranker's first layer takes
 //! `W V_k` for the halves of user and item.
 
 use faer::linalg::matmul::matmul;
@@ -34,12 +35,13 @@ impl Parts {
             });
         }
         if rank == 0 {
-            (spec.embedding.rows, spec.embedding.dim, spec.item_bias) = (Vec::new(), 0, None);
+            (spec.embedding.rows, spec.embedding.dim, spec.user_rows) = (Vec::new(), 0, None);
             spec.user_tower = UserTower::Pool { power: 0.0 };
             return Ok(());
         }
         let directions = directions(&spec.embedding.rows, dim, rank)?;
         spec.embedding.rows = rotate(&spec.embedding.rows, dim, &directions);
+        spec.user_rows = spec.user_rows.as_ref().map(|rows| rotate(rows, dim, &directions));
         spec.embedding.dim = rank;
         if let Some(first) = spec.ranker.as_mut().and_then(|ranker| ranker.layers.first_mut()) {
             // (outputs, user half and item half) is a table of rows of the old width.
@@ -112,10 +114,12 @@ mod tests {
 
     #[test]
     fn a_rank_that_holds_everything_changes_no_score() {
-        for tower in [UserTower::FoldIn { alpha: 4.0, regularization: 2.0, power: 0.5 }, UserTower::Pool { power: 0.5 }]
-        {
+        let fold_in = UserTower::FoldIn { alpha: 4.0, regularization: 2.0, power: 0.5 };
+        let pool = UserTower::Pool { power: 0.5 };
+        for (tower, own) in [(fold_in, false), (pool, false), (pool, true)] {
             let mut wide = narrow();
-            wide.spec.user_tower = tower;
+            let reversed = wide.spec.embedding.rows.chunks_exact(DIM).rev().flatten().copied().collect();
+            (wide.spec.user_tower, wide.spec.user_rows) = (tower, own.then_some(reversed));
             wide.spec.ranker.iter_mut().for_each(|ranker| ranker.candidates = None);
             let mut low = wide.clone();
             low.reduce_rank(16).unwrap();

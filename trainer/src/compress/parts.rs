@@ -83,6 +83,7 @@ pub mod fixture {
             item_bias: Some(floats(ITEMS, 0.1)),
             popularity: (0..ITEMS).map(|item| (ITEMS - item) as f32).collect(),
             user_tower: UserTower::FoldIn { alpha: 4.0, regularization: 2.0, power: 0.5 },
+            user_rows: None,
             repeats: Repeats::Logarithm,
             neighbours: Some(lists),
             ranker: Some(RankerSpec { layers, skip: 1.0, candidates: Some(20), precision: Precision::Int8 }),
@@ -111,6 +112,8 @@ pub mod fixture {
 
 #[cfg(test)]
 mod tests {
+    use proclivity::model::UserTower;
+
     use super::fixture::parts;
     use super::*;
     use crate::export::load;
@@ -119,6 +122,10 @@ mod tests {
     fn a_file_taken_apart_gives_the_same_bytes_again() {
         for precision in [Precision::Int8, Precision::Int4, Precision::F16, Precision::F32] {
             let mut parts = parts();
+            if precision == Precision::F16 {
+                parts.spec.user_tower = UserTower::Pool { power: 0.5 };
+                parts.spec.user_rows = Some(parts.spec.embedding.rows.iter().rev().copied().collect());
+            }
             parts.store(precision);
             parts.spec.neighbours.iter_mut().for_each(|lists| lists.int4 = precision == Precision::Int4);
             let bytes = parts.write().unwrap();

@@ -29,8 +29,9 @@ impl Parts {
         spec.popularity = picked(&spec.popularity, &keep);
         spec.item_bias = spec.item_bias.as_ref().map(|bias| picked(bias, &keep));
         let dim = spec.embedding.dim;
-        let row = |item: &usize| &spec.embedding.rows[item * dim..][..dim];
-        spec.embedding.rows = keep.iter().flat_map(row).copied().collect();
+        let of = |rows: &[f32]| keep.iter().flat_map(|item| &rows[item * dim..][..dim]).copied().collect();
+        spec.embedding.rows = of(&spec.embedding.rows);
+        spec.user_rows = spec.user_rows.as_deref().map(of);
         if let Some(lists) = &mut spec.neighbours {
             *lists = select(lists, keep.iter().copied(), |at| place[lists.indices[at] as usize]);
         }
