@@ -18,13 +18,26 @@ const CALIBRATION: usize = 64;
 /// # Errors
 /// As [`write_model`].
 pub fn export_model(spec: &ModelSpec, histories: &[Vec<u32>]) -> Result<Vec<u8>> {
+    export(spec, None, histories)
+}
+
+/// As [`export_model`], for a ranker whose activations' steps are known, as they are of one that was read from a file
+/// ([`crate::model::Ranker::steps`]).
+///
+/// # Errors
+/// As [`write_model`].
+pub fn export_calibrated(spec: &ModelSpec, steps: &[f32], histories: &[Vec<u32>]) -> Result<Vec<u8>> {
+    export(spec, Some(steps), histories)
+}
+
+fn export(spec: &ModelSpec, steps: Option<&[f32]>, histories: &[Vec<u32>]) -> Result<Vec<u8>> {
     let items = spec.item_ids.len();
     if let Some(item) = histories.iter().flatten().find(|&&item| item as usize >= items) {
         return Err(Error::argument("histories", format_args!("item indices below {items}"), item));
     }
     let short = |history: &Vec<u32>| history[..history.len().min(MAX_GOLDEN_ITEMS)].to_vec();
     let histories: Vec<Vec<u32>> = histories.iter().filter(|h| !h.is_empty()).map(short).take(CALIBRATION).collect();
-    let steps = calibrate(spec, &histories)?;
+    let steps = steps.map_or_else(|| calibrate(spec, &histories), |steps| Ok(steps.to_vec()))?;
     let draft = read(&write_calibrated(spec, &steps, &[])?)?;
 
     let histories: Vec<Vec<u32>> = histories.into_iter().take(MAX_GOLDEN).collect();

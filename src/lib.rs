@@ -21,6 +21,6 @@ pub mod score;
 mod web;
 
 pub use error::{Error, Result};
-pub use export::export_model;
+pub use export::{export_calibrated, export_model};
 pub use json::Json;
 pub use recommender::{Info, Item, Recommendation, Recommender, Request, Subject};

@@ -8,8 +8,8 @@ use common::fixtures::{
     without_vectors,
 };
 use proclivity::model::{
-    ColumnView, ItemTable, Model, ModelBuffer, ModelSpec, Precision, RepurchaseSpec, RepurchaseWeights, UserTower, Weights,
-    write_model,
+    ColumnView, ItemTable, Model, ModelBuffer, ModelSpec, Precision, RepurchaseSpec, RepurchaseWeights, UserTower,
+    Weights, write_model,
 };
 use proclivity::profile::User;
 use proclivity::{Error, Json};
@@ -117,6 +117,56 @@ fn floats_stay_floats() {
                 assert!((stored - given).abs() <= error * given.abs(), "{precision:?}");
             }
         }
+    }
+}
+
+#[test]
+fn int4_rows_are_int8_rows_on_the_device() {
+    let mut spec = full();
+    spec.embedding.precision = Precision::Int4;
+    let bytes = bytes(&spec);
+    let stored = read(&bytes).expect("reads");
+    assert_eq!(stored.precision(), Some(Precision::Int4));
+    let ItemTable::Int8 { values, scale } = stored.table() else { panic!("unpacked") };
+    assert!(values.iter().all(|value| (-7..=7).contains(value)) && values.len() == 60 * 32);
+    for item in 0..60u32 {
+        for (found, given) in stored.embedding(item).iter().zip(&spec.embedding.rows[item as usize * 20..][..20]) {
+            assert!((found - given).abs() <= scale[item as usize] * 0.53, "{found} {given}");
+        }
+    }
+    assert!(bytes.len() + 60 * 16 < self::bytes(&full()).len(), "half the bytes a row");
+    let length = 8 + u64::from_le_bytes(bytes[..8].try_into().expect("eight")) as usize;
+    for cut in (length..bytes.len()).step_by(53) {
+        assert_eq!(read(&bytes[..cut]).expect_err("cut short").code(), "model_tensor");
+    }
+    let wide = edit(&bytes, |header, _| header["item.embedding"]["shape"] = json!([60, 32]));
+    assert_eq!(refusal(&wide, "item.embedding"), "model_tensor");
+    let other = edit(&bytes, |header, _| header["item.embedding.scale"]["dtype"] = "F16".into());
+    assert_eq!(refusal(&other, "item.embedding.scale"), "model_tensor");
+    for scale in [f32::NAN, f32::INFINITY, -1.0, 1e-30, 1e9] {
+        let half = ((scale.to_bits() >> 16) as u16).to_le_bytes();
+        let forged = forge(&bytes, "item.embedding.scale", |data| data[..2].copy_from_slice(&half));
+        assert_eq!(refusal(&forged, "item.embedding.scale"), "model_tensor");
+    }
+    // Minus eight, which the writer never makes, is a value like others.
+    let low = forge(&bytes, "item.embedding", |data| data[0] = 0);
+    assert_eq!(read(&low).expect("reads").embedding(0)[0], -8.0 * scale[0]);
+}
+
+#[test]
+fn a_file_read_back_into_its_parts_gives_the_same_bytes() {
+    let neighbours = |int4| with_neighbours(random(60, 20, 3), 7, int4, 4);
+    let mut ranked = in_int8(with_ranker(random(30, 16, 1), &[8, 4], 5, 2));
+    ranked.event_weights = [("view".to_owned(), 0.3)].into();
+    let mut int4 = full();
+    int4.embedding.precision = Precision::Int4;
+    for spec in [full(), int4, in_f32(full()), ranked, neighbours(true), without_vectors(neighbours(false))] {
+        let bytes = bytes(&spec);
+        let model = read(&bytes).expect("reads");
+        let steps = model.ranker().map_or_else(Vec::new, |ranker| ranker.steps.clone());
+        let golden: Vec<Vec<u32>> = model.golden().iter().map(|query| query.history.clone()).collect();
+        let again = proclivity::export_calibrated(&ModelSpec::of(&model), &steps, &golden).expect("a valid spec");
+        assert!(again == bytes, "{} in {:?}", spec.family, spec.embedding.precision);
     }
 }
 
@@ -386,7 +436,9 @@ proptest! {
     #[test]
     fn no_bytes_panic(noise in prop::collection::vec(any::<u8>(), 0..300), edits in prop::collection::vec((any::<usize>(), any::<u8>()), 1..6)) {
         let _ = read(&noise);
-        for mut damaged in [bytes(&with_ranker(random(5, 3, 1), &[2], 2, 2)), bytes(&with_neighbours(random(5, 3, 1), 3, true, 2))] {
+        let mut int4 = with_neighbours(random(5, 3, 1), 3, true, 2);
+        int4.embedding.precision = Precision::Int4;
+        for mut damaged in [bytes(&with_ranker(random(5, 3, 1), &[2], 2, 2)), bytes(&int4)] {
             for &(at, value) in &edits {
                 let at = at % damaged.len();
                 damaged[at] = value;

@@ -15,6 +15,7 @@ pub(crate) enum Dtype {
     I8,
     U8,
     F16,
+    Bf16,
     F32,
     U16,
     U32,
@@ -26,6 +27,7 @@ impl Dtype {
             Dtype::I8 => "I8",
             Dtype::U8 => "U8",
             Dtype::F16 => "F16",
+            Dtype::Bf16 => "BF16",
             Dtype::F32 => "F32",
             Dtype::U16 => "U16",
             Dtype::U32 => "U32",
@@ -35,13 +37,13 @@ impl Dtype {
     fn size(self) -> usize {
         match self {
             Dtype::I8 | Dtype::U8 => 1,
-            Dtype::F16 | Dtype::U16 => 2,
+            Dtype::F16 | Dtype::Bf16 | Dtype::U16 => 2,
             Dtype::F32 | Dtype::U32 => 4,
         }
     }
 
     fn parse(name: &str) -> Option<Dtype> {
-        [Dtype::I8, Dtype::U8, Dtype::F16, Dtype::F32, Dtype::U16, Dtype::U32]
+        [Dtype::I8, Dtype::U8, Dtype::F16, Dtype::Bf16, Dtype::F32, Dtype::U16, Dtype::U32]
             .into_iter()
             .find(|dtype| dtype.name() == name)
     }
@@ -137,7 +139,7 @@ pub(crate) fn parse_header(file: &[u8]) -> Result<(Vec<TensorSlot>, Metadata)> {
 
 fn read_slot(name: &str, entry: &Field, start: usize) -> Result<TensorSlot> {
     let dtype = entry.required("dtype")?;
-    let dtype = Dtype::parse(dtype.text()?).ok_or_else(|| dtype.refuse("one of I8, U8, F16, F32, U32"))?;
+    let dtype = Dtype::parse(dtype.text()?).ok_or_else(|| dtype.refuse("one of I8, U8, F16, BF16, F32, U16, U32"))?;
     let mut shape = Vec::new();
     let mut bytes = Some(dtype.size());
     for axis in entry.required("shape")?.list()? {

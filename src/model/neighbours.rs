@@ -1,13 +1,14 @@
 //! Neighbour lists: for each item the items that speak for it, as compressed sparse rows.
 //!
-//! `neighbour.indptr` (n + 1) U32, `neighbour.indices` (nnz) U16 or U32, `neighbour.values` (nnz) I8, or two to a byte as U8
-//! (the lower half first, each 8 more than it means), `neighbour.scale` (n) F32.
+//! `neighbour.indptr` (n + 1) U32, `neighbour.indices` (nnz) U16 or U32, `neighbour.values` (nnz) I8, or two to a byte as U8,
+//! `neighbour.scale` (n) F32 or BF16.
 
 use std::ops::Range;
 
 use super::header::Dtype;
-use super::quantise::quantise_rows_to;
-use super::table::check_scale;
+use super::nibbles::{nibble, pack_nibbles};
+use super::quantise::{Grid, quantise_table};
+use super::scale::{ScaleSlot, add_bf16};
 use super::tensor_writer::TensorWriter;
 use super::tensors::{TensorTable, check_finite, typed};
 use crate::error::{Error, Result};
@@ -17,9 +18,6 @@ const INDICES: &str = "neighbour.indices";
 const VALUES: &str = "neighbour.values";
 const SCALE: &str = "neighbour.scale";
 
-/// What four bits hold, less this, is a weight's integer.
-const NIBBLE_ZERO: i32 = 8;
-
 /// Where the lists lie in the file.
 #[derive(Debug)]
 pub(crate) struct NeighbourSlot {
@@ -28,7 +26,7 @@ pub(crate) struct NeighbourSlot {
     wide: bool,
     values: Range<usize>,
     packed: bool,
-    scale: Range<usize>,
+    scale: ScaleSlot,
 }
 
 /// The lists. Row h holds w(h, i) of each item i that item h speaks for: `w = scale[h] * value`.
@@ -62,8 +60,7 @@ impl NeighbourSlot {
             true => table.expect(VALUES, Dtype::U8, &[length.div_ceil(2)])?,
             false => table.expect(VALUES, Dtype::I8, &[length])?,
         };
-        let scale = table.expect(SCALE, Dtype::F32, &[items])?;
-        check_scale(typed(file, &scale, SCALE)?, SCALE)?;
+        let scale = ScaleSlot::read(table, file, SCALE, items)?;
         let starts: &[u32] = typed(file, &indptr, INDPTR)?;
         let rising = starts.windows(2).all(|pair| pair[0] <= pair[1]);
         if starts[0] != 0 || starts[items] as usize != length || !rising {
@@ -82,7 +79,7 @@ impl NeighbourSlot {
     }
 
     /// The lists, of the file they were found in.
-    pub fn view<'m>(&self, file: &'m [u8]) -> Neighbours<'m> {
+    pub fn view<'m>(&'m self, file: &'m [u8]) -> Neighbours<'m> {
         let indices = &file[self.indices.clone()];
         Neighbours {
             indptr: bytemuck::cast_slice(&file[self.indptr.clone()]),
@@ -93,21 +90,26 @@ impl NeighbourSlot {
             },
             values: &file[self.values.clone()],
             packed: self.packed,
-            scale: bytemuck::cast_slice(&file[self.scale.clone()]),
+            scale: self.scale.view(file),
         }
     }
 }
 
 impl Neighbours<'_> {
+    /// Whether weights lie two to a byte.
+    pub fn is_int4(&self) -> bool {
+        self.packed
+    }
+
     /// Shows the items that item `from` speaks for, and how much, to `see`.
     pub fn each(&self, from: u32, see: &mut dyn FnMut(u32, f32)) {
         let scale = self.scale[from as usize];
         for place in self.indptr[from as usize] as usize..self.indptr[from as usize + 1] as usize {
             let value = match self.packed {
-                false => i32::from(self.values[place] as i8),
-                true => i32::from(self.values[place / 2] >> (place % 2 * 4) & 15) - NIBBLE_ZERO,
+                false => self.values[place] as i8,
+                true => nibble(self.values, place),
             };
-            see(self.indices.at(place), scale * value as f32);
+            see(self.indices.at(place), scale * f32::from(value));
         }
     }
 }
@@ -153,13 +155,13 @@ pub(crate) fn add_neighbours(file: &mut TensorWriter, spec: &NeighbourSpec, item
         ));
     }
     check_finite(&spec.weights, VALUES)?;
-    let largest = if spec.int4 { 7 } else { 127 };
+    let grid = if spec.int4 { Grid::Int4 } else { Grid::Int8 };
     let (mut values, mut scale) = (Vec::with_capacity(spec.weights.len()), Vec::with_capacity(items));
     for pair in spec.indptr.windows(2) {
         let row = spec.weights.get(pair[0] as usize..pair[1] as usize);
         let row =
             row.ok_or_else(|| Error::tensor(INDPTR, "expected rising places within the weights, found others"))?;
-        let table = quantise_rows_to(row, row.len().max(1), largest);
+        let table = quantise_table(row, row.len().max(1), grid);
         scale.push(table.scale.first().copied().unwrap_or(0.0));
         values.extend(table.values);
     }
@@ -172,13 +174,11 @@ pub(crate) fn add_neighbours(file: &mut TensorWriter, spec: &NeighbourSpec, item
         Err(_) => file.add_u32(INDICES, &[spec.indices.len()], &spec.indices),
     }
     if spec.int4 {
-        let nibble = |value: i8| (i32::from(value) + NIBBLE_ZERO) as u8;
-        let bytes: Vec<u8> =
-            values.chunks(2).map(|two| nibble(two[0]) | two.get(1).map_or(0, |&high| nibble(high) << 4)).collect();
-        file.add(VALUES, Dtype::U8, &[bytes.len()], bytes);
+        file.add(VALUES, Dtype::U8, &[values.len().div_ceil(2)], pack_nibbles(&values));
+        add_bf16(file, SCALE, &scale);
     } else {
         file.add(VALUES, Dtype::I8, &[values.len()], bytemuck::cast_slice(&values).to_vec());
+        file.add_f32(SCALE, &[items], &scale);
     }
-    file.add_f32(SCALE, &[items], &scale);
     Ok(())
 }

@@ -3,7 +3,8 @@
 use super::header::Dtype;
 use super::limits::{MAX_LAYERS, MAX_WIDTH};
 use super::manifest::{LayerShape, MlpShape};
-use super::table::{check_int8, check_scale};
+use super::scale::check_scale;
+use super::table::check_int8;
 use super::tensors::{TensorTable, check_finite, typed};
 use crate::error::{Error, Result, show};
 

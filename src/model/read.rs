@@ -15,6 +15,7 @@ use super::repurchase::{Repurchase, read_items};
 use super::table::{HISTORY, ITEMS, ItemTable, TableSlot};
 use super::tensors::{TensorSummary, TensorTable, check_magnitude, sha256_hex, typed};
 use super::view::ColumnView;
+use super::write::Precision;
 use crate::cholesky::Cholesky;
 use crate::error::{Error, Result, show};
 use crate::json::parse;
@@ -192,6 +193,11 @@ impl Model {
         self.row(&self.items, item)
     }
 
+    /// Whether a history is pooled of rows of its own, `user.rows`.
+    pub fn has_history_rows(&self) -> bool {
+        self.history.is_some()
+    }
+
     /// What the item adds to a pooled history, (d): a row of `user.rows` where the file has them, else the item's embedding.
     pub fn history_row(&self, item: u32) -> Vec<f32> {
         self.row(self.history.as_ref().unwrap_or(&self.items), item)
@@ -205,6 +211,11 @@ impl Model {
             }
             ItemTable::F32 { values } => values[row].to_vec(),
         }
+    }
+
+    /// How the item table is stored; `None` where there is none.
+    pub fn precision(&self) -> Option<Precision> {
+        self.items.precision()
     }
 
     /// The catalogue column of this name.

@@ -1,10 +1,15 @@
-//! The item table: viewed in the file where it is int8 or F32 there, widened at load where it is F16.
+//! The item table: viewed in the file where it is int8 or F32 there; int4 becomes int8 and F16 becomes F32 at load.
+//!
+//! `item.embedding` (n, d) I8, F16 or F32, or (n, d / 2) U8 with two values to a byte; `item.embedding.scale` (n) F32 or BF16
+//! where values are integers. `user.rows` likewise.
 
 use std::ops::Range;
 
 use super::header::Dtype;
-use super::limits::{MAX_ABS, MIN_SCALE};
+use super::nibbles::nibble;
+use super::scale::ScaleSlot;
 use super::tensors::{TensorTable, check_finite, typed};
+use super::write::Precision;
 use crate::error::{Error, Result, show};
 
 /// The rows of the items.
@@ -24,7 +29,15 @@ pub enum ItemTable<'m> {
 /// Where the table lies.
 #[derive(Debug)]
 pub(crate) enum TableSlot {
-    Int8 { values: Range<usize>, scale: Range<usize> },
+    Int8 {
+        values: Range<usize>,
+        scale: ScaleSlot,
+    },
+    /// Unpacked: (n, d).
+    Int4 {
+        values: Vec<i8>,
+        scale: ScaleSlot,
+    },
     F32(Range<usize>),
     Widened(Vec<f32>),
 }
@@ -43,20 +56,32 @@ impl TableSlot {
                 let range = table.expect(name, Dtype::F16, &[items, dim])?;
                 widen(typed(file, &range, name)?, name).map(TableSlot::Widened)
             }
+            Some(Dtype::U8) => read_int4(table, file, name, items, dim),
             _ => read_int8(table, file, name, items, dim),
         }
     }
 
+    /// Whether it is scored in integers.
     pub fn is_int8(&self) -> bool {
-        matches!(self, TableSlot::Int8 { .. })
+        matches!(self, TableSlot::Int8 { .. } | TableSlot::Int4 { .. })
+    }
+
+    /// How it is stored; `None` for no rows at all.
+    pub fn precision(&self) -> Option<Precision> {
+        match self {
+            TableSlot::Int8 { .. } => Some(Precision::Int8),
+            TableSlot::Int4 { .. } => Some(Precision::Int4),
+            TableSlot::F32(_) => Some(Precision::F32),
+            TableSlot::Widened(values) => (!values.is_empty()).then_some(Precision::F16),
+        }
     }
 
     pub fn view<'m>(&'m self, file: &'m [u8]) -> ItemTable<'m> {
         match self {
-            TableSlot::Int8 { values, scale } => ItemTable::Int8 {
-                values: bytemuck::cast_slice(&file[values.clone()]),
-                scale: bytemuck::cast_slice(&file[scale.clone()]),
-            },
+            TableSlot::Int8 { values, scale } => {
+                ItemTable::Int8 { values: bytemuck::cast_slice(&file[values.clone()]), scale: scale.view(file) }
+            }
+            TableSlot::Int4 { values, scale } => ItemTable::Int8 { values, scale: scale.view(file) },
             TableSlot::F32(range) => ItemTable::F32 { values: bytemuck::cast_slice(&file[range.clone()]) },
             TableSlot::Widened(values) => ItemTable::F32 { values },
         }
@@ -66,10 +91,19 @@ impl TableSlot {
 fn read_int8(table: &TensorTable, file: &[u8], name: &str, items: usize, dim: usize) -> Result<TableSlot> {
     let values = table.expect(name, Dtype::I8, &[items, dim])?;
     check_int8(bytemuck::cast_slice(&file[values.clone()]), 127, name, dim)?;
-    let of_scale = [name, ".scale"].concat();
-    let scale = table.expect(&of_scale, Dtype::F32, &[items])?;
-    check_scale(typed(file, &scale, &of_scale)?, &of_scale)?;
-    Ok(TableSlot::Int8 { values, scale })
+    Ok(TableSlot::Int8 { values, scale: read_scale(table, file, name, items)? })
+}
+
+fn read_int4(table: &TensorTable, file: &[u8], name: &str, items: usize, dim: usize) -> Result<TableSlot> {
+    let bytes = &file[table.expect(name, Dtype::U8, &[items, dim / 2])?];
+    let mut values = Vec::new();
+    values.try_reserve_exact(items * dim).map_err(|_| Error::out_of_memory(items * dim, "the item table"))?;
+    values.extend((0..items * dim).map(|place| nibble(bytes, place)));
+    Ok(TableSlot::Int4 { values, scale: read_scale(table, file, name, items)? })
+}
+
+fn read_scale(table: &TensorTable, file: &[u8], name: &str, items: usize) -> Result<ScaleSlot> {
+    ScaleSlot::read(table, file, &[name, ".scale"].concat(), items)
 }
 
 /// Refuses values outside `-largest..=largest`.
@@ -80,23 +114,6 @@ pub(crate) fn check_int8(values: &[i8], largest: u8, tensor: &str, dim: usize) -
         Some(i) => Err(Error::tensor(
             tensor,
             format_args!("expected values in -{largest}..={largest}, found {} in row {}", show(values[i]), i / dim),
-        )),
-    }
-}
-
-/// Refuses a scale of int8 rows that would make a product too large or too small.
-pub(crate) fn check_scale(scale: &[f32], tensor: &str) -> Result<()> {
-    check_finite(scale, tensor)?;
-    match scale.iter().position(|&x| x != 0.0 && !(MIN_SCALE..=MAX_ABS / 127.0).contains(&x)) {
-        None => Ok(()),
-        Some(i) => Err(Error::tensor(
-            tensor,
-            format_args!(
-                "expected 0 or {} to {}, found {} at index {i}",
-                show(MIN_SCALE),
-                show(MAX_ABS / 127.0),
-                show(scale[i])
-            ),
         )),
     }
 }

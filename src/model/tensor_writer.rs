@@ -72,6 +72,7 @@ fn stored(dtype: Dtype) -> safetensors::Dtype {
         Dtype::I8 => safetensors::Dtype::I8,
         Dtype::U8 => safetensors::Dtype::U8,
         Dtype::F16 => safetensors::Dtype::F16,
+        Dtype::Bf16 => safetensors::Dtype::BF16,
         Dtype::F32 => safetensors::Dtype::F32,
         Dtype::U16 => safetensors::Dtype::U16,
         Dtype::U32 => safetensors::Dtype::U32,

@@ -9,10 +9,11 @@ use super::header::Dtype;
 use super::limits::{DIM_MULTIPLE, MIN_SCALE};
 use super::manifest::{LayerShape, Manifest, MlpShape, Repeats, Scoring, UserTower};
 use super::neighbours::{NeighbourSpec, add_neighbours};
-use super::quantise::{quantise_rows, quantise_rows_to};
-use super::ranker::Ranker;
+use super::nibbles::pack_nibbles;
+use super::quantise::{Grid, quantise_table};
 use super::read::Model;
 use super::repurchase::{RepurchaseSpec, add_items};
+use super::scale::add_bf16;
 use super::tensor_writer::TensorWriter;
 use super::tensors::check_finite;
 use crate::error::{Error, Result};
@@ -20,6 +21,8 @@ use crate::error::{Error, Result};
 /// How a table or the ranker's weights are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precision {
+    /// Two values to a byte, for the item table; the device unpacks them to int8.
+    Int4,
     Int8,
     F16,
     F32,
@@ -49,7 +52,7 @@ pub struct RankerSpec {
     pub skip: f32,
     /// How many of the best by dot are ranked; `None` ranks every item.
     pub candidates: Option<usize>,
-    /// F32, or Int8 for integer arithmetic in the hidden layers; Int8 needs an Int8 table and two hidden layers or more.
+    /// F32, or Int8 for integer arithmetic in the hidden layers; Int8 needs an Int8 or Int4 table and two hidden layers or more.
     pub precision: Precision,
 }
 
@@ -174,9 +177,15 @@ fn add_rows(
     let shape = [items, dim];
     match precision {
         Precision::Int8 => {
-            let table = quantise_rows(rows, dim);
+            let table = quantise_table(rows, dim, Grid::Int8);
             file.add(name, Dtype::I8, &shape, bytemuck::cast_slice(&table.values).to_vec());
             file.add_f32(&format!("{name}.scale"), &[items], &table.scale);
+            table.dequantise()
+        }
+        Precision::Int4 => {
+            let table = quantise_table(rows, dim, Grid::Int4);
+            file.add(name, Dtype::U8, &[items, dim / 2], pack_nibbles(&table.values));
+            add_bf16(file, &format!("{name}.scale"), &table.scale);
             table.dequantise()
         }
         Precision::F16 => {
@@ -197,7 +206,8 @@ fn add_ranker(file: &mut TensorWriter, ranker: &RankerSpec, steps: &[f32], from:
     if ranker.precision == Precision::Int8 && ranker.layers.len() < 3 {
         return Err(Error::tensor("mlp", "expected two hidden layers or more for int8 arithmetic, found fewer"));
     }
-    if (ranker.precision == Precision::F32) != steps.is_empty() || ranker.precision == Precision::F16 {
+    let known = matches!(ranker.precision, Precision::F32 | Precision::Int8);
+    if (ranker.precision == Precision::F32) != steps.is_empty() || !known {
         return Err(Error::tensor("mlp", "expected F32, or Int8 calibrated by `export_model`, found otherwise"));
     }
     let mut layers = Vec::new();
@@ -216,8 +226,7 @@ fn add_ranker(file: &mut TensorWriter, ranker: &RankerSpec, steps: &[f32], from:
             file.add_f32(&weight_name, &shape, &weight);
         } else {
             check_finite(&weight, &weight_name)?;
-            let largest = if n == 0 { 127 } else { Ranker::LARGEST };
-            let table = quantise_rows_to(&weight, inputs, largest);
+            let table = quantise_table(&weight, inputs, if n == 0 { Grid::Int8 } else { Grid::Hidden });
             file.add(&weight_name, Dtype::I8, &shape, bytemuck::cast_slice(&table.values).to_vec());
             file.add_f32(&format!("{weight_name}.scale"), &[layer.outputs], &table.scale);
         }

@@ -20,7 +20,7 @@ const GOLDEN_LENGTH: usize = 12;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Storage {
     pub items: Precision,
-    /// Of the ranker's hidden layers; int8 takes effect with int8 items and two hidden layers or more.
+    /// Of the ranker's hidden layers; int8 takes effect with int8 or int4 items and two hidden layers or more.
     pub ranker: Precision,
 }
 
@@ -42,7 +42,7 @@ pub fn export(trained: &Trained, data: &Interactions, storage: Storage, contents
     let mut spec = ModelSpec { columns, event_weights, card, ..spec(trained, data) };
     spec.embedding.precision = storage.items;
     if let Some(ranker) = &mut spec.ranker {
-        let integers = storage.items == Precision::Int8 && ranker.layers.len() > 2;
+        let integers = matches!(storage.items, Precision::Int8 | Precision::Int4) && ranker.layers.len() > 2;
         ranker.precision = if integers { storage.ranker } else { Precision::F32 };
     }
     Ok(proclivity::export_model(&spec, &golden_histories(data, trained.seed))?)

@@ -1,6 +1,8 @@
 //! `proclivity`: from an interaction log to a model file that runs on the visitor's own device.
 
+mod card;
 mod cli;
+mod compress;
 mod dataset;
 mod error;
 mod evaluate;
@@ -8,6 +10,7 @@ mod export;
 mod families;
 mod import;
 mod output;
+mod stored;
 mod tune;
 
 use std::io::Write;

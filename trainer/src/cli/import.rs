@@ -8,8 +8,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
-use super::inspect::hex_sha256;
-use super::train::Stored;
+use crate::card::hex_sha256;
 use crate::dataset::{ItemColumnFlags, TableOptions, read_catalogue};
 use crate::error::{CliError, Result};
 use crate::families::ListOptions;
@@ -17,6 +16,7 @@ use crate::import::{
     ArrayFile, Factors, holds_lists, is_spark, read_factors, read_ids, read_lists, read_popularity, read_spark,
 };
 use crate::output::{Output, check_writable, grouped, write_atomically};
+use crate::stored::Stored;
 
 /// Golden queries in a file, and the longest history of one.
 const GOLDEN: usize = 6;

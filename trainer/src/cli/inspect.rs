@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use clap::Args;
 use proclivity::model::{MlpShape, Scoring};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::open_model;
+use crate::card::{hex_sha256, path_beside};
 use crate::error::{CliError, Result};
 use crate::output::{Output, grouped, table};
+use crate::stored::Stored;
 
 #[derive(Debug, Args)]
 pub struct InspectArgs {
@@ -40,10 +41,11 @@ pub fn run(args: &InspectArgs, output: Output) -> Result<()> {
         Scoring::Mlp(mlp) => format!("{} over every item", mlp_text(mlp)),
         Scoring::Cascade { candidates, mlp } => format!("dot for {candidates} candidates, then {}", mlp_text(mlp)),
     };
+    let stored = model.precision().map_or("(no vectors)".into(), |precision| Stored::from(precision).to_string());
     let columns: Vec<String> = manifest.columns.iter().map(|(name, kind)| format!("{name} ({kind})")).collect();
     let facts = [
         ("family", manifest.family.clone()),
-        ("items", format!("{} x {} int8", grouped(manifest.items), manifest.dim)),
+        ("items", format!("{} x {} {}", grouped(manifest.items), manifest.dim, stored)),
         ("scoring", scoring),
         ("user", format!("{:?}", manifest.user)),
         ("columns", columns.join(", ")),
@@ -51,7 +53,9 @@ pub fn run(args: &InspectArgs, output: Output) -> Result<()> {
         ("bytes", grouped(bytes.len())),
         ("sha256", sha256.clone()),
     ];
-    let facts: Vec<String> = facts.iter().map(|(name, value)| format!("{name:<8} {value}")).collect();
+    let beside = Some(path_beside(&args.model)).filter(|path| path.is_file());
+    let beside = beside.map(|path| ("card", path.display().to_string()));
+    let facts: Vec<String> = facts.iter().chain(&beside).map(|(name, value)| format!("{name:<8} {value}")).collect();
     let text = format!(
         "{}\n\n{}\n\ncard {:#}",
         facts.join("\n"),
@@ -75,11 +79,6 @@ fn manifest_json(bytes: &[u8]) -> Value {
     let header: Option<Value> = bytes.get(8..8 + length).and_then(|header| serde_json::from_slice(header).ok());
     let manifest = header.as_ref().and_then(|header| header.pointer("/__metadata__/model")?.as_str());
     manifest.and_then(|manifest| serde_json::from_str(manifest).ok()).unwrap_or(Value::Null)
-}
-
-/// sha256 of `bytes` in lower-case hex.
-pub fn hex_sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn mlp_text(mlp: &MlpShape) -> String {

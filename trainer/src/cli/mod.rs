@@ -1,5 +1,6 @@
 //! The command line: one file a command.
 
+mod compress;
 mod evaluate;
 mod import;
 mod inputs;
@@ -46,6 +47,8 @@ enum Command {
     Evaluate(evaluate::EvaluateArgs),
     /// Make a model file of factors or neighbour lists trained elsewhere: safetensors, NumPy, `implicit`, Spark ALS
     Import(Box<import::ImportArgs>),
+    /// Make a model file smaller: fewer bits, neighbours, columns, items or a lower rank; shows what each step costs
+    Compress(Box<compress::CompressArgs>),
     /// Recommend for a history of item ids
     Recommend(recommend::RecommendArgs),
     /// Show what is in a model file
@@ -65,6 +68,7 @@ impl Cli {
             Command::Split(args) => split::run(&args, &self.tables, output),
             Command::Evaluate(args) => evaluate::run(&args, &self.tables, output),
             Command::Import(args) => import::run(&args, &self.tables, output),
+            Command::Compress(args) => compress::run(&args, &self.tables, output),
             Command::Recommend(args) => recommend::run(&args, output),
             Command::Inspect(args) => inspect::run(&args, output),
         }

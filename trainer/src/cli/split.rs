@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::inspect::hex_sha256;
+use crate::card::hex_sha256;
 use crate::dataset::{Interactions, LogSource, Parts, Split, TableOptions, iso_time, split_files};
 use crate::error::{CliError, Result};
 use crate::output::{Output, grouped, table, write_atomically};

@@ -3,21 +3,21 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use clap::{Args, ValueEnum};
-use proclivity::model::Precision;
+use clap::Args;
 use proclivity::score::Stage;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::evaluate::metrics_table;
 use super::inputs::{InputArgs, Inputs};
-use super::inspect::hex_sha256;
+use crate::card::{hex_sha256, log_sha256, write_beside};
 use crate::dataset::TableOptions;
 use crate::error::{CliError, Result};
 use crate::evaluate::{Metrics, evaluate_model, evaluate_popularity};
 use crate::export::{Contents, Storage, export, load};
 use crate::families::{Candidates, Checkpoint, Diary, Fit, Recipe, Trained, choose_candidates};
 use crate::output::{Output, check_writable, grouped, write_atomically};
+use crate::stored::Stored;
 
 #[derive(Debug, Args)]
 pub struct TrainArgs {
@@ -43,29 +43,10 @@ pub struct StorageArgs {
     #[arg(long, value_enum, default_value = "int8")]
     #[serde(rename = "items")]
     precision: Stored,
-    /// How the ranker's hidden layers are stored and computed; int8 needs int8 items and two of them
+    /// How the ranker's hidden layers are stored and computed, int8 or f32; int8 needs int8 or int4 items and two of them
     #[arg(long, value_enum, default_value = "int8")]
     #[serde(rename = "ranker")]
     ranker_precision: Stored,
-}
-
-/// Numbers of a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Stored {
-    Int8,
-    F16,
-    F32,
-}
-
-impl From<Stored> for Precision {
-    fn from(stored: Stored) -> Precision {
-        match stored {
-            Stored::Int8 => Precision::Int8,
-            Stored::F16 => Precision::F16,
-            Stored::F32 => Precision::F32,
-        }
-    }
 }
 
 impl StorageArgs {
@@ -75,10 +56,12 @@ impl StorageArgs {
     /// [`CliError::Flag`].
     pub fn check(&self) -> Result<()> {
         match self.ranker_precision {
-            Stored::F16 => {
-                Err(CliError::Flag { flag: "--ranker-precision", expected: "int8 or f32".into(), found: "f16".into() })
-            }
             Stored::Int8 | Stored::F32 => Ok(()),
+            other => Err(CliError::Flag {
+                flag: "--ranker-precision",
+                expected: "int8 or f32".into(),
+                found: other.to_string(),
+            }),
         }
     }
 
@@ -119,7 +102,7 @@ impl Order<'_> {
         self.recipe.add_repurchase(&mut trained, &diary, data, output)?;
         let storage = self.storage.storage();
         let candidates = set_candidates(&mut trained, inputs, storage, self.recipe.ncf.candidates, output)?;
-        let card = self.card(inputs, &trained, &diary, candidates.as_ref());
+        let card = self.card(inputs, &trained, &diary, candidates.as_ref())?;
         let event_weights = self.args.source.event_weights()?;
         let bytes = export(&trained, data, storage, Contents { columns: inputs.columns.clone(), event_weights, card })?;
         write_atomically(self.path, &bytes)?;
@@ -133,6 +116,8 @@ impl Order<'_> {
         if model.ranker().is_some() {
             rows.push((cascade.as_str(), evaluate_model(&model, held, Stage::Cascade)?));
         }
+        let metrics: Value = rows.iter().map(|(name, metrics)| ((*name).to_owned(), json!(metrics))).collect();
+        write_beside(self.path, &model, &bytes, if held.is_empty() { &Value::Null } else { &metrics })?;
         let seconds = started.elapsed().as_secs_f64();
         output.result(&summary(self.path, bytes.len(), seconds, held.len(), &rows), || {
             json!({
@@ -146,11 +131,18 @@ impl Order<'_> {
     }
 
     /// The model card: where the model comes from and how good it is. No clock in it: the same run gives the same bytes.
-    fn card(&self, inputs: &Inputs, trained: &Trained, diary: &Diary, candidates: Option<&Candidates>) -> Value {
+    fn card(
+        &self,
+        inputs: &Inputs,
+        trained: &Trained,
+        diary: &Diary,
+        candidates: Option<&Candidates>,
+    ) -> Result<Value> {
+        let log = log_sha256(&self.args.source.file())?;
         let file = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
         let mut card = json!({
             "trainer": concat!("proclivity ", env!("CARGO_PKG_VERSION")),
-            "data": { "log": self.args.source.name(), "items": self.args.items.as_deref().and_then(file), "cleaning": inputs.cleaning },
+            "data": { "log": self.args.source.name(), "sha256": log, "items": self.args.items.as_deref().and_then(file), "cleaning": inputs.cleaning },
             "recipe": self.recipe.card(),
             "kept": diary.card(),
             "candidates": candidates,
@@ -160,7 +152,7 @@ impl Order<'_> {
         if let Some(ratings) = trained.ratings {
             card["ratings"] = json!(ratings);
         }
-        card
+        Ok(card)
     }
 }
 

@@ -25,6 +25,13 @@ pub struct LogSource {
     /// Interaction log: user, item, and if known time, type of event and value; or one basket a row. A file (CSV, TSV or JSON
     /// lines, plain or gzip, or Parquet), or a folder of them
     pub log: PathBuf,
+    #[command(flatten)]
+    flags: LogFlags,
+}
+
+/// How a log is read, and what of it is kept.
+#[derive(Debug, Args)]
+pub struct LogFlags {
     /// Read the log as this data set is published
     #[arg(long, value_enum, value_name = "NAME", help_heading = "Columns")]
     preset: Option<Preset>,
@@ -65,6 +72,49 @@ impl LogSource {
     /// # Errors
     /// As [`read_log`] and [`clean`], or a bad flag.
     pub fn read(&self, tables: &TableOptions, count_before: Option<i64>) -> Result<(Interactions, CleanReport)> {
+        self.flags.read(&self.log, tables, count_before)
+    }
+
+    /// Weights given to types of events that the device knows by the same name.
+    ///
+    /// # Errors
+    /// A bad `--event-weight`.
+    pub fn event_weights(&self) -> Result<BTreeMap<String, f32>> {
+        let weights = EventWeights::new(&[], &self.flags.columns.event_weights)?;
+        let changed = EventKind::ALL.into_iter().filter_map(|kind| {
+            let weight = weights.of(kind.name()).filter(|&weight| weight != kind.default_strength())?;
+            Some((kind.name().to_owned(), weight))
+        });
+        Ok(changed.collect())
+    }
+
+    /// How the item table that belongs to the log is read.
+    pub fn item_tables(&self, tables: &TableOptions) -> TableOptions {
+        self.flags.preset.map_or_else(|| tables.clone(), |preset| preset.item_tables(tables))
+    }
+
+    /// The file or folder that is read: of a preset's folder its log.
+    pub fn file(&self) -> PathBuf {
+        self.flags.preset.map_or_else(|| self.log.clone(), |preset| preset.log_file(&self.log))
+    }
+
+    /// The log's name without its folder.
+    pub fn name(&self) -> Option<String> {
+        Path::new(&self.log).file_name().map(|name| name.to_string_lossy().into_owned())
+    }
+}
+
+impl LogFlags {
+    /// As [`LogSource::read`], of `log`.
+    ///
+    /// # Errors
+    /// As [`LogSource::read`].
+    pub fn read(
+        &self,
+        log: &Path,
+        tables: &TableOptions,
+        count_before: Option<i64>,
+    ) -> Result<(Interactions, CleanReport)> {
         let flags = &self.cleaning;
         flags.outliers.check()?;
         let ids = |path: &Option<PathBuf>, role| -> Result<IdFilter> {
@@ -82,35 +132,12 @@ impl LogSource {
         let memory = flags.memory.unwrap_or_default();
         let log = match self.preset {
             Some(preset) => {
-                let path = preset.log_file(&self.log);
+                let path = preset.log_file(log);
                 let (columns, tables) = preset.apply(&path, &self.columns, tables)?;
                 read_log(&path, &columns, &tables, memory)?
             }
-            None => read_log(&self.log, &self.columns, tables, memory)?,
+            None => read_log(log, &self.columns, tables, memory)?,
         };
         clean(log, &options, memory)
-    }
-
-    /// Weights given to types of events that the device knows by the same name.
-    ///
-    /// # Errors
-    /// A bad `--event-weight`.
-    pub fn event_weights(&self) -> Result<BTreeMap<String, f32>> {
-        let weights = EventWeights::new(&[], &self.columns.event_weights)?;
-        let changed = EventKind::ALL.into_iter().filter_map(|kind| {
-            let weight = weights.of(kind.name()).filter(|&weight| weight != kind.default_strength())?;
-            Some((kind.name().to_owned(), weight))
-        });
-        Ok(changed.collect())
-    }
-
-    /// How the item table that belongs to the log is read.
-    pub fn item_tables(&self, tables: &TableOptions) -> TableOptions {
-        self.preset.map_or_else(|| tables.clone(), |preset| preset.item_tables(tables))
-    }
-
-    /// The log's name without its folder.
-    pub fn name(&self) -> Option<String> {
-        Path::new(&self.log).file_name().map(|name| name.to_string_lossy().into_owned())
     }
 }

@@ -92,6 +92,19 @@ impl<'a> Als<'a> {
         Als { training, users_by_item: data.users_by_item(), strengths_by_item, options: *options, users, items }
     }
 
+    /// As [`Als::new`], with more of what each user likes, (item, strength), that the items learn from and the users do not: users
+    /// stay what the device makes of their histories.
+    pub fn taught(training: Training<'a>, options: &AlsOptions, more: &[Vec<(u32, f32)>]) -> Als<'a> {
+        let mut als = Als::new(training, options);
+        for (user, list) in (0..).zip(more) {
+            for &(item, strength) in list {
+                als.users_by_item[item as usize].push(user);
+                als.strengths_by_item[item as usize].push(strength);
+            }
+        }
+        als
+    }
+
     fn of_users(&self) -> Links<'a> {
         Links { ids: &self.training.data.histories, strengths: self.training.strengths }
     }

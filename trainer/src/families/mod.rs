@@ -27,10 +27,11 @@ mod slim;
 mod svdpp;
 mod trained;
 
+pub use als::{Als, AlsOptions};
 pub use candidates::{Candidates, choose_candidates};
 pub use checkpoint::Checkpoint;
 pub use fit::{Diary, Fit};
-pub use learner::epoch_rng;
+pub use learner::{Learner, Training, epoch_rng};
 pub use lists::{List, ListOptions, strongest};
 pub use recipe::{Family, ListFamily, Recipe, VectorFamily};
 pub use trained::Trained;

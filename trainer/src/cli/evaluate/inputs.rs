@@ -10,7 +10,7 @@ use super::EvaluateArgs;
 use crate::cli::open_model;
 use crate::dataset::{
     ByUser, HeldOut, HeldOutFiles, TableOptions, read_held_out, read_user_attributes, read_user_items,
-    read_user_ratings, to_iso_time,
+    read_user_ratings, to_iso,
 };
 use crate::error::{CliError, Result};
 use crate::evaluate::{Grouping, Pool, Protocol, RatingScale, Source, Subject, sample_negatives};
@@ -78,7 +78,7 @@ impl Inputs {
             if contender.model.repurchase().is_some() {
                 let name = &contender.subject.name;
                 notes.push(match held.now {
-                    Some(now) => format!("{name} weighs what is bought again, as of {}", to_iso_time(now)),
+                    Some(now) => format!("{name} weighs what is bought again, as of {}", to_iso(now)),
                     None => format!("{name} could weigh what is bought again, but the fold-in file has no times"),
                 });
             }
