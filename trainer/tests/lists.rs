@@ -52,7 +52,7 @@ fn aging() -> String {
     let mut text = "user,item,timestamp\n".to_owned();
     for user in 0..30 {
         let favourites =
-            if user < 20 { [(0, "2020-01-01"), (2, "2020-01-02")] } else { [(1, "2023-06-01"), (3, "2023-06-02")] };
+            if user < 20 { [(0, "2020-01-01"), (2, "2020-01-02")] } else { [(3, "2023-06-01"), (1, "2023-06-02")] };
         favourites.iter().for_each(|(item, day)| text += &format!("u{user},i{item},{day}\n"));
     }
     text

@@ -40,10 +40,10 @@ pub enum Weighting {
 #[derive(Debug, Clone, Copy, PartialEq, Args, Serialize)]
 pub struct ItemKnnOptions {
     /// What a pair counts
-    #[arg(long, value_enum, default_value = "tf-idf")]
+    #[arg(long, value_enum, default_value = "bm25")]
     pub item_knn_weighting: Weighting,
     /// Similarities of few common users count less: n of them as n / (n + NUMBER)
-    #[arg(long, value_name = "NUMBER", default_value_t = 10.0)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 0.0)]
     pub item_knn_shrinkage: f64,
     /// BM25: from which strength on more of it counts little more
     #[arg(long, value_name = "NUMBER", default_value_t = 1.2)]

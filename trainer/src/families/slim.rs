@@ -32,7 +32,7 @@ const ROUNDS: usize = 50;
 #[derive(Debug, Clone, Copy, PartialEq, Args, Serialize)]
 pub struct SlimOptions {
     /// Weight of the absolute neighbour weights: more of it, fewer neighbours
-    #[arg(long, value_name = "NUMBER", default_value_t = 5.0)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 2.0)]
     pub slim_l1: f64,
     /// Weight of half the squared neighbour weights
     #[arg(long, value_name = "NUMBER", default_value_t = 50.0)]

@@ -11,6 +11,9 @@ use crate::error::{CliError, Result};
 /// Says how to save an array so that it can be read here.
 const AS_NUMBERS: &str = "save it as numbers: `numpy.save(file, array.astype(\"float32\"))`";
 
+/// Makes a number of an element's bytes, the lower first, zeros to fill.
+type Number = fn([u8; 8]) -> f64;
+
 /// The parts of a `.npy` file.
 #[derive(Debug)]
 pub struct Npy<'a> {
@@ -53,7 +56,7 @@ impl<'a> Npy<'a> {
     }
 
     /// Bytes of an element, and the number they are when they lie the lower byte first; none for what is no number.
-    fn element(&self) -> Option<(usize, fn([u8; 8]) -> f64)> {
+    fn element(&self) -> Option<(usize, Number)> {
         Some(match self.descr.trim_start_matches(['<', '>', '|', '=']) {
             "f8" => (8, f64::from_le_bytes),
             "f4" => (4, |b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]).into()),

@@ -60,7 +60,7 @@ const EASE: &[(&str, Range)] = &[
 const SLIM: &[(&str, Range)] =
     &[("--slim-l1", Log(0.5, 50.0)), ("--slim-l2", Log(5.0, 500.0)), ("--slim-user-power", Even(0.0, 0.8))];
 const ITEM_KNN: &[(&str, Range)] =
-    &[("--item-knn-weighting", Of(&["cosine", "tf-idf", "bm25"])), ("--item-knn-shrinkage", Log(1.0, 100.0))];
+    &[("--item-knn-weighting", Of(&["cosine", "tf-idf", "bm25"])), ("--item-knn-shrinkage", Of(&["0", "2", "10"]))];
 const LISTS: &[(&str, Range)] = &[("--neighbours", Of(&["10", "20", "40"]))];
 
 /// The flags that the parts of `family` are searched over.
