@@ -134,7 +134,8 @@ impl Teacher {
         Ok(Teacher { model: Arc::clone(model), data, strengths })
     }
 
-    /// A student of width `dim`: vectors alone, stored as the teacher's are, with its catalogue. Of the epochs the one is kept
+    /// A student of width `dim`: vectors alone, stored as the teacher's are, with its catalogue; without a repurchase part, whose weights
+    /// are for the teacher's scores. Of the epochs the one is kept
     /// that ranks `judge`'s users best; without any, the last.
     ///
     /// # Errors
@@ -145,7 +146,7 @@ impl Teacher {
         let mut als = Als::taught(training, &options.als(self.model.manifest().user, &self.data), &lists);
         let mut student = Parts::of(&self.model);
         (student.spec.neighbours, student.spec.ranker, student.spec.item_bias) = (None, None, None);
-        student.spec.user_rows = None;
+        (student.spec.user_rows, student.spec.repurchase) = (None, None);
         (student.spec.family, student.steps) = (als.name().into(), Some(Vec::new()));
         let mut best: Option<(f64, Parts)> = None;
         for epoch in 1..=options.distill_epochs {

@@ -50,7 +50,8 @@ impl Parts {
 #[cfg(test)]
 pub mod fixture {
     use proclivity::model::{
-        Column, ColumnData, DenseLayer, EmbeddingSpec, ModelSpec, NeighbourSpec, RankerSpec, Repeats, UserTower,
+        Column, ColumnData, DenseLayer, EmbeddingSpec, ModelSpec, NEW_FEATURES, NeighbourSpec, REPEAT_FEATURES,
+        RankerSpec, Repeats, RepurchaseSpec, RepurchaseWeights, UserTower,
     };
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
@@ -87,7 +88,14 @@ pub mod fixture {
             repeats: Repeats::Logarithm,
             neighbours: Some(lists),
             ranker: Some(RankerSpec { layers, skip: 1.0, candidates: Some(20), precision: Precision::Int8 }),
-            repurchase: None,
+            repurchase: Some(RepurchaseSpec {
+                weights: RepurchaseWeights {
+                    repeat: floats(REPEAT_FEATURES + 1, 0.5),
+                    new: floats(NEW_FEATURES + 1, 0.5),
+                    span: 300.0,
+                },
+                items: floats(2 * ITEMS, 0.1),
+            }),
             columns: vec![
                 Column {
                     name: "title".into(),

@@ -33,8 +33,7 @@ impl Parts {
         spec.embedding.rows = of(&spec.embedding.rows);
         spec.user_rows = spec.user_rows.as_deref().map(of);
         if let Some(part) = &mut spec.repurchase {
-            let items = part.items.chunks_exact(place.len());
-            part.items = items.flat_map(|terms| picked(terms, &keep)).collect();
+            part.items = part.items.chunks_exact(place.len()).flat_map(|terms| picked(terms, &keep)).collect();
         }
         if let Some(lists) = &mut spec.neighbours {
             *lists = select(lists, keep.iter().copied(), |at| place[lists.indices[at] as usize]);
@@ -79,6 +78,8 @@ mod tests {
             let expected: Vec<u32> = (1..6).map(|n| (item + n * n) % 40).filter(|&other| other < 30).collect();
             assert_eq!(found, expected);
         }
+        let terms = |parts: &Parts| parts.spec.repurchase.clone().unwrap().items;
+        assert_eq!(terms(&after), [&terms(&before)[..30], &terms(&before)[40..70]].concat());
         let refused = before.clone().drop_rare(41.0).unwrap_err().to_string();
         assert!(refused.contains("--drop-rare") && refused.contains("40"), "{refused}");
     }
