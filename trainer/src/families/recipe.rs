@@ -39,8 +39,7 @@ const ELSA_EPOCHS: usize = 30;
 #[derive(Debug, Clone, PartialEq, Args, Serialize)]
 pub struct Recipe {
     /// What to train: VECTORS, LISTS or VECTORS+LISTS, and +ncf after vectors for a neural ranker on top. VECTORS: als, bpr,
-    /// logistic-mf, svd++ (ratings), item2vec or elsa. LISTS:
-    /// ease, slim or item-knn. Or popular: what is popular with everyone
+    /// logistic-mf, svd++ (ratings), item2vec or elsa. LISTS: ease, slim or item-knn. Or popular: what is popular with everyone
     #[arg(long, value_name = "NAME", default_value = "als+ncf")]
     pub family: Family,
     /// The same seed and data give the same file

@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::families::{Family, epoch_rng};
 
 /// Families that `--family auto` tries, the likely ones first.
-pub const AUTO: [&str; 3] = ["als+ease", "ease", "als"];
+pub const AUTO: [&str; 6] = ["als+ease", "ease", "als", "item-knn", "elsa", "slim"];
 
 /// Where the values of a flag come from.
 #[derive(Debug, Clone, Copy)]
