@@ -72,7 +72,7 @@ pub struct LayerShape {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum UserTower {
     /// Closed-form fold-in of implicit ALS (Hu, Koren and Volinsky 2008, eq. 4), with confidence `1 + alpha * r` and
-    /// `regularization * (n + alpha sum_h r_h)^power` on the squared vector, power 0 to 1 (Rendle et al. 2022, section 3.3).
+    /// `regularization * (n + alpha sum_h r_h)^power` on the squared vector, power 0, 1/2 or 1 (Rendle et al. 2022, section 3.3).
     FoldIn { alpha: f32, regularization: f32, power: f32 },
     /// Pooled history, `u = sum_h r_h y_h / (sum_h r_h)^power`, power 0, 1/2 or 1: linear autoencoders of low rank (Vancura
     /// et al. 2022). Rows y are those of the items, or of the tensor `user.rows` (n, d) where there is one: SVD++ (Koren 2008).
@@ -97,6 +97,15 @@ impl Repeats {
             Repeats::Once => 1.0,
             Repeats::Logarithm => 1.0 + total.ln(),
         }
+    }
+}
+
+/// `base` to a power of 0, 1/2 or 1: the ones a file may name, without what any power takes to compute.
+pub(crate) fn to_power(base: f64, power: f32) -> f64 {
+    match power {
+        0.0 => 1.0,
+        0.5 => base.sqrt(),
+        _ => base,
     }
 }
 

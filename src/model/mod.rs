@@ -29,6 +29,7 @@ pub use catalogue::{Catalogue, Column, ColumnData};
 pub use golden::GoldenQuery;
 pub use limits::{DIM_MULTIPLE, MAX_ABS, MAX_DIM, MAX_LAYERS, MAX_WIDTH};
 pub(crate) use limits::{MAX_GOLDEN, MAX_GOLDEN_ITEMS};
+pub(crate) use manifest::to_power;
 pub use manifest::{FORMAT, FORMAT_VERSION, LayerShape, Manifest, MlpShape, Repeats, Scoring, UserTower};
 pub use neighbours::{NeighbourSpec, Neighbours};
 pub(crate) use quantise::inverse_norm;

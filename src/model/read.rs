@@ -7,7 +7,7 @@ use super::catalogue::{Catalogue, ColumnSlot};
 use super::golden::{GoldenQuery, read_golden};
 use super::header::Dtype;
 use super::limits::{DIM_MULTIPLE, MAX_ABS, MAX_DIM};
-use super::manifest::{FORMAT, FORMAT_VERSION, Manifest, Scoring, UserTower};
+use super::manifest::{FORMAT, FORMAT_VERSION, Manifest, Scoring, UserTower, to_power};
 use super::neighbours::{NeighbourSlot, Neighbours};
 use super::quantise::inverse_norm;
 use super::ranker::Ranker;
@@ -315,11 +315,11 @@ fn read_gram(
     let range = table.expect(NAME, Dtype::F32, &[dim, dim])?;
     let gram: &[f32] = typed(file, &range, NAME)?;
     let usable = alpha > 0.0 && alpha <= 1e6 && regularization > 0.0 && regularization <= 1e9;
-    if !usable || !(0.0..=1.0).contains(&power) {
+    if !usable || ![0.0, 0.5, 1.0].contains(&power) {
         return Err(Error::tensor(
             NAME,
             format_args!(
-                "expected positive alpha and regularization and a power from 0 to 1, found {}, {} and {}",
+                "expected positive alpha and regularization and a power of 0, 0.5 or 1, found {}, {} and {}",
                 show(alpha),
                 show(regularization),
                 show(power)
@@ -327,7 +327,7 @@ fn read_gram(
         ));
     }
     check_magnitude(gram, NAME, 1e15)?;
-    let ridge = f64::from(regularization) * (items as f64).powf(f64::from(power));
+    let ridge = f64::from(regularization) * to_power(items as f64, power);
     let matrix = gram.iter().enumerate().map(|(i, &g)| f64::from(g) + if i % (dim + 1) == 0 { ridge } else { 0.0 });
     Cholesky::factor(matrix.collect(), dim).map(|_| Some(range)).ok_or_else(|| {
         Error::tensor(NAME, "expected a positive semi-definite matrix, found one that the fold-in cannot solve with")

@@ -2,12 +2,11 @@
 //!
 //! Implicit ALS (Hu, Koren and Volinsky 2008, eq. 4): `u = (G + sum_h alpha r_h y_h y_h^T + lambda I)^-1
 //! sum_h (1 + alpha r_h) y_h`, with G the Gram matrix of all n items and `lambda = regularization (n + alpha sum_h r_h)^power`.
-//! Computed in f64 with plain operations only, so a phone, a browser and the trainer get the same bits (but for a power
-//! between 0 and 1).
+//! Computed in f64 with plain operations only, so a phone, a browser and the trainer get the same bits.
 
 use crate::cholesky::Cholesky;
 use crate::error::{Error, Result};
-use crate::model::{MAX_ABS, Model};
+use crate::model::{MAX_ABS, Model, to_power};
 
 /// A solved fold-in: what is needed to say which event carried a score.
 #[derive(Debug, Clone)]
@@ -28,12 +27,8 @@ impl FoldIn {
         let mut matrix: Vec<f64> = model.gram().iter().map(|&x| f64::from(x)).collect();
         let strength: f64 = history.iter().map(|(_, strength)| f64::from(*strength)).sum();
         let weight = model.item_count() as f64 + f64::from(alpha) * strength;
-        let scale = match power {
-            0.0 => 1.0,
-            1.0 => weight,
-            _ => weight.powf(f64::from(power)),
-        };
-        matrix.iter_mut().step_by(dim + 1).for_each(|x| *x += f64::from(regularization) * scale);
+        let ridge = f64::from(regularization) * to_power(weight, power);
+        matrix.iter_mut().step_by(dim + 1).for_each(|x| *x += ridge);
         let mut target = vec![0.0f64; dim];
         let mut confidence = Vec::with_capacity(history.len());
         for &(item, strength) in history {

@@ -103,7 +103,11 @@ fn check(model: &Model, history: &[(u32, f32)]) -> Result<()> {
             return Err(Error::argument("history", format_args!("item indices below {}", model.item_count()), item));
         }
         if !(0.0..=MAX_STRENGTH).contains(&strength) {
-            return Err(Error::argument("history", format_args!("strengths in 0..={MAX_STRENGTH}"), show(strength)));
+            return Err(Error::argument(
+                "history",
+                format_args!("strengths in 0..={}", show(MAX_STRENGTH)),
+                show(strength),
+            ));
         }
     }
     Ok(())

@@ -55,8 +55,8 @@ impl AlsOptions {
             AlsOptions { als_regularization: found, .. } if !positive(found) => {
                 refused("--als-regularization", range, found)
             }
-            AlsOptions { als_regularization_power: found, .. } if !(0.0..=1.0).contains(&found) => {
-                refused("--als-regularization-power", "from 0 to 1", found)
+            AlsOptions { als_regularization_power: found, .. } if ![0.0, 0.5, 1.0].contains(&found) => {
+                refused("--als-regularization-power", "0, 0.5 or 1", found)
             }
             _ => Ok(()),
         }

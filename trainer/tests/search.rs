@@ -1,0 +1,84 @@
+//! Searching for a recipe, and stopping a training half-way.
+
+mod support;
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use support::{Folder, delimited, failure, json};
+
+/// The lines of a file of trials, but for the first, which says what is searched.
+fn trials(folder: &Folder) -> Vec<Value> {
+    let text = std::fs::read_to_string(folder.path("model.trials.jsonl")).expect("a file of trials");
+    text.lines().skip(1).map(|line| serde_json::from_str(line).expect("one JSON object a line")).collect()
+}
+
+#[test]
+fn tune_ships_the_best_of_its_trials_and_goes_on_from_its_file() {
+    let folder = Folder::new();
+    let (log, model) = (folder.write("log.csv", delimited(',')), folder.at("model"));
+    let search = |family: &str, count: &str| {
+        let flags = ["--family", family, "--trials", count, "--", "--dim", "8", "--epochs", "3"];
+        json(&[&["tune", &log, "-o", &model, "--trials-file", &folder.at("model.trials.jsonl")], &flags[..]].concat())
+    };
+    let report = search("als,ease", "6");
+    let measured = trials(&folder);
+    assert_eq!(measured.iter().filter(|trial| trial["rung"] == 0).count(), 6);
+    let last: Vec<&Value> = measured.iter().filter(|trial| trial["rung"] == 2).collect();
+    assert!(!last.is_empty() && last.iter().all(|trial| trial["ndcg"].is_number()), "{measured:?}");
+    let best = last.iter().max_by(|a, b| a["ndcg"].as_f64().partial_cmp(&b["ndcg"].as_f64()).unwrap()).unwrap();
+    assert_eq!(report["family"], best["flags"][1], "{report}");
+    let found = report["validation"]["retrieval"]["ndcg@100"].as_f64().expect("measured");
+    assert!((found - best["ndcg"].as_f64().unwrap()).abs() < 1e-9, "what ships is what was measured");
+
+    search("als,ease", "6");
+    assert_eq!(trials(&folder), measured, "nothing is measured twice");
+    let file = folder.at("model.trials.jsonl");
+    let said = failure(&["tune", &log, "-o", &model, "--trials-file", &file, "--family", "als"]);
+    assert!(said.contains("model.trials.jsonl:1") && said.contains("--trials-file"), "{said}");
+    let said = failure(&["tune", &log, "-o", &model, "--family", "magic"]);
+    assert!(said.contains("--family") && said.contains("item-knn"), "{said}");
+    let said = failure(&["tune", &log, "-o", &model, "--validation", "0"]);
+    assert!(said.contains("--validation"), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_training_that_was_stopped_ends_in_the_same_bytes() {
+    let folder = Folder::new();
+    let log = folder.write("log.csv", delimited(','));
+    let flags = |model: &str| {
+        let model = folder.at(model);
+        ["train", &log, "-o", &model, "--family", "als", "--dim", "32", "--patience", "1000000", "--validation", "0"]
+            .map(str::to_owned)
+    };
+    let mut child = Command::new(env!("CARGO_BIN_EXE_proclivity"))
+        .args(flags("stopped"))
+        .args(["--epochs", "1000000"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary was built with this test");
+    std::thread::sleep(Duration::from_millis(1_500));
+    let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill is everywhere");
+    assert!(interrupt.success() && child.wait().expect("it ends").code() == Some(1));
+    let mut said = String::new();
+    std::io::Read::read_to_string(&mut child.stderr.take().expect("piped"), &mut said).expect("text");
+    let after = said.split("stopped after epoch ").nth(1).and_then(|rest| rest.split(':').next()).expect("an epoch");
+    let epochs = (after.parse::<usize>().expect("a number") + 3).to_string();
+    assert!(said.contains("stopped.checkpoint") && said.contains("--resume"), "{said}");
+    assert!(!folder.path("stopped").exists());
+
+    let run = |model: &str, more: &[&str]| {
+        let flags = flags(model);
+        json(&[&flags.each_ref().map(String::as_str)[..], &["--epochs", &epochs], more].concat());
+        std::fs::read(folder.path(model)).expect("a model")
+    };
+    let refused = failure(&[&flags("stopped").each_ref().map(String::as_str)[..], &["--epochs", "2"]].concat());
+    assert!(refused.contains("--resume") && refused.contains("stopped.checkpoint"), "{refused}");
+    let others = ["--resume", "--als-alpha", "7"];
+    let refused = failure(&[&flags("stopped").each_ref().map(String::as_str)[..], &others].concat());
+    assert!(refused.contains("other data or settings"), "{refused}");
+    assert_eq!(run("stopped", &["--resume"]), run("whole", &[]));
+    assert!(!folder.path("stopped.checkpoint").exists(), "it is over");
+}
