@@ -23,6 +23,6 @@ export const RECIPES = {
     'als+ease': ['--confidence', 'log-count', '--epochs', '8', '--als-alpha', '5', '--als-regularization', '0.01', ...ALS, '--ease-lambda', '900', '--ease-user-power', '0.7', '--neighbours', '10', '--dot-weight', '1', '--validation', '0', '--repurchase'],
   },
   'ml-1m-ncf': {
-    'als+ease': ['--epochs', '12', '--als-alpha', '10', '--als-regularization', '0.003', ...ALS, '--ease-lambda', '100', '--ease-dropout', '1', '--ease-user-power', '0.3', '--neighbours', '100', '--dot-weight', '0.5', '--validation', '0'],
+    'als+ease': ['--dim', '128', '--epochs', '8', '--als-alpha', '10', '--als-regularization', '0.01', ...ALS, '--ease-lambda', '200', '--ease-user-power', '0.5', '--neighbours', '80', '--dot-weight', '0.8', '--validation', '0'],
   },
 };

@@ -12,8 +12,8 @@ use proclivity::score::{
 use proclivity::{Recommender, Request, Subject};
 
 use super::fixtures::{
-    Random, checkerboard, in_f32, in_int8, model, pooling_rows, random, ranking_all, spec, tied, with_neighbours,
-    with_ranker, with_repurchase, without_vectors,
+    Random, biases_alone, checkerboard, in_f32, in_int8, model, pooling_rows, random, ranking_all, spec, tied,
+    with_neighbours, with_ranker, with_repurchase, without_vectors,
 };
 
 /// Opens the backend, and fails if another one answers.
