@@ -57,6 +57,7 @@ fn picked<T: Clone>(values: &[T], keep: &[usize]) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use super::super::parts::fixture::{DIM, stored};
+    use super::*;
     use crate::export::load;
 
     /// Popularity of the fixture is 40, 39, ... 1.
