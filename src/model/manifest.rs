@@ -245,7 +245,7 @@ impl UserTower {
         }
     }
 
-    fn to_json(&self) -> Value {
+    fn to_json(self) -> Value {
         match self {
             UserTower::FoldIn { alpha, regularization, power } => {
                 json!({ "tower": "fold-in", "alpha": alpha, "regularization": regularization, "power": power })

@@ -44,7 +44,7 @@ enum Command {
     /// Split a log into training, validation and test files
     Split(Box<split::SplitArgs>),
     /// Measure models on held-out users: accuracy, diversity, groups, intervals; as a table, JSON and an HTML report
-    Evaluate(evaluate::EvaluateArgs),
+    Evaluate(Box<evaluate::EvaluateArgs>),
     /// Make a model file of factors or neighbour lists trained elsewhere: safetensors, NumPy, `implicit`, Spark ALS
     Import(Box<import::ImportArgs>),
     /// Make a model file smaller: fewer bits, neighbours, columns, items or a lower rank; shows what each step costs

@@ -129,6 +129,9 @@ pub fn read_held_out(
     }
 }
 
+/// External ids with what a file says of them, in its order.
+type UserItems = Vec<(String, Items)>;
+
 #[derive(Default)]
 struct Items {
     known: Vec<u32>,
@@ -144,11 +147,11 @@ fn by_user(
     options: &TableOptions,
     item_index: impl Fn(&str) -> Option<u32>,
     end: Option<i64>,
-) -> Result<(Vec<(String, Items)>, Option<i64>)> {
+) -> Result<(UserItems, Option<i64>)> {
     let log = read_log(path, &LogColumnFlags::default(), options, Memory::default())?;
     let known: Vec<Option<u32>> = log.items.iter().map(item_index).collect();
     let mut seen = HashSet::new();
-    let mut users: Vec<(String, Items)> = log.users.iter().map(|user| (user.to_owned(), Items::default())).collect();
+    let mut users: UserItems = log.users.iter().map(|user| (user.to_owned(), Items::default())).collect();
     let finer = log.time.as_ref().is_some_and(|time| time.is_finer_than_days());
     let mut doubles = Doubles::new(log.items.len(), finer);
     let mut latest = None;
