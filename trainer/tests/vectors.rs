@@ -54,7 +54,7 @@ fn every_family_finds_the_planted_tastes() {
         &["--family", "bpr", "--epochs", "15", "--bpr-learning-rate", "0.1"],
         &["--family", "logistic-mf", "--epochs", "15", "--logistic-mf-learning-rate", "0.1"],
         &["--family", "item2vec", "--epochs", "15", "--item2vec-subsample", "0.01"],
-        &["--family", "item2vec", "--epochs", "8", "--item2vec-sets", "histories"],
+        &["--family", "item2vec", "--epochs", "15", "--item2vec-sets", "histories", "--item2vec-subsample", "1"],
         &["--family", "elsa", "--epochs", "15", "--elsa-batch", "32"],
     ];
     for flags in families {
