@@ -29,9 +29,9 @@ impl Parts {
         spec.popularity = picked(&spec.popularity, &keep);
         spec.item_bias = spec.item_bias.as_ref().map(|bias| picked(bias, &keep));
         let dim = spec.embedding.dim;
-        let of = |rows: &[f32]| keep.iter().flat_map(|item| &rows[item * dim..][..dim]).copied().collect();
-        spec.embedding.rows = of(&spec.embedding.rows);
-        spec.user_rows = spec.user_rows.as_deref().map(of);
+        for rows in [Some(&mut spec.embedding.rows), spec.user_rows.as_mut()].into_iter().flatten() {
+            *rows = keep.iter().flat_map(|item| &rows[item * dim..][..dim]).copied().collect();
+        }
         if let Some(part) = &mut spec.repurchase {
             part.items = part.items.chunks_exact(place.len()).flat_map(|terms| picked(terms, &keep)).collect();
         }

@@ -7,7 +7,7 @@ use crate::dataset::fixture::interactions;
 /// Even users of 40 take from items 0..12, odd ones from 12..24, each leaving some out. With strengths of 1.
 pub fn tastes() -> (Interactions, Vec<Vec<f32>>) {
     let history = |user: u32| {
-        let items = (0..12).filter(|item| (user * 7 + item * 5) % 4 != 0);
+        let items = (0..12).filter(|item| !(user * 7 + item * 5).is_multiple_of(4));
         items.map(|item| item + 12 * (user % 2)).collect::<Vec<u32>>()
     };
     let data = interactions(24, (0..40).map(history).collect());

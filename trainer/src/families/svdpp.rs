@@ -233,7 +233,8 @@ mod tests {
 
     /// Two tastes: everyone rates most of the own items, 80 and more, and a few of the others, 40 and more.
     fn rated() -> Interactions {
-        let takes = |user: u32, item: u32| ((user / 2 + item * 5) % 4 != 0) == ((item < 12) == (user % 2 == 0));
+        let takes =
+            |user: u32, item: u32| (user / 2 + item * 5).is_multiple_of(4) != ((item < 12) == user.is_multiple_of(2));
         let history = |user| (0..24).filter(|&item| takes(user, item)).collect();
         let mut data = interactions(24, (0..40).map(history).collect());
         data.has_value = true;

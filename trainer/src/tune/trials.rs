@@ -132,7 +132,7 @@ mod tests {
         assert_eq!(trials.best().map(|trial| trial.number), Some(0), "the highest rung counts");
         let trials = Trials::open(&path, "{\"a\":1}").expect("again");
         assert_eq!(trials.ranked().len(), 3);
-        let message = Trials::open(&path, "{\"a\":2}").err().expect("another search").to_string();
+        let message = Trials::open(&path, "{\"a\":2}").expect_err("another search").to_string();
         assert!(message.contains("trials.jsonl:1"), "{message}");
     }
 }
