@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
-use support::{Folder, delimited, failure, json};
+use support::{Folder, delimited, failure, json, proclivity};
 
 /// The lines of a file of trials, but for the first, which says what is searched.
 fn trials(folder: &Folder) -> Vec<Value> {
@@ -19,8 +19,11 @@ fn tune_ships_the_best_of_its_trials_and_goes_on_from_its_file() {
     let folder = Folder::new();
     let (log, model) = (folder.write("log.csv", delimited(',')), folder.at("model"));
     let search = |family: &str, count: &str| {
-        let flags = ["--family", family, "--trials", count, "--", "--dim", "8", "--epochs", "3"];
-        json(&[&["tune", &log, "-o", &model, "--trials-file", &folder.at("model.trials.jsonl")], &flags[..]].concat())
+        let file = folder.at("model.trials.jsonl");
+        let flags =
+            ["tune", &log, "-o", &model, "--json", "--trials-file", &file, "--family", family, "--trials", count];
+        let output = proclivity(&[&flags[..], &["--", "--dim", "8", "--epochs", "3"]].concat());
+        serde_json::from_slice::<Value>(&output.stdout).expect("one JSON object")
     };
     let report = search("als,ease", "6");
     let measured = trials(&folder);
@@ -53,7 +56,7 @@ fn a_training_that_was_stopped_ends_in_the_same_bytes() {
         ["train", &log, "-o", &model, "--family", "als", "--dim", "32", "--patience", "1000000", "--validation", "0"]
             .map(str::to_owned)
     };
-    let mut child = Command::new(env!("CARGO_BIN_EXE_proclivity"))
+    let child = Command::new(env!("CARGO_BIN_EXE_proclivity"))
         .args(flags("stopped"))
         .args(["--epochs", "1000000"])
         .stderr(Stdio::piped())
@@ -61,9 +64,9 @@ fn a_training_that_was_stopped_ends_in_the_same_bytes() {
         .expect("the binary was built with this test");
     std::thread::sleep(Duration::from_millis(1_500));
     let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill is everywhere");
-    assert!(interrupt.success() && child.wait().expect("it ends").code() == Some(1));
-    let mut said = String::new();
-    std::io::Read::read_to_string(&mut child.stderr.take().expect("piped"), &mut said).expect("text");
+    let output = child.wait_with_output().expect("it ends");
+    assert!(interrupt.success() && output.status.code() == Some(1), "{:?}", output.status);
+    let said = String::from_utf8(output.stderr).expect("text");
     let after = said.split("stopped after epoch ").nth(1).and_then(|rest| rest.split(':').next()).expect("an epoch");
     let epochs = (after.parse::<usize>().expect("a number") + 3).to_string();
     assert!(said.contains("stopped.checkpoint") && said.contains("--resume"), "{said}");
