@@ -6,11 +6,12 @@ use clap::{Args, ValueEnum};
 use proclivity::model::{Column, EmbeddingSpec, ModelSpec, NeighbourSpec, Repeats, UserTower};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::card::hex_sha256;
+use crate::card::{hex_sha256, write_beside};
 use crate::dataset::{ItemColumnFlags, TableOptions, read_catalogue};
 use crate::error::{CliError, Result};
+use crate::export::load;
 use crate::families::ListOptions;
 use crate::import::{
     ArrayFile, Factors, holds_lists, is_spark, read_factors, read_ids, read_lists, read_popularity, read_spark,
@@ -111,6 +112,7 @@ pub fn run(args: &ImportArgs, tables: &TableOptions, output: Output) -> Result<(
     let spec = spec(args, source, items)?;
     let bytes = proclivity::export_model(&spec, &golden_histories(spec.item_ids.len()))?;
     write_atomically(&args.output, &bytes)?;
+    write_beside(&args.output, &*load(&bytes)?, &bytes, &Value::Null)?;
     let (count, dim) = (spec.item_ids.len(), spec.embedding.dim);
     let weights = spec.neighbours.as_ref().map_or(0, |lists| lists.weights.len());
     let of = if weights > 0 { format!("{} neighbour weights", grouped(weights)) } else { format!("{dim} factors") };

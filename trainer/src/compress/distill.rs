@@ -186,6 +186,7 @@ impl Teacher {
 mod tests {
     use super::super::parts::fixture::parts;
     use super::*;
+    use crate::dataset::HeldOutFiles;
     use crate::dataset::fixture::interactions;
     use crate::export::load;
 
@@ -231,7 +232,7 @@ mod tests {
     #[test]
     fn the_student_shows_what_the_teacher_would() {
         let teacher = teacher();
-        let judge = Judge::new(&teacher.model, Vec::new());
+        let judge = Judge::new(&teacher.model, HeldOutFiles::default(), false);
         let share = |student: &Parts| {
             let student = load(&student.write().unwrap()).unwrap();
             assert_eq!((student.dim(), student.neighbours().is_some(), student.item_count()), (16, false, 40));

@@ -93,7 +93,7 @@ pub fn climb_down(
 mod tests {
     use super::super::parts::fixture::stored;
     use super::*;
-    use crate::dataset::HeldOut;
+    use crate::dataset::{HeldOut, HeldOutFiles};
     use crate::export::load;
 
     fn descend(most: f64) -> (Measured, Descent) {
@@ -105,7 +105,8 @@ mod tests {
             targets: (2..6).map(|k| (n * k + 3 * k) % 40).collect(),
             events: Vec::new(),
         };
-        let judge = Judge::new(&load(&bytes).unwrap(), (0..12).map(user).collect());
+        let held = HeldOutFiles { users: (0..12).map(user).collect(), ..HeldOutFiles::default() };
+        let judge = Judge::new(&load(&bytes).unwrap(), held, false);
         let original = judge.measure(&bytes).unwrap();
         let descent = climb_down(&parts, Plan::default(), &judge, &original, most, |_| {}).unwrap();
         assert_eq!(descent.measured, judge.measure(&descent.bytes).unwrap());

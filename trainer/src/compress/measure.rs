@@ -8,10 +8,13 @@ use flate2::write::GzEncoder;
 use proclivity::model::{Model, Scoring};
 use proclivity::score::Stage;
 
-use crate::dataset::HeldOut;
+use crate::dataset::{HeldOut, HeldOutFiles};
 use crate::error::Result;
-use crate::evaluate::evaluate_model;
+use crate::evaluate::{Metric, Pool, Protocol, Task};
 use crate::export::load;
+
+/// What quality is.
+const NDCG: Metric = Metric::Ndcg(100);
 
 /// Size and quality of one file.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,15 +36,19 @@ impl Measured {
 /// Measures files against the same held-out users.
 pub struct Judge {
     users: Vec<HeldOut>,
+    /// The moment lists are asked for, in milliseconds since 1970, if known.
+    now: Option<i64>,
+    protocol: Protocol,
     /// Ids of the items that the users' indices mean.
     ids: Vec<String>,
 }
 
 impl Judge {
-    /// `users` in the indices of `model`; none to measure sizes alone.
-    pub fn new(model: &Model, users: Vec<HeldOut>) -> Judge {
+    /// Users in the indices of `model`; none to measure sizes alone. With `include_seen` the items of their histories are ranked too.
+    pub fn new(model: &Model, held: HeldOutFiles, include_seen: bool) -> Judge {
         let ids = (0..model.item_count() as u32).map(|item| model.item_id(item).to_owned()).collect();
-        Judge { users, ids }
+        let protocol = Protocol { pool: Pool::Everything, include_seen, cutoffs: Vec::new() };
+        Judge { users: held.users, now: held.now, protocol, ids }
     }
 
     /// Whether quality is measured.
@@ -60,8 +67,10 @@ impl Judge {
         let ndcg = match self.users.len() {
             0 => None,
             all => {
-                let mean = evaluate_model(&model, &known, shipped(&model))?.ndcg_100;
-                Some(if known.is_empty() { 0.0 } else { mean * known.len() as f64 / all as f64 })
+                let (protocol, metrics, ratings) = (&self.protocol, &[NDCG], &[]);
+                let task = Task { users: &known, protocol, metrics, ratings, now: self.now };
+                let values = task.model(&model, shipped(&model))?.values;
+                Some(values.iter().map(|value| value[0]).sum::<f64>() / all as f64)
             }
         };
         Ok(Measured { bytes: bytes.len(), gzip: gzip_len(bytes), ndcg })
@@ -111,8 +120,9 @@ mod tests {
             targets: targets.to_vec(),
             events: Vec::new(),
         };
+        let judge_of = |users| Judge::new(&model, HeldOutFiles { users, ..HeldOutFiles::default() }, false);
         let users = vec![user(&[3, 39], &[5, 38, u32::MAX]), user(&[39], &[1])];
-        let judge = Judge::new(&model, users);
+        let judge = judge_of(users);
         let whole = judge.measure(&bytes).unwrap();
         assert_eq!(whole.loss(&whole), Some(0.0));
         assert!(whole.gzip < whole.bytes && whole.ndcg > Some(0.0), "{whole:?}");
@@ -122,9 +132,9 @@ mod tests {
         let seen = judge.seen_by(&small, &judge.users[0]).unwrap();
         assert_eq!((seen.fold_in, seen.targets), (vec![3], vec![5, u32::MAX, u32::MAX]));
         assert_eq!(judge.seen_by(&small, &judge.users[1]), None);
-        let alone = Judge::new(&model, vec![judge.users[0].clone()]);
+        let alone = judge_of(vec![judge.users[0].clone()]);
         let mean = alone.measure(&after.write().unwrap()).unwrap().ndcg.unwrap();
         assert_eq!(judge.measure(&after.write().unwrap()).unwrap().ndcg, Some(mean / 2.0));
-        assert_eq!(Judge::new(&model, Vec::new()).measure(&bytes).unwrap().ndcg, None);
+        assert_eq!(judge_of(Vec::new()).measure(&bytes).unwrap().ndcg, None);
     }
 }

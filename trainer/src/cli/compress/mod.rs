@@ -10,10 +10,11 @@ use clap::Args;
 use proclivity::model::Model;
 use serde_json::{Value, json};
 
+use super::evaluate::moment;
 use super::open_model;
 use crate::card::{hex_sha256, write_beside};
 use crate::compress::{DistillOptions, Judge, Measured, Parts, Plan, Step, Teacher, Try, climb_down};
-use crate::dataset::{LogFlags, TableOptions, read_held_out};
+use crate::dataset::{HeldOutFiles, LogFlags, TableOptions, read_held_out};
 use crate::error::{CliError, Result};
 use crate::export::load;
 use crate::output::{Output, check_writable, write_atomically};
@@ -33,6 +34,13 @@ pub struct CompressArgs {
     /// What they should be recommended
     #[arg(long, value_name = "FILE", requires = "fold_in")]
     targets: Option<PathBuf>,
+    /// Rank the items of the history too: for shops where people buy again
+    #[arg(long, requires = "fold_in")]
+    include_seen: bool,
+    /// When lists are asked for, such as 2017-11-01: what the fold-in file has from then on is not known yet [default: the last
+    /// time of that file]
+    #[arg(long, value_name = "TIME", requires = "fold_in")]
+    now: Option<String>,
     /// Go on until NDCG@100 is this much lower, such as 1%: fewer bits, neighbours and dimensions, whatever saves most for what it
     /// costs
     #[arg(long, value_name = "SHARE", value_parser = share, requires = "fold_in")]
@@ -162,13 +170,14 @@ fn share(text: &str) -> std::result::Result<f64, String> {
 }
 
 fn judge(args: &CompressArgs, model: &Arc<Model>, tables: &TableOptions) -> Result<Judge> {
-    let users = match (&args.fold_in, &args.targets) {
+    let held = match (&args.fold_in, &args.targets) {
         (Some(fold_in), Some(targets)) => {
-            read_held_out(fold_in, targets, |id| model.item_index(id), None, tables)?.users
+            let now = args.now.as_deref().map(moment).transpose()?;
+            read_held_out(fold_in, targets, |id| model.item_index(id), now, tables)?
         }
-        _ => Vec::new(),
+        _ => HeldOutFiles::default(),
     };
-    Ok(Judge::new(model, users))
+    Ok(Judge::new(model, held, args.include_seen))
 }
 
 /// The steps that flags ask for.

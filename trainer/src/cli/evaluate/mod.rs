@@ -71,15 +71,20 @@ pub struct EvaluateArgs {
 impl EvaluateArgs {
     /// The moment lists are asked for, in milliseconds since 1970.
     fn now(&self) -> Result<Option<i64>> {
-        let read = |text: &String| {
-            iso_time(text).ok_or_else(|| CliError::Flag {
-                flag: "--now",
-                expected: "an ISO 8601 time such as 2017-11-01".into(),
-                found: format!("`{text}`"),
-            })
-        };
-        self.now.as_ref().map(read).transpose()
+        self.now.as_deref().map(moment).transpose()
     }
+}
+
+/// The time of `--now` in milliseconds since 1970.
+///
+/// # Errors
+/// [`CliError::Flag`].
+pub fn moment(text: &str) -> Result<i64> {
+    iso_time(text).ok_or_else(|| CliError::Flag {
+        flag: "--now",
+        expected: "an ISO 8601 time such as 2017-11-01".into(),
+        found: format!("`{text}`"),
+    })
 }
 
 pub fn run(args: &EvaluateArgs, tables: &TableOptions, output: Output) -> Result<()> {
