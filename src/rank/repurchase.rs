@@ -23,7 +23,7 @@ const ITEM_DECAYS: [f32; 4] = [15.0, 30.0, 60.0, 120.0];
 const USER_DECAYS: [f32; 3] = [15.0, 30.0, 90.0];
 /// Features that are the user's alone.
 const SHARED: usize = 6;
-/// Scores below this are one to a logarithm.
+/// Scores below this are one to a logarithm: families without lists have some of either sign.
 const LEAST_SCORE: f32 = 1e-3;
 
 /// An item the user bought. Ages are in days before now.
@@ -113,9 +113,9 @@ impl Buyer {
         concat(&[&of_pair, &of_rhythm, &of_scores, &self.shared])
     }
 
-    /// Features of an item new to the user, ([`NEW_FEATURES`]), from its score.
+    /// Features of an item new to the user, ([`NEW_FEATURES`]), from its score: the logarithm of a good one, a bad one as it is.
     pub fn new_features(&self, score: f32) -> [f32; NEW_FEATURES] {
-        concat(&[&[ln_score(score), score], &self.shared])
+        concat(&[&[ln_score(score), score.min(LEAST_SCORE)], &self.shared])
     }
 
     /// One list of the claimed own items and the `candidates`, the `k` most likely first, scored by their logits. `model` must

@@ -102,12 +102,12 @@ pub fn with_neighbours(mut spec: ModelSpec, most: usize, int4: bool, seed: u64) 
     spec
 }
 
-/// Adds a repurchase part: an own item counts by how often it was bought (2 ln times) and its own term, a new one by half its
-/// score and its own term.
+/// Adds a repurchase part: an own item counts by how often it was bought (2 ln times) and its own term, a new one by
+/// its score and its own term.
 pub fn with_repurchase(mut spec: ModelSpec, repeat_items: Vec<f32>, new_items: Vec<f32>) -> ModelSpec {
     let mut weights =
         RepurchaseWeights { repeat: vec![0.0; REPEAT_FEATURES + 1], new: vec![0.0; NEW_FEATURES + 1], span: 365.0 };
-    (weights.repeat[0], weights.new[1]) = (2.0, 0.5);
+    (weights.repeat[0], weights.new[0], weights.new[1]) = (2.0, 0.5, 0.5);
     spec.repurchase = Some(RepurchaseSpec { weights, items: [repeat_items, new_items].concat() });
     spec
 }
