@@ -133,8 +133,8 @@ impl Learner for Bpr<'_> {
         stranger_towers()
     }
 
-    fn state(&mut self) -> Vec<(&'static str, State<'_>)> {
-        vec![("users", State::F32(&mut self.factors.users)), ("items", State::F32(&mut self.factors.items))]
+    fn state(&mut self) -> State<'_> {
+        vec![("users", &mut self.factors.users), ("items", &mut self.factors.items)]
     }
 }
 

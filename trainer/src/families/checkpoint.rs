@@ -11,7 +11,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use sha2::{Digest, Sha256};
 
 use super::fit::Epoch;
-use super::learner::{Learner, State};
+use super::learner::Learner;
 use super::trained::Vectors;
 use crate::dataset::Interactions;
 use crate::error::{CliError, Result};
@@ -88,19 +88,12 @@ impl Checkpoint {
             return Err(refused("a checkpoint of this training", found));
         }
         for (name, state) in learner.state() {
-            match state {
-                State::F32(values) => {
-                    *values = numbers(&file, name, f32::from_le_bytes).ok_or_else(|| broken(absent(name)))?
-                }
-                State::F64(values) => {
-                    *values = numbers(&file, name, f64::from_le_bytes).ok_or_else(|| broken(absent(name)))?
-                }
-            }
+            *state = numbers(&file, name).ok_or_else(|| broken(absent(name)))?;
         }
         let unread = |error: serde_json::Error| broken(error.to_string());
         let shape: Shape = serde_json::from_str(&text("kept")).map_err(unread)?;
-        let rows = numbers(&file, KEPT[0], f32::from_le_bytes).ok_or_else(|| broken(absent(KEPT[0])))?;
-        let [bias, user_rows] = [KEPT[1], KEPT[2]].map(|name| numbers(&file, name, f32::from_le_bytes));
+        let rows = numbers(&file, KEPT[0]).ok_or_else(|| broken(absent(KEPT[0])))?;
+        let [bias, user_rows] = [KEPT[1], KEPT[2]].map(|name| numbers(&file, name));
         let kept = Vectors { rows, dim: shape.dim, bias, tower: shape.tower(), user_rows };
         Ok(Some(Saved { epochs: serde_json::from_str(&text("epochs")).map_err(unread)?, kept }))
     }
@@ -154,21 +147,15 @@ impl Shape {
 }
 
 fn contents(key: &str, learner: &mut dyn Learner, epochs: &[Epoch], kept: &Vectors) -> Result<Vec<u8>> {
-    let mut tensors: Vec<(&str, Dtype, Vec<u8>)> = Vec::new();
-    for (name, state) in learner.state() {
-        tensors.push(match state {
-            State::F32(values) => (name, Dtype::F32, bytes(values, |x| x.to_le_bytes())),
-            State::F64(values) => (name, Dtype::F64, bytes(values, |x| x.to_le_bytes())),
-        });
-    }
-    tensors.push((KEPT[0], Dtype::F32, bytes(&kept.rows, |x| x.to_le_bytes())));
+    let mut tensors: Vec<(&str, Vec<u8>)> = Vec::new();
+    tensors.extend(learner.state().into_iter().map(|(name, state)| (name, bytes(state))));
+    tensors.push((KEPT[0], bytes(&kept.rows)));
     for (name, numbers) in [(KEPT[1], &kept.bias), (KEPT[2], &kept.user_rows)] {
-        tensors.extend(numbers.iter().map(|numbers| (name, Dtype::F32, bytes(numbers, |x| x.to_le_bytes()))));
+        tensors.extend(numbers.iter().map(|numbers| (name, bytes(numbers))));
     }
-    let views = tensors.iter().map(|(name, dtype, data)| {
-        let size = if *dtype == Dtype::F64 { 8 } else { 4 };
-        (*name, TensorView::new(*dtype, vec![data.len() / size], data).expect("whole numbers"))
-    });
+    let views = tensors
+        .iter()
+        .map(|(name, data)| (*name, TensorView::new(Dtype::F32, vec![data.len() / 4], data).expect("whole numbers")));
     let json = |value: serde_json::Result<String>| value.expect("plain numbers");
     let metadata = [
         ("key".to_owned(), key.to_owned()),
@@ -178,14 +165,14 @@ fn contents(key: &str, learner: &mut dyn Learner, epochs: &[Epoch], kept: &Vecto
     Ok(serialize(views, Some(metadata.into_iter().collect())).expect("names are unique"))
 }
 
-fn bytes<T: Copy, const N: usize>(values: &[T], bytes: fn(T) -> [u8; N]) -> Vec<u8> {
-    values.iter().flat_map(|&value| bytes(value)).collect()
+fn bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
-fn numbers<T, const N: usize>(file: &SafeTensors, name: &str, number: fn([u8; N]) -> T) -> Option<Vec<T>> {
+fn numbers(file: &SafeTensors, name: &str) -> Option<Vec<f32>> {
     let tensor = file.tensor(name).ok()?;
-    let (chunks, rest) = tensor.data().as_chunks::<N>();
-    rest.is_empty().then(|| chunks.iter().map(|&chunk| number(chunk)).collect())
+    let (chunks, rest) = tensor.data().as_chunks();
+    rest.is_empty().then(|| chunks.iter().map(|&chunk| f32::from_le_bytes(chunk)).collect())
 }
 
 fn absent(name: &str) -> String {

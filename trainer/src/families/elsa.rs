@@ -216,9 +216,9 @@ impl Learner for Elsa<'_> {
         Vectors { rows, dim: self.training.dim, bias: None, tower, user_rows: None }
     }
 
-    fn state(&mut self) -> Vec<(&'static str, State<'_>)> {
+    fn state(&mut self) -> State<'_> {
         let Elsa { weights, mean, square, .. } = self;
-        vec![("weights", State::F32(weights)), ("mean", State::F32(mean)), ("square", State::F32(square))]
+        vec![("weights", weights), ("mean", mean), ("square", square)]
     }
 }
 

@@ -184,8 +184,8 @@ impl Learner for Item2vec {
         stranger_towers()
     }
 
-    fn state(&mut self) -> Vec<(&'static str, State<'_>)> {
-        vec![("rows", State::F32(&mut self.rows)), ("contexts", State::F32(&mut self.contexts))]
+    fn state(&mut self) -> State<'_> {
+        vec![("rows", &mut self.rows), ("contexts", &mut self.contexts)]
     }
 }
 

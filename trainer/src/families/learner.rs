@@ -46,14 +46,11 @@ pub trait Learner {
     }
 
     /// Everything that changes from epoch to epoch, by name: written to a checkpoint, and set from one.
-    fn state(&mut self) -> Vec<(&'static str, State<'_>)>;
+    fn state(&mut self) -> State<'_>;
 }
 
-/// Numbers of a learner.
-pub enum State<'a> {
-    F32(&'a mut Vec<f32>),
-    F64(&'a mut Vec<f64>),
-}
+/// Tensors of a learner, by name.
+pub type State<'a> = Vec<(&'static str, &'a mut Vec<f32>)>;
 
 /// The random numbers of one epoch.
 pub fn epoch_rng(seed: u64, epoch: usize) -> ChaCha8Rng {

@@ -119,10 +119,10 @@ impl Learner for LogisticMf<'_> {
         stranger_towers()
     }
 
-    fn state(&mut self) -> Vec<(&'static str, State<'_>)> {
+    fn state(&mut self) -> State<'_> {
         let Factors { users, items, .. } = &mut self.factors;
-        let user_bias = State::F32(&mut self.user_bias);
-        vec![("users", State::F32(users)), ("items", State::F32(items)), ("user_bias", user_bias)]
+        let user_bias = &mut self.user_bias;
+        vec![("users", users), ("items", items), ("user_bias", user_bias)]
     }
 }
 

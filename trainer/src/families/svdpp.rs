@@ -202,13 +202,13 @@ impl Learner for Svdpp<'_> {
         Some(self.scale)
     }
 
-    fn state(&mut self) -> Vec<(&'static str, State<'_>)> {
+    fn state(&mut self) -> State<'_> {
         vec![
-            ("users", State::F32(&mut self.users)),
-            ("user_bias", State::F32(&mut self.user_bias)),
-            ("items", State::F32(&mut self.items)),
-            ("item_bias", State::F32(&mut self.item_bias)),
-            ("history", State::F32(&mut self.history)),
+            ("users", &mut self.users),
+            ("user_bias", &mut self.user_bias),
+            ("items", &mut self.items),
+            ("item_bias", &mut self.item_bias),
+            ("history", &mut self.history),
         ]
     }
 }
