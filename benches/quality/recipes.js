@@ -7,8 +7,8 @@ export const RECIPES = {
     'als+ease': ['--epochs', '8', '--als-alpha', '5', '--als-regularization', '0.01', ...ALS, '--ease-lambda', '400', '--ease-user-power', '0.4', '--neighbours', '10'],
     als: ['--epochs', '12', '--als-alpha', '5', '--als-regularization', '0.01', ...ALS],
     ease: ['--ease-lambda', '400', '--ease-user-power', '0.4', '--neighbours', '40'],
-    slim: [],
-    'item-knn': [],
+    slim: ['--slim-l1', '2', '--slim-l2', '200', '--neighbours', '40'],
+    'item-knn': ['--item-knn-weighting', 'bm25'],
     elsa: [],
   },
   'goodbooks-strong': {
@@ -16,7 +16,7 @@ export const RECIPES = {
     als: ['--epochs', '12', '--als-alpha', '30', '--als-regularization', '0.003', ...ALS],
     ease: ['--ease-lambda', '60', '--ease-dropout', '0', '--ease-user-power', '0.25', '--neighbours', '40'],
     slim: [],
-    'item-knn': [],
+    'item-knn': ['--item-knn-weighting', 'bm25'],
     elsa: [],
   },
   'complete-journey-temporal': {

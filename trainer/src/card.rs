@@ -75,6 +75,13 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// The day a model is made, such as 2026-11-21, for the card inside: that of `SOURCE_DATE_EPOCH` (seconds since 1970) where that is
+/// set, so that a build can be repeated to the byte on another day.
+pub fn date() -> String {
+    let given = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|seconds| seconds.trim().parse::<i64>().ok());
+    to_iso(given.map_or_else(now, |seconds| seconds.saturating_mul(1000)))[..10].to_owned()
+}
+
 /// Milliseconds since 1970.
 fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -71,7 +71,7 @@ pub enum CliError {
     #[error("{flag}: expected {expected}, found {found}")]
     Flag { flag: &'static str, expected: String, found: String },
 
-    #[error("{path}: cannot be written: {source}; choose a folder that exists and may be written to with -o")]
+    #[error("{path}: cannot be written: {source}; choose a folder that exists and may be written to")]
     Write { path: PathBuf, source: io::Error },
 
     #[error("{path}: {source}")]

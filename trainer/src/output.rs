@@ -78,6 +78,11 @@ pub fn grouped(number: usize) -> String {
     groups.join(",")
 }
 
+/// The name of a file without its folder: what a model card may say of it.
+pub fn file_name(path: &Path) -> Option<String> {
+    Some(path.file_name()?.to_string_lossy().into_owned())
+}
+
 /// Checks that a file can be made at `path`, before hours of work are put into its contents.
 ///
 /// # Errors

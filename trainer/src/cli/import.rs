@@ -8,7 +8,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 
-use crate::card::{hex_sha256, write_beside};
+use crate::card::{date, hex_sha256, log_sha256, write_beside};
 use crate::dataset::{ItemColumnFlags, TableOptions, read_catalogue};
 use crate::error::{CliError, Result};
 use crate::export::load;
@@ -16,7 +16,7 @@ use crate::families::ListOptions;
 use crate::import::{
     ArrayFile, Factors, holds_lists, is_spark, read_factors, read_ids, read_lists, read_popularity, read_spark,
 };
-use crate::output::{Output, check_writable, grouped, write_atomically};
+use crate::output::{Output, check_writable, file_name, grouped, write_atomically};
 use crate::stored::Stored;
 
 /// Golden queries in a file, and the longest history of one.
@@ -222,7 +222,6 @@ fn read_items(args: &ImportArgs, source: &Source, tables: &TableOptions, output:
 fn spec(args: &ImportArgs, source: Source, items: Items) -> Result<ModelSpec> {
     let user_tower = tower(args, source.factors.as_ref())?;
     let factors = source.factors;
-    let name = args.source.file_name().map(|name| name.to_string_lossy().into_owned());
     Ok(ModelSpec {
         family: source.family.into(),
         item_ids: items.ids,
@@ -243,10 +242,18 @@ fn spec(args: &ImportArgs, source: Source, items: Items) -> Result<ModelSpec> {
         event_weights: Default::default(),
         card: json!({
             "trainer": concat!("proclivity ", env!("CARGO_PKG_VERSION")),
-            "imported": { "file": name, "item_factors": args.item_factors, "item_bias": args.item_bias },
+            "date": date(),
+            "imported": { "file": file_name(&args.source), "sha256": log_sha256(&args.source)?, "item_factors": args.item_factors, "item_bias": args.item_bias, "user": tower_card(user_tower) },
             "precision": { "items": args.precision },
         }),
     })
+}
+
+fn tower_card(tower: UserTower) -> Value {
+    match tower {
+        UserTower::FoldIn { alpha, regularization, .. } => json!({ "alpha": alpha, "regularization": regularization }),
+        UserTower::Pool { power } => json!({ "pool_power": power }),
+    }
 }
 
 /// How the device makes a user vector: as told, else as the source says.

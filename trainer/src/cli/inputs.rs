@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use proclivity::model::Column;
+use serde_json::{Value, json};
 
 use crate::dataset::{
     CatalogueReport, CleanReport, HeldOut, Interactions, ItemColumnFlags, LogSource, TableOptions, hold_out,
     read_catalogue, read_held_out,
 };
 use crate::error::{CliError, Result};
-use crate::output::{Output, grouped};
+use crate::output::{Output, file_name, grouped};
 
 #[derive(Debug, Args)]
 pub struct InputArgs {
@@ -44,13 +45,13 @@ pub struct Inputs {
 }
 
 impl InputArgs {
-    /// Reads and cleans everything; `seed` picks the users held out.
+    /// Reads and cleans everything; `seed` picks the users held out. With `ratings` a preset leaves no low ones out.
     ///
     /// # Errors
     /// A bad flag, or whatever a file is refused for.
-    pub fn read(&self, tables: &TableOptions, seed: u64, output: Output) -> Result<Inputs> {
+    pub fn read(&self, tables: &TableOptions, seed: u64, ratings: bool, output: Output) -> Result<Inputs> {
         self.check()?;
-        let (mut data, cleaning) = self.source.read(tables, None)?;
+        let (mut data, cleaning) = self.source.read(tables, None, ratings)?;
         output.note(cleaning.text(&self.source.log));
 
         let (columns, catalogue) = match &self.items {
@@ -76,6 +77,14 @@ impl InputArgs {
             grouped(held.len())
         ));
         Ok(Inputs { data, cleaning, columns, catalogue, held })
+    }
+
+    /// Where the held-out users come from, for the model card: a share, or the names of files.
+    pub fn validation_card(&self) -> Value {
+        match (&self.validation_fold_in, &self.validation_targets) {
+            (Some(fold_in), Some(targets)) => json!({ "fold_in": file_name(fold_in), "targets": file_name(targets) }),
+            _ => json!({ "share": self.validation }),
+        }
     }
 
     /// What clap cannot say about the flags.

@@ -62,7 +62,7 @@ pub fn run(args: &SplitArgs, tables: &TableOptions, output: Output) -> Result<()
         Split::Time { validation, test } => Some(validation.unwrap_or(test)),
         _ => None,
     };
-    let (data, cleaning) = args.source.read(tables, count_before)?;
+    let (data, cleaning) = args.source.read(tables, count_before, false)?;
     output.note(cleaning.text(&args.source.log));
     if matches!(split, Split::Time { .. }) && !data.has_time {
         return Err(CliError::Flag {

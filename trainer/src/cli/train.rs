@@ -1,22 +1,24 @@
 //! `proclivity train LOG --items ITEMS -o model.safetensors`
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
+use proclivity::model::Model;
 use proclivity::score::Stage;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::evaluate::metrics_table;
 use super::inputs::{InputArgs, Inputs};
-use crate::card::{hex_sha256, log_sha256, write_beside};
+use crate::card::{date, hex_sha256, log_sha256, write_beside};
 use crate::dataset::TableOptions;
 use crate::error::{CliError, Result};
 use crate::evaluate::{Metrics, evaluate_model, evaluate_popularity};
 use crate::export::{Contents, Storage, export, load};
 use crate::families::{Candidates, Checkpoint, Diary, Fit, Recipe, Trained, choose_candidates};
-use crate::output::{Output, check_writable, grouped, write_atomically};
+use crate::output::{Output, check_writable, file_name, grouped, write_atomically};
 use crate::stored::Stored;
 
 #[derive(Debug, Args)]
@@ -74,7 +76,7 @@ pub fn run(args: &TrainArgs, tables: &TableOptions, output: Output) -> Result<()
     args.recipe.check()?;
     args.storage.check()?;
     check_writable(&args.output)?;
-    let inputs = args.inputs.read(tables, args.recipe.seed, output)?;
+    let inputs = args.inputs.read(tables, args.recipe.seed, args.recipe.family.rates(), output)?;
     let order = Order { args: &args.inputs, recipe: &args.recipe, storage: &args.storage, path: &args.output };
     order.carry_out(&inputs, args.resume, output)
 }
@@ -102,22 +104,17 @@ impl Order<'_> {
         self.recipe.add_repurchase(&mut trained, &diary, data, output)?;
         let storage = self.storage.storage();
         let candidates = set_candidates(&mut trained, inputs, storage, self.recipe.ncf.candidates, output)?;
-        let card = self.card(inputs, &trained, &diary, candidates.as_ref())?;
         let event_weights = self.args.source.event_weights()?;
-        let bytes = export(&trained, data, storage, Contents { columns: inputs.columns.clone(), event_weights, card })?;
+        let mut contents = Contents { columns: inputs.columns.clone(), event_weights, card: Value::Null };
+        let rows = measure(&trained, inputs, &load(&export(&trained, data, storage, contents.clone())?)?)?;
+        let measured: Value = rows.iter().map(|(name, metrics)| (name.clone(), json!(metrics))).collect();
+        let measured = if held.is_empty() { Value::Null } else { measured };
+        contents.card = self.card(inputs, &trained, &diary, candidates.as_ref(), &measured)?;
+        let bytes = export(&trained, data, storage, contents)?;
         write_atomically(self.path, &bytes)?;
         checkpoint.remove();
-
         let model = load(&bytes)?;
-        let mut rows = vec![("most popular", evaluate_popularity(&data.popularity(), held))];
-        let retrieval = format!("retrieval ({})", trained.family.trim_end_matches("+ncf"));
-        rows.push((retrieval.as_str(), evaluate_model(&model, held, Stage::Retrieval)?));
-        let cascade = format!("cascade ({})", trained.family);
-        if model.ranker().is_some() {
-            rows.push((cascade.as_str(), evaluate_model(&model, held, Stage::Cascade)?));
-        }
-        let metrics: Value = rows.iter().map(|(name, metrics)| ((*name).to_owned(), json!(metrics))).collect();
-        write_beside(self.path, &model, &bytes, if held.is_empty() { &Value::Null } else { &metrics })?;
+        write_beside(self.path, &model, &bytes, &Value::Null)?;
         let seconds = started.elapsed().as_secs_f64();
         output.result(&summary(self.path, bytes.len(), seconds, held.len(), &rows), || {
             json!({
@@ -130,30 +127,46 @@ impl Order<'_> {
         Ok(())
     }
 
-    /// The model card: where the model comes from and how good it is. No clock in it: the same run gives the same bytes.
+    /// The model card: where the model comes from and how good it is. Of the clock it has the day alone, see [`date`].
     fn card(
         &self,
         inputs: &Inputs,
         trained: &Trained,
         diary: &Diary,
         candidates: Option<&Candidates>,
+        measured: &Value,
     ) -> Result<Value> {
         let log = log_sha256(&self.args.source.file())?;
-        let file = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
         let mut card = json!({
             "trainer": concat!("proclivity ", env!("CARGO_PKG_VERSION")),
-            "data": { "log": self.args.source.name(), "sha256": log, "items": self.args.items.as_deref().and_then(file), "cleaning": inputs.cleaning },
+            "date": date(),
+            "data": { "log": self.args.source.name(), "sha256": log, "items": self.args.items.as_deref().and_then(file_name), "flags": self.args.source.card(), "cleaning": inputs.cleaning },
             "recipe": self.recipe.card(),
+            "training": { "epochs": diary.vectors.len(), "patience": self.recipe.patience, "dot_weight": self.recipe.dot_weight },
             "kept": diary.card(),
             "candidates": candidates,
             "precision": self.storage,
+            "validation": self.args.validation_card(),
             "validation_users": inputs.held.len(),
+            "measured": measured,
         });
         if let Some(ratings) = trained.ratings {
             card["ratings"] = json!(ratings);
         }
         Ok(card)
     }
+}
+
+/// How good the most popular and each stage of the model are to the held-out users.
+fn measure(trained: &Trained, inputs: &Inputs, model: &Arc<Model>) -> Result<Vec<(String, Metrics)>> {
+    let held = inputs.held.as_slice();
+    let mut rows = vec![("most popular".to_owned(), evaluate_popularity(&inputs.data.popularity(), held))];
+    let retrieval = format!("retrieval ({})", trained.family.trim_end_matches("+ncf"));
+    rows.push((retrieval, evaluate_model(model, held, Stage::Retrieval)?));
+    if model.ranker().is_some() {
+        rows.push((format!("cascade ({})", trained.family), evaluate_model(model, held, Stage::Cascade)?));
+    }
+    Ok(rows)
 }
 
 /// Sets how many candidates the cascade ranks, if there is one: by what held-out users see, or training users where none are
@@ -183,7 +196,7 @@ fn set_candidates(
     Ok(Some(chosen))
 }
 
-fn summary(path: &Path, bytes: usize, seconds: f64, users: usize, rows: &[(&str, Metrics)]) -> String {
+fn summary(path: &Path, bytes: usize, seconds: f64, users: usize, rows: &[(String, Metrics)]) -> String {
     let wrote = format!("wrote {}: {} bytes, in {seconds:.1} s", path.display(), grouped(bytes));
     match users {
         0 => wrote,

@@ -66,7 +66,7 @@ pub fn run(args: &TuneArgs, tables: &TableOptions, output: Output) -> Result<()>
     recipe(&draw.flags(0))?;
     args.storage.check()?;
     check_writable(&args.output)?;
-    let inputs = args.inputs.read(tables, args.seed, output)?;
+    let inputs = args.inputs.read(tables, args.seed, false, output)?;
     if inputs.held.is_empty() {
         return Err(CliError::Flag {
             flag: "--validation",

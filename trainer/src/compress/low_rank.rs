@@ -23,6 +23,10 @@ impl Parts {
     pub fn reduce_rank(&mut self, rank: usize) -> Result<()> {
         let spec = &mut self.spec;
         let dim = spec.embedding.dim;
+        if dim == 0 {
+            let (expected, found) = ("a model with vectors".into(), format!("one without, of family {}", spec.family));
+            return Err(CliError::Flag { flag: "--rank", expected, found });
+        }
         let lists_alone = rank == 0 && spec.neighbours.is_some() && spec.ranker.is_none();
         if rank >= dim || (rank == 0 && !lists_alone) {
             return Err(CliError::Flag {

@@ -58,6 +58,9 @@ impl Step {
         match self {
             Step::DropColumns(names) => {
                 let known: Vec<String> = parts.spec.columns.iter().map(|column| column.name.clone()).collect();
+                if known.is_empty() {
+                    return Err(refused("--drop-columns", "a model with a catalogue".into(), "one without"));
+                }
                 if let Some(name) = names.iter().find(|name| !known.contains(name)) {
                     return Err(refused("--drop-columns", format!("some of `{}`", known.join("`, `")), name));
                 }

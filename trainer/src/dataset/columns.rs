@@ -1,6 +1,7 @@
 //! Which column of a table plays which role: named by a flag, else guessed from the header.
 
 use clap::Args;
+use serde::Serialize;
 
 use super::table::Table;
 use super::timestamp::TimeFormat;
@@ -49,7 +50,7 @@ const EVENT_NAMES: &[&str] = &["event", "eventtype"];
 const STRENGTH_NAMES: &[&str] = &["strength"];
 
 /// Columns of the interaction log.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Default, Args, Serialize)]
 pub struct LogColumnFlags {
     /// Column with the user id [default: guessed from the header]
     #[arg(long, value_name = "NAME")]
@@ -85,11 +86,17 @@ pub struct LogColumnFlags {
     /// The log has no header row: the names of its columns, separated by commas
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub header: Option<Vec<String>>,
+    /// Whether every rating is wanted, low ones too: a preset then leaves none out.
+    #[arg(skip)]
+    #[serde(skip)]
+    pub ratings: bool,
     /// Weights that a preset gives, below `event_weights`.
     #[arg(skip)]
+    #[serde(skip)]
     pub preset_weights: &'static [(&'static str, f32)],
     /// Rows that a preset leaves out: those whose cell in this column begins with the text.
     #[arg(skip)]
+    #[serde(skip)]
     pub leave_out: Option<(String, &'static str)>,
     /// One row holds a whole basket: item ids separated by this [default: a space where the item column is called `items`]
     #[arg(long, value_name = "CHAR")]

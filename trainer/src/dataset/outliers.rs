@@ -18,7 +18,7 @@ const LEAST_SPREAD: f64 = 1.0;
 const DAY: i64 = 86_400_000;
 
 /// Bounds beyond which a user is dropped.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Args, Serialize)]
 pub struct OutlierOptions {
     /// Keep users with implausibly many events
     #[arg(long)]

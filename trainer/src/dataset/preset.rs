@@ -226,10 +226,16 @@ impl Preset {
         self.facts().2.over(tables)
     }
 
+    /// As `--preset` has it.
+    pub fn name(self) -> String {
+        self.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned())
+    }
+
     /// Flags and table options for the log at `path`, as if given by hand; those that are given stand above the preset.
     ///
     /// # Errors
-    /// [`CliError::Layout`] where the file has none of the preset's layouts, or as [`Table::open`].
+    /// [`CliError::Layout`] where the file has none of the preset's layouts, [`CliError::Flag`] where ratings are wanted and its
+    /// values are none, or as [`Table::open`].
     pub fn apply(
         self,
         path: &Path,
@@ -241,13 +247,13 @@ impl Preset {
             let written = layout.written.over(tables);
             first = Table::open(path, &TableOptions { header: None, ..written.clone() })?.header;
             if layout.fits(&first, flags) {
+                layout.check_ratings(&self.name(), flags)?;
                 return Ok((layout.flags(&first, flags), written));
             }
         }
-        let preset = self.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned());
         let expected: Vec<String> = self.facts().1.iter().map(Layout::text).collect();
         let found = format!("first row `{}`", first.join("`, `").chars().take(120).collect::<String>());
-        Err(CliError::Layout { path: path.into(), preset, expected: expected.join("; or "), found })
+        Err(CliError::Layout { path: path.into(), preset: self.name(), expected: expected.join("; or "), found })
     }
 }
 
@@ -277,6 +283,18 @@ impl Layout {
             && wanted.iter().all(|(names, flag)| names.is_empty() || flag.is_some() || named(names, first).is_some())
     }
 
+    /// Ratings are liked from some value on; quantities, clicks and types of events are no ratings.
+    fn check_ratings(&self, preset: &str, flags: &LogColumnFlags) -> Result<()> {
+        match !flags.ratings || self.min_value == LIKED || flags.value_column.is_some() {
+            true => Ok(()),
+            false => Err(CliError::Flag {
+                flag: "--family svd++",
+                expected: "a log with ratings; for this one a family for implicit events, such as als".into(),
+                found: format!("--preset {preset}, which has none"),
+            }),
+        }
+    }
+
     fn flags(&self, first: &[String], flags: &LogColumnFlags) -> LogColumnFlags {
         let role = |flag: &Option<String>, names| flag.clone().or_else(|| named(names, first));
         LogColumnFlags {
@@ -285,7 +303,7 @@ impl Layout {
             timestamp_column: role(&flags.timestamp_column, self.time),
             event_column: role(&flags.event_column, self.event),
             value_column: role(&flags.value_column, self.value),
-            min_value: flags.min_value.or(self.min_value),
+            min_value: flags.min_value.or(self.min_value.filter(|_| !flags.ratings)),
             time_format: flags.time_format.or(self.time_format),
             drop_anonymous: flags.drop_anonymous || self.anonymous,
             preset_weights: self.weights,

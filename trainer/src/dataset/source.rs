@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use proclivity::profile::EventKind;
+use serde_json::{Value, json};
 
 use super::clean::{CleanOptions, IdFilter, clean};
 use super::columns::LogColumnFlags;
@@ -18,6 +19,7 @@ use super::report::CleanReport;
 use super::table::TableOptions;
 use super::weights::EventWeights;
 use crate::error::Result;
+use crate::output::file_name;
 
 /// An interaction log and how to read it.
 #[derive(Debug, Args)]
@@ -67,12 +69,35 @@ struct CleaningFlags {
 
 impl LogSource {
     /// Reads and cleans the log. With `count_before` only pairs from before that time (milliseconds since 1970) count for the
-    /// minima.
+    /// minima; with `ratings` a preset leaves no low ones out.
     ///
     /// # Errors
     /// As [`read_log`] and [`clean`], or a bad flag.
-    pub fn read(&self, tables: &TableOptions, count_before: Option<i64>) -> Result<(Interactions, CleanReport)> {
-        self.flags.read(&self.log, tables, count_before)
+    pub fn read(
+        &self,
+        tables: &TableOptions,
+        count_before: Option<i64>,
+        ratings: bool,
+    ) -> Result<(Interactions, CleanReport)> {
+        self.flags.read(&self.log, tables, count_before, ratings)
+    }
+
+    /// The flags that were given or stand for themselves, for the model card; of files the names alone.
+    pub fn card(&self) -> Value {
+        let LogFlags { preset, columns, cleaning } = &self.flags;
+        let name = |path: &Option<PathBuf>| path.as_deref().and_then(file_name);
+        let mut card = json!({
+            "preset": preset.map(Preset::name), "min_user_items": cleaning.min_user_items,
+            "min_item_users": cleaning.min_item_users, "keep_duplicates": cleaning.keep_duplicates,
+            "keep_users": name(&cleaning.keep_users), "keep_items": name(&cleaning.keep_items),
+        });
+        if let Some(members) = card.as_object_mut() {
+            for part in [json!(columns), json!(cleaning.outliers)] {
+                members.extend(part.as_object().cloned().unwrap_or_default());
+            }
+            members.retain(|_, value| !value.is_null() && *value != json!([]));
+        }
+        card
     }
 
     /// Weights given to types of events that the device knows by the same name.
@@ -100,7 +125,7 @@ impl LogSource {
 
     /// The log's name without its folder.
     pub fn name(&self) -> Option<String> {
-        Path::new(&self.log).file_name().map(|name| name.to_string_lossy().into_owned())
+        file_name(&self.log)
     }
 }
 
@@ -114,8 +139,9 @@ impl LogFlags {
         log: &Path,
         tables: &TableOptions,
         count_before: Option<i64>,
+        ratings: bool,
     ) -> Result<(Interactions, CleanReport)> {
-        let flags = &self.cleaning;
+        let (flags, columns) = (&self.cleaning, LogColumnFlags { ratings, ..self.columns.clone() });
         flags.outliers.check()?;
         let ids = |path: &Option<PathBuf>, role| -> Result<IdFilter> {
             path.as_deref().map(|path| read_id_list(path, role, tables)).transpose()
@@ -133,10 +159,10 @@ impl LogFlags {
         let log = match self.preset {
             Some(preset) => {
                 let path = preset.log_file(log);
-                let (columns, tables) = preset.apply(&path, &self.columns, tables)?;
+                let (columns, tables) = preset.apply(&path, &columns, tables)?;
                 read_log(&path, &columns, &tables, memory)?
             }
-            None => read_log(log, &self.columns, tables, memory)?,
+            None => read_log(log, &columns, tables, memory)?,
         };
         clean(log, &options, memory)
     }

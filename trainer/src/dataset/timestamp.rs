@@ -3,11 +3,13 @@
 //! milliseconds.
 
 use clap::ValueEnum;
+use serde::Serialize;
 
 const DAY_MILLIS: f64 = 86_400_000.0;
 
 /// How a time column is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum TimeFormat {
     /// ISO 8601
     Iso,

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::engine::without;
 use crate::dataset::{HeldOut, Negatives};
+use crate::error::{CliError, Result};
 
 /// Which items the targets compete with.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,15 +68,27 @@ impl Protocol {
     }
 }
 
-/// `count` items for each user, uniform without replacement from those that are neither history nor target; fewer where there
-/// are not so many.
-pub fn sample_negatives(users: &[HeldOut], items: usize, count: usize, seed: u64) -> Vec<Vec<u32>> {
+/// `count` items for each user, uniform without replacement from those that are neither history nor target.
+///
+/// # Errors
+/// [`CliError::Flag`] where a user does not have so many.
+pub fn sample_negatives(users: &[HeldOut], items: usize, count: usize, seed: u64) -> Result<Vec<Vec<u32>>> {
     let draw = |(stream, user): (u64, &HeldOut)| {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(stream);
         negatives_of(user, items, count, &mut rng)
     };
-    (0..).zip(users).map(draw).collect()
+    let drawn: Vec<Vec<u32>> = (0..).zip(users).map(draw).collect();
+    match drawn.iter().map(Vec::len).min() {
+        Some(least) if least < count => Err(CliError::Flag {
+            flag: "--sampled-negatives",
+            expected: format!(
+                "at most {least}, what a user has neither had nor is to be recommended of {items} items; or none for a full ranking"
+            ),
+            found: count.to_string(),
+        }),
+        _ => Ok(drawn),
+    }
 }
 
 fn negatives_of(user: &HeldOut, items: usize, count: usize, rng: &mut ChaCha8Rng) -> Vec<u32> {
@@ -116,22 +129,25 @@ mod tests {
     #[test]
     fn negatives_are_distinct_and_never_the_users_own() {
         let users = vec![user(&[0, 1, 2], &[3, u32::MAX]), user(&[7], &[8])];
-        let drawn = sample_negatives(&users, 12, 5, 9);
-        assert_eq!(drawn, sample_negatives(&users, 12, 5, 9));
-        assert_ne!(drawn, sample_negatives(&users, 12, 5, 10));
+        let sample = |seed| sample_negatives(&users, 12, 5, seed).unwrap();
+        let drawn = sample(9);
+        assert_eq!(drawn, sample(9));
+        assert_ne!(drawn, sample(10));
         for (user, drawn) in users.iter().zip(&drawn) {
             let distinct: HashSet<&u32> = drawn.iter().collect();
             assert_eq!(distinct.len(), 5);
             assert!(drawn.iter().all(|item| !user.fold_in.contains(item) && !user.targets.contains(item)));
         }
-        assert_eq!(sample_negatives(&users[..1], 12, 50, 9)[0].len(), 8, "as many as there are");
+        assert_eq!(sample_negatives(&users[..1], 12, 8, 9).unwrap()[0].len(), 8);
+        let refused = sample_negatives(&users, 12, 9, 9).unwrap_err().to_string();
+        assert!(refused.contains("at most 8"), "{refused}");
     }
 
     #[test]
     fn negatives_are_uniform() {
         let users: Vec<HeldOut> = (0..4000).map(|_| user(&[0], &[1])).collect();
         let mut counts = [0usize; 10];
-        sample_negatives(&users, 10, 2, 1).iter().flatten().for_each(|&item| counts[item as usize] += 1);
+        sample_negatives(&users, 10, 2, 1).unwrap().iter().flatten().for_each(|&item| counts[item as usize] += 1);
         assert_eq!(counts[..2], [0, 0]);
         assert!(counts[2..].iter().all(|count| (880..1120).contains(count)), "about 1,000 each: {counts:?}");
     }

@@ -7,6 +7,8 @@
 //! n has `lambda = regularization (n + alpha sum r)^power`: with power 0 the paper's constant, with power 1 that of Rendle et
 //! al. 2022, "Revisiting the Performance of iALS on Item Recommendation Benchmarks".
 //!
+//! Exported as item rows y_i (n, d); the device folds a history in by eq. 4, exactly.
+//!
 //! A row takes [`STEPS`] steps of conjugate gradients towards its solution, from where the last iteration left it (Takács,
 //! Pilászy and Tikk 2011, "Applications of the Conjugate Gradient Method for Implicit Feedback Collaborative Filtering"): the
 //! objective falls with each step, and the exact solution of each iteration, which the next one moves, is not paid for. All in
@@ -152,11 +154,17 @@ impl Learner for Als<'_> {
     }
 
     /// All users, then all items; the objective after it.
-    fn epoch(&mut self, _: usize) -> Result<f64> {
+    ///
+    /// Items begin anew once users have followed from the first, random ones: steps of conjugate gradients hardly shrink what
+    /// no user speaks of, where an exact solution has none of it.
+    fn epoch(&mut self, epoch: usize) -> Result<f64> {
         let (dim, options) = (self.training.dim, self.options);
         let mut users = std::mem::take(&mut self.users);
         descend(&mut users, &self.items, self.of_users(), dim, &options)?;
         let mut items = std::mem::take(&mut self.items);
+        if epoch == 1 {
+            items.fill(0.0);
+        }
         descend(&mut items, &users, self.of_items(), dim, &options)?;
         (self.users, self.items) = (users, items);
         Ok(self.loss())

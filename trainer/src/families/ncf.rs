@@ -1,5 +1,8 @@
 //! The neural ranker: an MLP over concat(user, item) (He et al. 2017, "Neural Collaborative Filtering"), trained with
-//! binary cross-entropy on sampled negatives, on top of the ALS vectors as they ship (int8, dequantised).
+//! binary cross-entropy on sampled negatives, on top of the item vectors as they ship (int8, dequantised).
+//!
+//! Exported as dense layers (outputs, inputs) from 2 d inputs to one, ReLU between them, and the weight of the retrieval score
+//! beside them; the cascade ranks the best by retrieval.
 
 use std::sync::Arc;
 

@@ -176,6 +176,13 @@ fn name(value: &impl ValueEnum) -> String {
     value.to_possible_value().expect("no variant is hidden").get_name().to_owned()
 }
 
+impl Family {
+    /// Whether it foresees ratings, and learns from low ones too.
+    pub fn rates(self) -> bool {
+        self.vectors == Some(VectorFamily::Svdpp)
+    }
+}
+
 impl fmt::Display for Family {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts =

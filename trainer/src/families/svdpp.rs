@@ -74,7 +74,7 @@ impl<'a> Svdpp<'a> {
     /// Small random p and q, the rest zero.
     ///
     /// # Errors
-    /// [`CliError::Flag`] for a log without ratings.
+    /// [`CliError::Flag`] for a log without ratings, or of one rating alone.
     pub fn new(training: Training<'a>, options: &SvdppOptions) -> Result<Svdpp<'a>> {
         let Training { data, dim, seed, .. } = training;
         let mut rated: Vec<Vec<(u32, f32)>> = (0..data.users.len()).map(|user| ratings_of(data, user)).collect();
@@ -89,8 +89,14 @@ impl<'a> Svdpp<'a> {
         }
         let mean = values().sum::<f64>() / count as f64;
         let (min, max) = values().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(x), b.max(x)));
-        let deviation = (values().map(|x| (x - mean) * (x - mean)).sum::<f64>() / count as f64).sqrt();
-        let unit = if deviation > 0.0 { deviation } else { 1.0 };
+        let unit = (values().map(|x| (x - mean) * (x - mean)).sum::<f64>() / count as f64).sqrt();
+        if unit == 0.0 {
+            return Err(CliError::Flag {
+                flag: "--family svd++",
+                expected: "ratings that differ".into(),
+                found: format!("{mean} for each of {count} pairs; train a family for implicit events, such as als"),
+            });
+        }
         for rating in rated.iter_mut().flatten() {
             rating.1 = ((f64::from(rating.1) - mean) / unit) as f32;
         }
@@ -327,12 +333,11 @@ mod tests {
     }
 
     #[test]
-    fn equal_ratings_are_their_mean() {
+    fn equal_ratings_are_refused() {
         let mut data = rated();
         data.events.iter_mut().flatten().for_each(|event| event.value = 3.0);
         let strengths = ones(&data);
-        let mut model = plain(&data, &strengths).unwrap();
-        assert!(model.epoch(1).unwrap() < 0.1);
-        assert_eq!(model.scale, RatingScale { mean: 3.0, min: 3.0, max: 3.0 });
+        let refused = plain(&data, &strengths).map(drop).unwrap_err().to_string();
+        assert!(refused.contains("ratings that differ") && refused.contains("3 for each of"), "{refused}");
     }
 }

@@ -56,6 +56,16 @@ fn lines(table: &mut Table, positions: &[u64]) -> Result<HashMap<u64, String>> {
         ids.remove(0);
         lines.remove(0);
     }
+    // Rows that are numbered through have an id each, or this is another table's list (or the factors are transposed).
+    if ids.len() as u64 > rows && rows == positions.len() as u64 {
+        return Err(CliError::Array {
+            path: table.path.clone(),
+            tensor: "item ids".into(),
+            expected: format!("an id for each of {rows} rows of factors"),
+            found: format!("{} ids", ids.len()),
+            remedy: "give the factors as (items, width), and the ids of these rows alone",
+        });
+    }
     let mut seen = HashSet::new();
     let mut named = HashMap::new();
     for ((id, line), row) in ids.iter().zip(lines).zip(0..) {

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use proclivity::model::Model;
+use proclivity::model::{Model, ModelSpec};
 use serde_json::{Value, json};
 
 use super::evaluate::moment;
 use super::open_model;
-use crate::card::{hex_sha256, write_beside};
+use crate::card::{date, hex_sha256, write_beside};
 use crate::compress::{DistillOptions, Judge, Measured, Parts, Plan, Step, Teacher, Try, climb_down};
 use crate::dataset::{HeldOutFiles, LogFlags, TableOptions, read_held_out};
 use crate::error::{CliError, Result};
@@ -89,7 +89,7 @@ pub fn run(args: &CompressArgs, tables: &TableOptions, output: Output) -> Result
     let mut parts = Parts::of(&model);
     let card = parts.spec.card.clone();
     if let (Some(log), Some(width)) = (&args.distill, args.rank) {
-        let (data, cleaning) = args.log.read(log, tables, None)?;
+        let (data, cleaning) = args.log.read(log, tables, None, false)?;
         output.note(cleaning.text(log));
         parts = Teacher::new(&model, &data)?.teach(width, &args.student, &judge)?;
         let name = format!("student of width {width}");
@@ -117,8 +117,9 @@ pub fn run(args: &CompressArgs, tables: &TableOptions, output: Output) -> Result
     let bytes = if kept {
         source.clone()
     } else {
-        parts.spec.card = carded(&card, &source, &steps, args, [&original, &reached]);
-        plan.of(&parts)?.write()?
+        let mut small = plan.of(&parts)?;
+        small.spec.card = carded(&card, &source, &steps, args, [&original, &reached], &small.spec);
+        small.write()?
     };
     write_atomically(&args.output, &bytes)?;
     let written = if kept { original } else { reached };
@@ -197,6 +198,16 @@ fn asked(args: &CompressArgs, parts: &Parts) -> Vec<Step> {
     steps.into_iter().flatten().collect()
 }
 
+/// How the parts of a model are stored.
+fn precision(spec: &ModelSpec) -> Value {
+    let lists = spec.neighbours.as_ref().map(|lists| if lists.int4 { Stored::Int4 } else { Stored::Int8 });
+    json!({
+        "items": (spec.embedding.dim > 0).then(|| Stored::from(spec.embedding.precision)),
+        "neighbours": lists,
+        "ranker": spec.ranker.as_ref().map(|ranker| Stored::from(ranker.precision)),
+    })
+}
+
 /// The card of the source, and what became of it: the steps, the source's hash, and quality before and after.
 fn carded(
     card: &Value,
@@ -204,18 +215,25 @@ fn carded(
     steps: &[String],
     args: &CompressArgs,
     [before, after]: [&Measured; 2],
+    spec: &ModelSpec,
 ) -> Value {
     let mut card = if card.is_object() { card.clone() } else { json!({ "source": card }) };
     let mut earlier = card["compressed"].as_array().cloned().unwrap_or_default();
     let mut record = json!({
         "source": { "sha256": hex_sha256(source), "bytes": source.len() },
         "steps": steps,
+        "items": spec.item_ids.len(),
+        "dim": spec.embedding.dim,
         "ndcg@100": { "source": before.ndcg, "compressed": after.ndcg },
     });
     if args.distill.is_some() {
         record["student"] = json!(args.student);
     }
     earlier.push(record);
+    // What the training measured and stored is no longer so.
+    card["date"] = json!(date());
+    card["measured"] = after.ndcg.map_or(Value::Null, |ndcg| json!({ "ndcg@100": ndcg }));
+    card["precision"] = precision(spec);
     card["compressed"] = Value::Array(earlier);
     card
 }

@@ -166,7 +166,7 @@ fn add_pools(contenders: &mut [Contender], args: &EvaluateArgs, tables: &TableOp
             let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
             (negatives, Source::File { path: file })
         }
-        (None, Some(count)) => (drawn(&contenders[0], count, args.seed), Source::Uniform { count, seed: args.seed }),
+        (None, Some(count)) => (drawn(&contenders[0], count, args.seed)?, Source::Uniform { count, seed: args.seed }),
         (None, None) => return Ok(()),
     };
     for contender in contenders {
@@ -183,10 +183,10 @@ fn add_pools(contenders: &mut [Contender], args: &EvaluateArgs, tables: &TableOp
     Ok(())
 }
 
-fn drawn(contender: &Contender, count: usize, seed: u64) -> ByUser<Vec<String>> {
-    let drawn = sample_negatives(&contender.users, contender.model.item_count(), count, seed);
+fn drawn(contender: &Contender, count: usize, seed: u64) -> Result<ByUser<Vec<String>>> {
+    let drawn = sample_negatives(&contender.users, contender.model.item_count(), count, seed)?;
     let ids = |items: &Vec<u32>| items.iter().map(|&item| contender.model.item_id(item).to_owned()).collect();
-    contender.users.iter().zip(&drawn).map(|(user, items)| (user.user.clone(), ids(items))).collect()
+    Ok(contender.users.iter().zip(&drawn).map(|(user, items)| (user.user.clone(), ids(items))).collect())
 }
 
 fn without_negatives(args: &EvaluateArgs, user: &str) -> CliError {

@@ -4,7 +4,7 @@ use crate::evaluate::{Beyond, Entry, Estimate, Evaluation, GroupFigures, LEVEL, 
 use crate::output::{grouped, table};
 
 /// Metrics for people, one row a ranking.
-pub fn metrics_table(title: &str, rows: &[(&str, Metrics)]) -> String {
+pub fn metrics_table(title: &str, rows: &[(impl std::fmt::Display, Metrics)]) -> String {
     let mut cells = vec![[title, "Recall@20", "Recall@50", "NDCG@100"].map(str::to_owned).to_vec()];
     for (name, metrics) in rows {
         let numbers = [metrics.recall_20, metrics.recall_50, metrics.ndcg_100].map(|value| format!("{value:.4}"));
