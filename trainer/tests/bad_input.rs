@@ -146,7 +146,10 @@ fn a_place_that_cannot_be_written_is_found_before_training() {
     let folder = Folder::new();
     let log = folder.write("log.csv", delimited(','));
     let output = folder.at("none/model.safetensors");
-    says(&failure(&["train", &log, "-o", &output]), &["none/model.safetensors", "cannot be written", "choose a folder"]);
+    says(
+        &failure(&["train", &log, "-o", &output]),
+        &["none/model.safetensors", "cannot be written", "choose a folder"],
+    );
     says(&failure(&["train", &log, "-o", &folder.at("")]), &["folder"]);
 }
 

@@ -60,6 +60,10 @@ fn steps_are_taken_in_order_and_measured() {
     let record = &inspected["manifest"]["card"]["compressed"][0];
     assert_eq!(record["source"]["sha256"], json(&["inspect", &folder.at("model.safetensors")])["sha256"]);
     assert_eq!(record["steps"].as_array().unwrap().len(), 5);
+    assert_eq!((&record["dim"], &record["items"]), (&16.into(), &24.into()));
+    let card = &inspected["manifest"]["card"];
+    assert_eq!(card["precision"], serde_json::json!({ "items": "int4", "neighbours": "int4", "ranker": null }));
+    assert_eq!(card["measured"]["ndcg@100"], steps[5]["ndcg@100"], "what training measured is no longer so");
     assert_eq!(inspected["manifest"]["columns"], serde_json::json!([{ "name": "department", "type": "category" }]));
     let measured = ["--fold-in", &folder.at("fold_in.csv"), "--targets", &folder.at("targets.csv")];
     let measured = json(&[&["evaluate", &folder.at("small.safetensors")], &measured[..]].concat());

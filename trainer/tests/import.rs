@@ -133,9 +133,11 @@ fn what_does_not_fit_is_refused_with_a_way_out() {
     let (ids, als) = (ids(&folder), saved("als.npz"));
     let few = folder.write("few.txt", "a\nb\nc\n");
     let text = folder.write("notes.txt", "no factors at all\n");
+    let many = folder.write("many.txt", (0..21).map(|item| format!("x{item}\n")).collect::<String>());
     let model = folder.at("model");
-    let cases: [(&[&str], &[&str]); 9] = [
+    let cases: [(&[&str], &[&str]); 10] = [
         (&[&als], &["--item-ids", "one a line"]),
+        (&[&als, "--item-ids", &many], &["many.txt", "20 rows of factors", "21 ids"]),
         (&[&als, "--item-ids", &few], &["few.txt", "20 rows", "3 ids"]),
         (&[&als, "--item-ids", &ids, "--item-factors", "V"], &["als.npz", "V", "`item_factors`"]),
         (&[&als, "--item-ids", &ids, "--item-factors", "user_factors"], &["30 rows", "20 ids"]),

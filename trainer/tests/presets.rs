@@ -14,9 +14,10 @@ fn cleaning(preset: &str, name: &str, bytes: impl AsRef<[u8]>, more: &[&str]) ->
 
 fn train(folder: &Folder, log: &str, preset: &str, more: &[&str]) -> Value {
     let model = folder.at("model");
-    let given = ["train", log, "--preset", preset, "-o", &model, "--family", "als", "--dim", "2", "--epochs", "1"];
-    let all = ["--validation", "0", "--min-user-items", "1", "--min-item-users", "1"];
-    json(&[&given[..], &all, more].concat())
+    let given = ["train", log, "--preset", preset, "-o", &model, "--dim", "2", "--epochs", "1", "--validation", "0"];
+    let all = ["--min-user-items", "1", "--min-item-users", "1"];
+    let family = if more.contains(&"--family") { vec![] } else { vec!["--family", "als"] };
+    json(&[&given[..], &all, &family, more].concat())
 }
 
 #[track_caller]
@@ -33,6 +34,22 @@ fn movielens_100k_has_tabs_and_no_header() {
     counts(&found, &[("rows", 4), ("below_min_value", 1), ("users", 2), ("items", 2), ("pairs", 3)]);
     assert_eq!(found["ordered_by"], "time");
     counts(&cleaning("movielens-100k", "u.data", text, &["--min-value", "0"]), &[("pairs", 4)]);
+}
+
+#[test]
+fn a_family_of_ratings_learns_from_low_ones_too_and_takes_nothing_else() {
+    let folder = Folder::new();
+    let text = "196\t242\t4\t881250949\n196\t302\t5\t891717742\n22\t242\t1\t878887116\n22\t302\t4\t878887117\n";
+    let log = folder.write("u.data", text);
+    let found = train(&folder, &log, "movielens-100k", &["--family", "svd++"]);
+    counts(&found["cleaning"], &[("below_min_value", 0), ("pairs", 4)]);
+    let card = json(&["inspect", &folder.at("model")])["manifest"]["card"].clone();
+    assert_eq!((card["ratings"]["min"].as_f64(), card["ratings"]["max"].as_f64()), (Some(1.0), Some(5.0)));
+    assert_eq!(card["data"]["flags"]["preset"], "movielens-100k");
+
+    let clicks = folder.write("clicks.csv", "uid,item_id,click\na,x,1\na,y,0\nb,x,1\nb,y,1\n");
+    let refused = failure(&["train", &clicks, "--preset", "impressions", "--family", "svd++", "-o", &folder.at("m")]);
+    assert!(refused.contains("--preset impressions, which has none"), "{refused}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use serde_json::Value;
-use support::{Folder, delimited, items, json, proclivity, rows, train};
+use support::{Folder, SMALL, delimited, items, json, proclivity, proclivity_on, rows, train};
 
 /// Name and sha256 of each tensor: what a model knows, without its card.
 fn tensors(folder: &Folder, model: &str) -> Vec<(Value, Value)> {
@@ -87,6 +87,23 @@ fn every_kind_of_file_gives_the_same_model() {
     folder.write("parts/_SUCCESS", "");
     train(&folder.at("parts"), &folder.path("model"), &["--family", "als", "--memory", "64k"]);
     assert_eq!(Some(tensors(&folder, "model")), expected, "a folder of Parquet parts");
+}
+
+#[test]
+fn the_card_inside_says_when_on_what_and_how_good() {
+    let folder = Folder::new();
+    let log = folder.write("log.csv", delimited(','));
+    let made = |name: &str, day: &str| {
+        let given = ["train", &log, "-o", &folder.at(name), "--validation", "0.2", "--min-user-items", "3"];
+        assert!(proclivity_on(day, &[&given[..], SMALL].concat()).status.success());
+        std::fs::read(folder.path(name)).unwrap()
+    };
+    assert_eq!(made("a", "1700000000"), made("b", "1700000000"), "the same day, the same bytes");
+    assert_ne!(made("a", "1700000000"), made("b", "1800000000"));
+    let card = json(&["inspect", &folder.at("a")])["manifest"]["card"].clone();
+    assert_eq!((&card["date"], &card["data"]["flags"]["min_user_items"]), (&"2023-11-14".into(), &3.into()));
+    assert_eq!((&card["validation"]["share"], &card["training"]["patience"]), (&0.2.into(), &4.into()));
+    assert!(card["measured"]["retrieval (als)"]["ndcg@100"].as_f64().unwrap() > 0.0, "{card}");
 }
 
 #[test]

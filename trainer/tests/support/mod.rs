@@ -9,10 +9,16 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Runs `proclivity` with these arguments.
+/// Runs `proclivity` with these arguments, on one day of 2023: models are compared byte for byte.
 pub fn proclivity(arguments: &[&str]) -> Output {
+    proclivity_on("1700000000", arguments)
+}
+
+/// As [`proclivity`], on another day (seconds since 1970).
+pub fn proclivity_on(day: &str, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_proclivity"))
         .args(arguments)
+        .env("SOURCE_DATE_EPOCH", day)
         .output()
         .expect("the binary was built with this test")
 }
