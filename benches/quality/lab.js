@@ -1,13 +1,14 @@
 // Trains models once and keeps them for every row that asks for them.
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 
-import { RECIPES } from './recipes.js';
+import { FIXED, RECIPES } from './recipes.js';
 import { run } from './trainer.js';
 
 export class Lab {
   #models = new Map();
   #scores = new Map();
+  #searches = new Map();
   /** Figures of single families, for the table of them. */
   families = [];
 
@@ -45,11 +46,19 @@ export class Lab {
 
   /** What `tune --family auto` finds within a budget: the family, and its model. */
   async tuned(split, budget) {
-    const { log, validation } = this.splits[split];
+    if (!this.#searches.has(split)) this.#searches.set(split, this.#tune(split, budget));
+    return this.#searches.get(split);
+  }
+
+  async #tune(split, budget) {
+    const { log, validation, search } = this.splits[split];
     const file = await this.#file(`${split}-auto.safetensors`);
+    await rm(`${file}.trials.jsonl`, { force: true });
     console.log(`▸ searching on ${split}, ${budget}`);
-    const { json } = await run(this.trainer, ['tune', ...log, ...validation, '--family', 'auto', '--budget', budget, '--max-size', '1.6MB', '-o', file, '--json']);
-    return [json.family, { file, bytes: json.bytes, seconds: json.seconds }];
+    const { json } = await run(this.trainer, ['tune', ...(search ?? log), ...validation, '--family', 'auto', '--budget', budget, '--max-size', '1.6MB', '-o', file, '--json', '--', ...(FIXED[split] ?? [])]);
+    if (!search) return { family: json.family, model: { file, bytes: json.bytes, seconds: json.seconds } };
+    const again = await run(this.trainer, ['train', ...log, ...json.flags, '--validation', '0', '-o', file, '--json']);
+    return { family: json.family, model: { file, bytes: again.json.bytes, seconds: again.json.seconds } };
   }
 
   /** The smallest model within a loss on validation users. */

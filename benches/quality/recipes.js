@@ -2,6 +2,12 @@
 
 const ALS = ['--als-regularization-power', '1', '--patience', '100'];
 
+/** Flags that every trial of a search has. */
+export const FIXED = {
+  'complete-journey-temporal': ['--confidence', 'log-count', '--repurchase'],
+};
+const TEMPORAL = [...FIXED['complete-journey-temporal'], '--validation', '0'];
+
 export const RECIPES = {
   'complete-journey-strong': {
     'als+ease': ['--epochs', '8', '--als-alpha', '5', '--als-regularization', '0.01', ...ALS, '--ease-lambda', '400', '--ease-user-power', '0.4', '--neighbours', '10'],
@@ -20,9 +26,19 @@ export const RECIPES = {
     elsa: [],
   },
   'complete-journey-temporal': {
-    'als+ease': ['--confidence', 'log-count', '--epochs', '8', '--als-alpha', '5', '--als-regularization', '0.01', ...ALS, '--ease-lambda', '900', '--ease-user-power', '0.7', '--neighbours', '10', '--dot-weight', '1', '--validation', '0', '--repurchase'],
+    'als+ease': [...TEMPORAL, '--epochs', '8', '--als-alpha', '5', '--als-regularization', '0.01', ...ALS, '--ease-lambda', '900', '--ease-user-power', '0.7', '--neighbours', '10', '--dot-weight', '1'],
+    als: [...TEMPORAL, '--epochs', '8', '--als-alpha', '5', '--als-regularization', '0.01', ...ALS],
+    ease: [...TEMPORAL, '--ease-lambda', '900', '--ease-user-power', '0.7', '--neighbours', '40'],
+    slim: [...TEMPORAL, '--slim-l1', '2', '--slim-l2', '200', '--neighbours', '40'],
+    'item-knn': TEMPORAL,
+    elsa: [...TEMPORAL, '--epochs', '10'],
   },
   'ml-1m-ncf': {
     'als+ease': ['--dim', '128', '--epochs', '8', '--als-alpha', '10', '--als-regularization', '0.01', ...ALS, '--ease-lambda', '200', '--ease-user-power', '0.5', '--neighbours', '80', '--dot-weight', '0.8', '--validation', '0'],
+    als: ['--dim', '128', '--epochs', '8', '--als-alpha', '10', '--als-regularization', '0.01', ...ALS, '--validation', '0'],
+    ease: ['--ease-lambda', '200', '--ease-user-power', '0.5', '--neighbours', '80', '--validation', '0'],
+    slim: ['--slim-l1', '2', '--slim-l2', '200', '--neighbours', '80', '--validation', '0'],
+    'item-knn': ['--neighbours', '80', '--validation', '0'],
+    elsa: ['--epochs', '10', '--validation', '0'],
   },
 };

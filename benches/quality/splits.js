@@ -10,6 +10,7 @@ import { joinBaskets, rowsOf, csv } from './files.js';
  * @property {string} name
  * @property {string[]} log flags of `train` and `tune` that say which log is read
  * @property {string[]} validation flags that say which users settings are chosen on
+ * @property {string[]} [search] the log that a search learns from, where the whole one holds what validation asks for
  * @property {string[][]} tests flags of `evaluate`, one list a question asked
  */
 
@@ -74,8 +75,8 @@ async function temporal(shared, out) {
   const cleaning = ['--min-item-users', '20', '--min-user-items', '1', '--keep-outliers'];
   return {
     log: [file('log.csv'), ...cleaning],
-    earlier: [file('earlier.csv'), ...cleaning],
     validation: ['--validation-fold-in', file('earlier.csv'), '--validation-targets', file('validation.csv')],
+    search: [file('earlier.csv'), ...cleaning],
     tests: {
       new: ['--fold-in', file('log.csv'), '--targets', file('new.csv')],
       all: ['--fold-in', file('log.csv'), '--targets', file('all.csv'), '--include-seen'],

@@ -13,8 +13,11 @@ export function printRows(rows) {
 
 export function printFamilies(families) {
   if (families.length === 0) return;
-  console.log('\nsingle families, NDCG@100 of the test users');
-  print(['split', 'family', 'NDCG@100'], families.map(({ split, family, value }) => [split, family, number(value)]));
+  console.log('\nsingle families, on the test users');
+  print(
+    ['split', 'asked for', 'metric', 'family', 'value', 'bytes', 'trained in'],
+    families.map(({ split, test, metric, family, value, bytes, seconds }) => [split, test, metric, family, number(value), bytes.toLocaleString('en'), `${seconds.toFixed(0)} s`]),
+  );
 }
 
 function number(value) {
