@@ -90,12 +90,14 @@ pub enum CliError {
     Trials { path: PathBuf, line: usize, found: String },
 
     #[error(
-        "stopped after epoch {epoch}: {checkpoint} holds the training as it stands; the same command with --resume goes on, and          with --epochs {epoch} besides writes the model as it is"
+        "stopped after epoch {epoch}: {checkpoint} holds the training as it stands; the same command with --resume goes on, and \
+         with --epochs {epoch} besides writes the model as it is"
     )]
     Interrupted { checkpoint: PathBuf, epoch: usize },
 
     #[error(
-        "training diverged: expected finite numbers, found {found} in {stage}; raise the regularisation or lower the learning          rate of that family"
+        "training diverged: expected finite numbers, found {found} in {stage}; raise the regularisation or lower the learning \
+         rate of that family"
     )]
     Diverged { stage: &'static str, found: String },
 }
@@ -131,7 +133,31 @@ impl CliError {
             CliError::Diverged { .. } => "diverged",
         }
     }
+
+    /// What the process ends with: 130 after Ctrl-C, as a shell has it, else 1.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            CliError::Interrupted { .. } => 130,
+            _ => 1,
+        }
+    }
 }
 
 /// Short for a result with [`CliError`].
 pub type Result<T> = std::result::Result<T, CliError>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_a_training_is_one_line_of_single_spaces() {
+        let stopped = CliError::Interrupted { checkpoint: "model.checkpoint".into(), epoch: 3 };
+        let diverged = CliError::Diverged { stage: "als", found: "NaN".into() };
+        for error in [&stopped, &diverged] {
+            let said = error.to_string();
+            assert!(!said.contains("  ") && !said.contains('\n'), "{said}");
+        }
+        assert_eq!([stopped.exit_code(), diverged.exit_code()], [130, 1]);
+    }
+}

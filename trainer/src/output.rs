@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
 use crate::error::{CliError, Result};
@@ -50,6 +50,18 @@ impl Output {
         let shown = if self.json { format!("{:#}", json()) } else { text.to_owned() };
         // A reader that went away (`| head`) is no failure of ours.
         let _ = writeln!(std::io::stdout().lock(), "{shown}");
+    }
+
+    /// What ended the command: on standard error, with `--json` on standard output.
+    pub fn error(&self, error: &CliError) {
+        // A reader that went away is no reason to panic.
+        let _ = match self.json {
+            true => {
+                let shown = json!({ "error": { "code": error.code(), "message": error.to_string() } });
+                writeln!(std::io::stdout().lock(), "{shown:#}")
+            }
+            false => writeln!(std::io::stderr().lock(), "error: {error}"),
+        };
     }
 }
 

@@ -28,7 +28,7 @@ use crate::output::Output;
 pub struct Cli {
     /// Print one JSON object on standard output and nothing else
     #[arg(long, global = true)]
-    pub json: bool,
+    json: bool,
     #[command(flatten)]
     tables: TableOptions,
     #[command(subcommand)]
@@ -56,12 +56,17 @@ enum Command {
 }
 
 impl Cli {
+    /// Where what it says goes.
+    pub fn output(&self) -> Output {
+        Output { json: self.json }
+    }
+
     /// Runs the command.
     ///
     /// # Errors
     /// Any [`CliError`].
     pub fn run(self) -> Result<()> {
-        let output = Output { json: self.json };
+        let output = self.output();
         match self.command {
             Command::Train(args) => train::run(&args, &self.tables, output),
             Command::Tune(args) => tune::run(&args, &self.tables, output),
