@@ -89,11 +89,14 @@ pub enum CliError {
     )]
     Trials { path: PathBuf, line: usize, found: String },
 
+    #[error("stopped after epoch {epoch}: {checkpoint} holds the training as it stands; {go_on}")]
+    Interrupted { checkpoint: PathBuf, epoch: usize, go_on: String },
+
     #[error(
-        "stopped after epoch {epoch}: {checkpoint} holds the training as it stands; the same command with --resume goes on, and \
-         with --epochs {epoch} besides writes the model as it is"
+        "stopped with nothing to go on from: only vectors leave a checkpoint, after their first epoch; the same command \
+         starts anew"
     )]
-    Interrupted { checkpoint: PathBuf, epoch: usize },
+    Stopped,
 
     #[error(
         "training diverged: expected finite numbers, found {found} in {stage}; raise the regularisation or lower the learning \
@@ -129,7 +132,7 @@ impl CliError {
             CliError::Engine(source) => source.code(),
             CliError::Checkpoint { .. } => "checkpoint",
             CliError::Trials { .. } => "trials",
-            CliError::Interrupted { .. } => "interrupted",
+            CliError::Interrupted { .. } | CliError::Stopped => "interrupted",
             CliError::Diverged { .. } => "diverged",
         }
     }
@@ -137,7 +140,7 @@ impl CliError {
     /// What the process ends with: 130 after Ctrl-C, as a shell has it, else 1.
     pub fn exit_code(&self) -> u8 {
         match self {
-            CliError::Interrupted { .. } => 130,
+            CliError::Interrupted { .. } | CliError::Stopped => 130,
             _ => 1,
         }
     }
@@ -149,12 +152,14 @@ pub type Result<T> = std::result::Result<T, CliError>;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::families::Earlier;
 
     #[test]
     fn what_is_said_of_a_training_is_one_line_of_single_spaces() {
-        let stopped = CliError::Interrupted { checkpoint: "model.checkpoint".into(), epoch: 3 };
+        let go_on = Earlier::Refused.go_on(3);
+        let stopped = CliError::Interrupted { checkpoint: "model.checkpoint".into(), epoch: 3, go_on };
         let diverged = CliError::Diverged { stage: "als", found: "NaN".into() };
-        for error in [&stopped, &diverged] {
+        for error in [&stopped, &diverged, &CliError::Stopped] {
             let said = error.to_string();
             assert!(!said.contains("  ") && !said.contains('\n'), "{said}");
         }

@@ -1,12 +1,9 @@
-//! Searching for a recipe, and stopping a training half-way.
+//! Searching for a recipe.
 
 mod support;
 
-use std::process::{Command, Stdio};
-use std::time::Duration;
-
 use serde_json::Value;
-use support::{Folder, delimited, failure, json, proclivity};
+use support::{Folder, delimited, failure, proclivity};
 
 /// The lines of a file of trials, but for the first, which says what is searched.
 fn trials(folder: &Folder) -> Vec<Value> {
@@ -44,44 +41,4 @@ fn tune_ships_the_best_of_its_trials_and_goes_on_from_its_file() {
     assert!(said.contains("--family") && said.contains("item-knn"), "{said}");
     let said = failure(&["tune", &log, "-o", &model, "--validation", "0"]);
     assert!(said.contains("--validation"), "{said}");
-}
-
-#[cfg(unix)]
-#[test]
-fn a_training_that_was_stopped_ends_in_the_same_bytes() {
-    let folder = Folder::new();
-    let log = folder.write("log.csv", delimited(','));
-    let flags = |model: &str| {
-        let model = folder.at(model);
-        ["train", &log, "-o", &model, "--family", "als", "--dim", "32", "--patience", "1000000", "--validation", "0"]
-            .map(str::to_owned)
-    };
-    let child = Command::new(env!("CARGO_BIN_EXE_proclivity"))
-        .args(flags("stopped"))
-        .args(["--epochs", "1000000"])
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary was built with this test");
-    std::thread::sleep(Duration::from_millis(1_500));
-    let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill is everywhere");
-    let output = child.wait_with_output().expect("it ends");
-    assert!(interrupt.success() && output.status.code() == Some(130), "{:?}", output.status);
-    let said = String::from_utf8(output.stderr).expect("text");
-    let after = said.split("stopped after epoch ").nth(1).and_then(|rest| rest.split(':').next()).expect("an epoch");
-    let epochs = (after.parse::<usize>().expect("a number") + 3).to_string();
-    assert!(said.contains("stopped.checkpoint") && said.contains("--resume"), "{said}");
-    assert!(!folder.path("stopped").exists());
-
-    let run = |model: &str, more: &[&str]| {
-        let flags = flags(model);
-        json(&[&flags.each_ref().map(String::as_str)[..], &["--epochs", &epochs], more].concat());
-        std::fs::read(folder.path(model)).expect("a model")
-    };
-    let refused = failure(&[&flags("stopped").each_ref().map(String::as_str)[..], &["--epochs", "2"]].concat());
-    assert!(refused.contains("--resume") && refused.contains("stopped.checkpoint"), "{refused}");
-    let others = ["--resume", "--als-alpha", "7"];
-    let refused = failure(&[&flags("stopped").each_ref().map(String::as_str)[..], &others].concat());
-    assert!(refused.contains("other data or settings"), "{refused}");
-    assert_eq!(run("stopped", &["--resume"]), run("whole", &[]));
-    assert!(!folder.path("stopped.checkpoint").exists(), "it is over");
 }

@@ -17,7 +17,7 @@ use crate::dataset::TableOptions;
 use crate::error::{CliError, Result};
 use crate::evaluate::{Metrics, evaluate_model, evaluate_popularity};
 use crate::export::{Contents, Storage, export, load};
-use crate::families::{Candidates, Checkpoint, Diary, Fit, Recipe, Trained, choose_candidates};
+use crate::families::{Candidates, Checkpoint, Diary, Earlier, Fingerprint, Fit, Recipe, Trained, choose_candidates};
 use crate::output::{Output, check_writable, file_name, grouped, write_atomically};
 use crate::stored::Stored;
 
@@ -78,7 +78,8 @@ pub fn run(args: &TrainArgs, tables: &TableOptions, output: Output) -> Result<()
     check_writable(&args.output)?;
     let inputs = args.inputs.read(tables, args.recipe.seed, args.recipe.family.rates(), output)?;
     let order = Order { args: &args.inputs, recipe: &args.recipe, storage: &args.storage, path: &args.output };
-    order.carry_out(&inputs, args.resume, output)
+    let earlier = if args.resume { Earlier::Resumed } else { Earlier::Refused };
+    order.carry_out(&inputs, earlier, output)
 }
 
 /// A model to be trained and written.
@@ -90,15 +91,17 @@ pub struct Order<'a> {
 }
 
 impl Order<'_> {
-    /// Trains on what was read, writes the file and says how good it is.
+    /// Trains on what was read, writes the file and says how good it is. A training that was stopped is treated as
+    /// `earlier` says.
     ///
     /// # Errors
     /// As [`Recipe::train`], or a file that cannot be written.
-    pub fn carry_out(&self, inputs: &Inputs, resume: bool, output: Output) -> Result<()> {
+    pub fn carry_out(&self, inputs: &Inputs, earlier: Earlier, output: Output) -> Result<()> {
         let started = Instant::now();
         let (data, held) = (&inputs.data, inputs.held.as_slice());
         self.recipe.check_log(data)?;
-        let checkpoint = Checkpoint::beside(self.path, &self.recipe.card().to_string(), data, resume)?;
+        let key = Fingerprint::of(data, held).key(self.recipe);
+        let checkpoint = Checkpoint::beside(self.path, key, earlier, output)?;
         let fit = Fit { data, held, output, checkpoint: Some(&checkpoint) };
         let (mut trained, diary) = self.recipe.train(data, &fit)?;
         self.recipe.add_repurchase(&mut trained, &diary, data, output)?;
@@ -112,9 +115,9 @@ impl Order<'_> {
         contents.card = self.card(inputs, &trained, &diary, candidates.as_ref(), &measured)?;
         let bytes = export(&trained, data, storage, contents)?;
         write_atomically(self.path, &bytes)?;
-        checkpoint.remove();
         let model = load(&bytes)?;
         write_beside(self.path, &model, &bytes, &Value::Null)?;
+        checkpoint.remove();
         let seconds = started.elapsed().as_secs_f64();
         output.result(&summary(self.path, bytes.len(), seconds, held.len(), &rows), || {
             json!({

@@ -10,7 +10,7 @@ use super::inputs::{InputArgs, Inputs};
 use super::train::{Order, StorageArgs};
 use crate::dataset::{Interactions, TableOptions};
 use crate::error::{CliError, Result};
-use crate::families::{Family, Fit, Recipe};
+use crate::families::{Checkpoint, Earlier, Family, Fingerprint, Fit, Recipe};
 use crate::output::{Output, check_writable, grouped, table};
 use crate::tune::{AUTO, Budget, Draw, RUNGS, Schedule, Trial, Trials};
 
@@ -79,6 +79,10 @@ pub fn run(args: &TuneArgs, tables: &TableOptions, output: Output) -> Result<()>
         "users": inputs.data.users.len(), "pairs": inputs.data.pairs(), "held_out": inputs.held.len(),
     });
     let mut trials = Trials::open(&args.trials_file(), &search.to_string())?;
+    Checkpoint::expect_own(&args.output, |key| {
+        let inputs = Fingerprint::of(&inputs.data, &inputs.held);
+        trials.ranked().iter().any(|trial| recipe(&trial.flags).is_ok_and(|recipe| inputs.key(&recipe) == key))
+    })?;
     let mut subset = (usize::MAX, None);
     while let Some((number, rung)) = Schedule(budget).next(&trials) {
         if subset.0 != rung {
@@ -104,7 +108,7 @@ pub fn run(args: &TuneArgs, tables: &TableOptions, output: Output) -> Result<()>
     output.note(format!("best   proclivity train {}", best.flags.join(" ")));
     let recipe = recipe(&best.flags)?;
     let order = Order { args: &args.inputs, recipe: &recipe, storage: &args.storage, path: &args.output };
-    order.carry_out(&inputs, false, output)
+    order.carry_out(&inputs, Earlier::Own, output)
 }
 
 impl TuneArgs {

@@ -3,115 +3,130 @@
 use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use proclivity::model::UserTower;
-use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
-use sha2::{Digest, Sha256};
-
+use super::checkpoint_file::{CheckpointFile, Saved, contents};
 use super::fit::Epoch;
+use super::interrupt::{Interrupt, Progress};
 use super::learner::Learner;
 use super::trained::Vectors;
-use crate::dataset::Interactions;
 use crate::error::{CliError, Result};
-use crate::output::write_atomically;
+use crate::output::{Output, write_atomically};
 
 /// Written at most this often while nothing stops the training.
 const EVERY: Duration = Duration::from_secs(30);
-/// Names of the vectors that were best so far.
-const KEPT: [&str; 3] = ["kept.rows", "kept.bias", "kept.user_rows"];
 
-/// Set by Ctrl-C.
-static STOP: AtomicBool = AtomicBool::new(false);
+/// What becomes of a checkpoint that lies there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Earlier {
+    /// It is in the way: `train`.
+    Refused,
+    /// It must be of this training, which goes on from it: `train --resume`.
+    Resumed,
+    /// Where it is of this training, that goes on from it; else it is replaced: `tune`, which lets none stand but its
+    /// own.
+    Own,
+}
+
+impl Earlier {
+    /// What goes on from a checkpoint of so many epochs.
+    pub fn go_on(self, epoch: usize) -> String {
+        match self {
+            Earlier::Refused | Earlier::Resumed => format!(
+                "the same command with --resume goes on, and with --epochs {epoch} besides takes the vectors as they \
+                 are"
+            ),
+            Earlier::Own => "the same command goes on".into(),
+        }
+    }
+}
 
 /// Where a training leaves its state.
 pub struct Checkpoint {
     path: PathBuf,
     /// What is trained on what: a checkpoint of anything else is refused.
     key: String,
-    resume: bool,
+    /// The one to go on from, until it is taken.
+    earlier: Cell<Option<CheckpointFile>>,
     written: Cell<Instant>,
-}
-
-/// What a checkpoint knows besides the learner's own state.
-pub struct Saved {
-    pub epochs: Vec<Epoch>,
-    /// The vectors that were best so far.
-    pub kept: Vectors,
+    interrupt: Interrupt,
 }
 
 impl Checkpoint {
-    /// The checkpoint of a training of `settings` on `data` into `model`. Ctrl-C now stops the training after the epoch it is
-    /// in; a second one ends the process at once.
+    /// The checkpoint of the training of this key into `model`. Ctrl-C now leaves it before it ends the process.
     ///
     /// # Errors
-    /// [`CliError::Checkpoint`] for one that lies there and is not to be resumed from.
-    pub fn beside(model: &Path, settings: &str, data: &Interactions, resume: bool) -> Result<Checkpoint> {
-        let path = Self::path_beside(model);
-        if !resume && path.exists() {
-            let found = "one of an earlier training; give --resume to go on with it, or remove it".into();
-            return Err(CliError::Checkpoint { path, expected: "no checkpoint", found });
-        }
-        // Fails where a handler is there already: then it is this one.
-        let _ = ctrlc::set_handler(|| {
-            if STOP.swap(true, Ordering::Relaxed) {
-                std::process::exit(130);
+    /// [`CliError::Checkpoint`] for one that lies there and is not to be gone on from, [`CliError::Open`].
+    pub fn beside(model: &Path, key: String, earlier: Earlier, output: Output) -> Result<Checkpoint> {
+        let path = path_beside(model);
+        let found = found(&path, &key, earlier, output)?;
+        let interrupt = Interrupt::watch(path.clone(), earlier, output);
+        Ok(Checkpoint { path, key, earlier: Cell::new(found), written: Cell::new(Instant::now()), interrupt })
+    }
+
+    /// Refuses a checkpoint beside `model` of a key that is not one's own, before work is put into what it would be in
+    /// the way of.
+    ///
+    /// # Errors
+    /// [`CliError::Checkpoint`], [`CliError::Open`].
+    pub fn expect_own(model: &Path, is_own: impl FnOnce(&str) -> bool) -> Result<()> {
+        let path = path_beside(model);
+        match CheckpointFile::read(&path)? {
+            Some(file) if !is_own(file.key()) => {
+                let found = "one of another training; remove it, or name another model with -o".into();
+                Err(CliError::Checkpoint { path, expected: "no checkpoint but this search's", found })
             }
-        });
-        Ok(Checkpoint { path, key: key(settings, data), resume, written: Cell::new(Instant::now()) })
+            _ => Ok(()),
+        }
     }
 
-    fn path_beside(model: &Path) -> PathBuf {
-        let mut name = model.as_os_str().to_owned();
-        name.push(".checkpoint");
-        name.into()
-    }
-
-    /// Sets `learner` to the state that was left, if one was and is to be resumed from.
+    /// Sets `learner` to the state that was left, if one was and is to be gone on from.
     ///
     /// # Errors
-    /// [`CliError::Checkpoint`] for one of another training, [`CliError::Open`].
+    /// [`CliError::Checkpoint`] for one that does not fit.
     pub fn resume(&self, learner: &mut dyn Learner) -> Result<Option<Saved>> {
-        if !self.resume || !self.path.exists() {
-            return Ok(None);
-        }
-        let bytes = fs::read(&self.path).map_err(|source| CliError::Open { path: self.path.clone(), source })?;
-        let refused = |expected, found: String| CliError::Checkpoint { path: self.path.clone(), expected, found };
-        let broken = |found: String| refused("a whole checkpoint", found);
-        let file = SafeTensors::deserialize(&bytes).map_err(|error| broken(error.to_string()))?;
-        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| broken(error.to_string()))?;
-        let metadata = header.metadata().clone().unwrap_or_default();
-        let text = |name: &str| metadata.get(name).cloned().unwrap_or_default();
-        if text("key") != self.key {
-            let found = "one of other data or settings; give the same log and flags, or remove it".to_owned();
-            return Err(refused("a checkpoint of this training", found));
-        }
-        for (name, state) in learner.state() {
-            *state = numbers(&file, name).ok_or_else(|| broken(absent(name)))?;
-        }
-        let unread = |error: serde_json::Error| broken(error.to_string());
-        let shape: Shape = serde_json::from_str(&text("kept")).map_err(unread)?;
-        let rows = numbers(&file, KEPT[0]).ok_or_else(|| broken(absent(KEPT[0])))?;
-        let [bias, user_rows] = [KEPT[1], KEPT[2]].map(|name| numbers(&file, name));
-        let kept = Vectors { rows, dim: shape.dim, bias, tower: shape.tower(), user_rows };
-        Ok(Some(Saved { epochs: serde_json::from_str(&text("epochs")).map_err(unread)?, kept }))
+        let Some(file) = self.earlier.take() else { return Ok(None) };
+        let saved = file.restore(learner)?;
+        self.interrupt.progress().saved(saved.epochs.len());
+        Ok(Some(saved))
     }
 
-    /// After an epoch: writes the state if Ctrl-C was pressed or the last writing is a while ago.
+    /// After an epoch: writes the state if Ctrl-C waits for it or the last writing is a while ago.
     ///
     /// # Errors
     /// [`CliError::Interrupted`] after Ctrl-C, [`CliError::Write`].
     pub fn after(&self, learner: &mut dyn Learner, epochs: &[Epoch], kept: &Vectors) -> Result<()> {
-        let stop = STOP.load(Ordering::Relaxed);
-        if stop || self.written.get().elapsed() > EVERY {
-            write_atomically(&self.path, &contents(&self.key, learner, epochs, kept)?)?;
-            self.written.set(Instant::now());
-        }
-        match stop {
-            true => Err(CliError::Interrupted { checkpoint: self.path.clone(), epoch: epochs.len() }),
+        let mut progress = self.interrupt.progress();
+        progress.learnt();
+        match progress.waited().is_some() || self.written.get().elapsed() > EVERY {
+            true => self.write(&mut progress, learner, epochs, kept),
             false => Ok(()),
         }
+    }
+
+    /// After the last epoch: writes the state, for what follows the vectors to be gone on with.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::after`].
+    pub fn finish(&self, learner: &mut dyn Learner, epochs: &[Epoch], kept: &Vectors) -> Result<()> {
+        let mut progress = self.interrupt.progress();
+        match progress.is_unsaved() {
+            true => self.write(&mut progress, learner, epochs, kept),
+            false => Ok(()),
+        }
+    }
+
+    fn write(
+        &self,
+        progress: &mut Progress,
+        learner: &mut dyn Learner,
+        epochs: &[Epoch],
+        kept: &Vectors,
+    ) -> Result<()> {
+        write_atomically(&self.path, &contents(&self.key, learner, epochs, kept))?;
+        self.written.set(Instant::now());
+        progress.saved(epochs.len());
+        progress.waited().map_or(Ok(()), Err)
     }
 
     /// Removes it: the training is over.
@@ -121,77 +136,90 @@ impl Checkpoint {
     }
 }
 
-/// What the vectors are, besides their numbers.
-#[derive(serde::Serialize, serde::Deserialize)]
-struct Shape {
-    dim: usize,
-    /// Alpha, regularisation and power of a fold-in, or the power of a pooled history alone.
-    tower: Vec<f32>,
+fn path_beside(model: &Path) -> PathBuf {
+    let mut name = model.as_os_str().to_owned();
+    name.push(".checkpoint");
+    name.into()
 }
 
-impl Shape {
-    fn of(vectors: &Vectors) -> Shape {
-        let tower = match vectors.tower {
-            UserTower::FoldIn { alpha, regularization, power } => vec![alpha, regularization, power],
-            UserTower::Pool { power } => vec![power],
+/// The checkpoint that the training of this key goes on from.
+fn found(path: &Path, key: &str, earlier: Earlier, output: Output) -> Result<Option<CheckpointFile>> {
+    let refused =
+        |expected, found: &str| Err(CliError::Checkpoint { path: path.into(), expected, found: found.into() });
+    if earlier == Earlier::Refused {
+        return match path.exists() {
+            true => {
+                refused("no checkpoint", "one of an earlier training; give --resume to go on with it, or remove it")
+            }
+            false => Ok(None),
         };
-        Shape { dim: vectors.dim, tower }
     }
-
-    fn tower(&self) -> UserTower {
-        match self.tower[..] {
-            [alpha, regularization, power] => UserTower::FoldIn { alpha, regularization, power },
-            _ => UserTower::Pool { power: self.tower.first().copied().unwrap_or(0.0) },
+    match (CheckpointFile::read(path)?, earlier) {
+        (Some(file), _) if file.key() == key => Ok(Some(file)),
+        (Some(_), Earlier::Own) => {
+            output.note("train  another recipe is the best now; the checkpoint of the one before is replaced");
+            Ok(None)
         }
-    }
-}
-
-fn contents(key: &str, learner: &mut dyn Learner, epochs: &[Epoch], kept: &Vectors) -> Result<Vec<u8>> {
-    let mut tensors: Vec<(&str, Vec<u8>)> = Vec::new();
-    tensors.extend(learner.state().into_iter().map(|(name, state)| (name, bytes(state))));
-    tensors.push((KEPT[0], bytes(&kept.rows)));
-    for (name, numbers) in [(KEPT[1], &kept.bias), (KEPT[2], &kept.user_rows)] {
-        tensors.extend(numbers.iter().map(|numbers| (name, bytes(numbers))));
-    }
-    let views = tensors
-        .iter()
-        .map(|(name, data)| (*name, TensorView::new(Dtype::F32, vec![data.len() / 4], data).expect("whole numbers")));
-    let json = |value: serde_json::Result<String>| value.expect("plain numbers");
-    let metadata = [
-        ("key".to_owned(), key.to_owned()),
-        ("epochs".to_owned(), json(serde_json::to_string(epochs))),
-        ("kept".to_owned(), json(serde_json::to_string(&Shape::of(kept)))),
-    ];
-    Ok(serialize(views, Some(metadata.into_iter().collect())).expect("names are unique"))
-}
-
-fn bytes(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|value| value.to_le_bytes()).collect()
-}
-
-fn numbers(file: &SafeTensors, name: &str) -> Option<Vec<f32>> {
-    let tensor = file.tensor(name).ok()?;
-    let (chunks, rest) = tensor.data().as_chunks();
-    rest.is_empty().then(|| chunks.iter().map(|&chunk| f32::from_le_bytes(chunk)).collect())
-}
-
-fn absent(name: &str) -> String {
-    format!("one without `{name}`; remove it and train again")
-}
-
-/// Tells trainings apart: sha256 of settings and data.
-fn key(settings: &str, data: &Interactions) -> String {
-    let mut hash = Sha256::new();
-    hash.update(settings);
-    for (user, events) in data.users.iter().zip(&data.events) {
-        hash.update(user);
-        for event in events {
-            hash.update(event.item.to_le_bytes());
-            hash.update(event.time.to_le_bytes());
-            hash.update(event.strength.to_le_bytes());
-            hash.update(event.value.to_le_bytes());
+        (Some(_), _) => refused(
+            "a checkpoint of this training",
+            "one of other data or settings; give the same log and flags, or remove it",
+        ),
+        (None, Earlier::Resumed) => {
+            output.note(format!("train  no checkpoint {} to go on from: starts anew", path.display()));
+            Ok(None)
         }
+        (None, _) => Ok(None),
     }
-    data.items.iter().for_each(|item| hash.update(item));
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::checkpoint_file::fixture::Counter;
+    use super::*;
+
+    const QUIET: Output = Output { json: true };
+
+    /// A checkpoint of this key after one epoch, in a folder.
+    fn left(key: &str) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let model = folder.path().join("model");
+        let checkpoint = Checkpoint::beside(&model, key.into(), Earlier::Refused, QUIET).unwrap();
+        let mut learner = Counter::new(3);
+        let line = Epoch { epoch: 1, loss: learner.epoch(1).unwrap(), ndcg: None, kept: false };
+        let (epochs, kept) = ([line], learner.vectors());
+        checkpoint.after(&mut learner, &epochs, &kept).unwrap();
+        assert!(!path_beside(&model).exists(), "nothing asks for it yet");
+        checkpoint.finish(&mut learner, &epochs, &kept).unwrap();
+        (folder, model)
+    }
+
+    #[test]
+    fn the_last_epoch_is_there_for_what_follows() {
+        let (_folder, model) = left("a");
+        let checkpoint = Checkpoint::beside(&model, "a".into(), Earlier::Resumed, QUIET).unwrap();
+        let mut learner = Counter::new(3);
+        let saved = checkpoint.resume(&mut learner).unwrap().unwrap();
+        assert_eq!((saved.epochs.len(), learner.state), (1, vec![1.0; 3]));
+        checkpoint.remove();
+        let anew = Checkpoint::beside(&model, "a".into(), Earlier::Resumed, QUIET).unwrap();
+        assert!(anew.resume(&mut Counter::new(3)).unwrap().is_none());
+    }
+
+    #[test]
+    fn what_lies_there_already_is_known_before_work_is_done() {
+        let (_folder, model) = left("a");
+        let beside = |key: &str, earlier| Checkpoint::beside(&model, key.into(), earlier, QUIET);
+        let said = |key, earlier| beside(key, earlier).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(said("a", Earlier::Refused).contains("--resume"));
+        assert!(said("b", Earlier::Resumed).contains("other data or settings"));
+        let replaced = beside("b", Earlier::Own).unwrap();
+        assert!(replaced.resume(&mut Counter::new(3)).unwrap().is_none());
+        let own = beside("a", Earlier::Own).unwrap();
+        assert!(own.resume(&mut Counter::new(3)).unwrap().is_some());
+
+        assert!(Checkpoint::expect_own(&model, |key| key == "a").is_ok());
+        assert!(Checkpoint::expect_own(&model.with_file_name("other"), |_| false).is_ok(), "none is no obstacle");
+        let refused = Checkpoint::expect_own(&model, |key| key == "b").unwrap_err().to_string();
+        assert!(refused.contains("model.checkpoint") && refused.contains("-o"), "{refused}");
+    }
 }

@@ -5,7 +5,8 @@ use proclivity::model::{NeighbourSpec, RankerSpec};
 use proclivity::score::Stage;
 use serde::{Deserialize, Serialize};
 
-use super::checkpoint::{Checkpoint, Saved};
+use super::checkpoint::Checkpoint;
+use super::checkpoint_file::Saved;
 use super::learner::Learner;
 use super::ncf::{Ncf, NcfOptions};
 use super::trained::{Trained, Vectors};
@@ -134,6 +135,9 @@ impl Fit<'_> {
         }
         bar.finish_and_clear();
         let (_, (epoch, vectors)) = best.kept.expect("at least one epoch");
+        if let Some(checkpoint) = self.checkpoint {
+            checkpoint.finish(learner, &diary.vectors, &vectors)?;
+        }
         diary.vectors[epoch - 1].kept = true;
         let trained = Trained { ratings: learner.ratings(), ..with(vectors) };
         self.best_tower(trained, learner)

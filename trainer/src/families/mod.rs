@@ -1,16 +1,19 @@
 //! What can be trained. A [`Recipe`] names the parts of a model and their settings and trains them one after the other: vectors
 //! by a [`Learner`], neighbour lists in one go, a ranker on top. `fit` has the loops: progress shown, the best epoch on
-//! validation kept, a checkpoint left when stopped.
+//! validation kept; `checkpoint` is what Ctrl-C leaves.
 
 mod als;
 mod bpr;
 mod candidates;
 mod checkpoint;
+mod checkpoint_file;
 mod ease;
 mod elsa;
+mod fingerprint;
 mod fit;
 #[cfg(test)]
 mod fixture;
+mod interrupt;
 mod item2vec;
 mod item_knn;
 mod learner;
@@ -29,7 +32,8 @@ mod trained;
 
 pub use als::{Als, AlsOptions};
 pub use candidates::{Candidates, choose_candidates};
-pub use checkpoint::Checkpoint;
+pub use checkpoint::{Checkpoint, Earlier};
+pub use fingerprint::Fingerprint;
 pub use fit::{Diary, Fit};
 pub use learner::{Learner, Training, epoch_rng};
 pub use lists::{List, ListOptions, strongest};
