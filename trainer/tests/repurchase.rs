@@ -98,5 +98,10 @@ fn a_log_it_cannot_be_learnt_from_is_refused() {
     assert!(said.contains("300 days"), "{said}");
     let said = refused(&log, &["--repurchase-window", "0"]);
     assert!(said.contains("1 to 366"), "{said}");
+    let mut known = BTreeSet::new();
+    let once: Vec<(u64, u64, u64)> = rows.iter().copied().filter(|row| known.insert((row.0, row.1))).collect();
+    let said = refused(&folder.write("once.csv", self::log(once.iter())), &[]);
+    assert!(said.contains("both again and something new"), "{said}");
+    assert!(!said.contains("weights of"), "before work is done: {said}");
     assert!(!folder.path("model.safetensors").exists());
 }

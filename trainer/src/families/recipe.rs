@@ -19,7 +19,7 @@ use super::lists::ListOptions;
 use super::logistic_mf::{LogisticMf, LogisticMfOptions};
 use super::ncf::NcfOptions;
 use super::popular;
-use super::repurchase::{RepurchaseOptions, Span, fit_repurchase};
+use super::repurchase::{self, RepurchaseOptions, fit_repurchase};
 use super::slim::{SlimOptions, slim};
 use super::svdpp::{Svdpp, SvdppOptions};
 use super::trained::Trained;
@@ -230,14 +230,14 @@ impl Recipe {
         self.again.check()
     }
 
-    /// What the log must be.
+    /// What the log must be, before anything is trained on it.
     ///
     /// # Errors
     /// [`CliError::Flag`].
     pub fn check_log(&self, data: &Interactions) -> Result<()> {
         popular::check_log(data, self.half_life)?;
         match self.again.repurchase {
-            true => Span::of(data, &self.again).map(drop),
+            true => repurchase::check_log(data, &self.again),
             false => Ok(()),
         }
     }

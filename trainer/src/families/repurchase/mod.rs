@@ -28,7 +28,7 @@ use crate::export::draft;
 use crate::output::{Output, grouped};
 use items::{ITEM_FEATURES, NEW_ITEM_FEATURES, REPEAT_ITEM_FEATURES, of_items};
 use logistic::{Logistic, Samples};
-use past::Past;
+use past::{Counts, Past};
 
 /// Weight of the squared weights, of features scaled to a standard deviation of 1.
 const RIDGE: f64 = 1.0;
@@ -94,8 +94,27 @@ impl Span {
         }
     }
 
+    /// Where the last `window` days begin.
+    fn cut(self, window: f64) -> i64 {
+        self.last - (window * DAY) as i64
+    }
+
     fn days(self) -> f32 {
         ((self.last - self.first) as f64 / DAY) as f32
+    }
+}
+
+/// Refuses a log that the part cannot be learnt from, before anything is trained on it.
+///
+/// # Errors
+/// [`CliError::Flag`], which says what to do.
+pub fn check_log(data: &Interactions, options: &RepurchaseOptions) -> Result<()> {
+    let span = Span::of(data, options)?;
+    let counts = Past::of(data, span.cut(options.repurchase_window)).counts();
+    match counts {
+        Counts { again: 0, .. } | Counts { new: 0, .. } => Err(nothing_bought()),
+        Counts { own, again, .. } if own == again => Err(everything_again()),
+        _ => Ok(()),
     }
 }
 
@@ -111,7 +130,7 @@ pub fn fit_repurchase(
 ) -> Result<RepurchaseSpec> {
     let span = Span::of(data, options)?;
     let window = options.repurchase_window;
-    let cut = span.last - (window * DAY) as i64;
+    let cut = span.cut(window);
     let past = Past::of(data, cut);
     output.note(format!(
         "again  the base model again, on {} users and {} items before the last {window} days",
@@ -140,16 +159,22 @@ fn refused(flag: &'static str, expected: &str, found: String) -> CliError {
     CliError::Flag { flag, expected: expected.into(), found }
 }
 
+fn nothing_bought() -> CliError {
+    refused(
+        "--repurchase",
+        "a log where people buy in its last days both again and something new",
+        "none of it (a longer --repurchase-window sees more)".into(),
+    )
+}
+
+fn everything_again() -> CliError {
+    refused("--repurchase", "a log where not everything is bought again", "nothing else".into())
+}
+
 fn fit(samples: &Samples) -> Result<Logistic> {
     match samples.positives() {
-        0 => Err(refused(
-            "--repurchase",
-            "a log where people buy in its last days both again and something new",
-            "none of it (a longer --repurchase-window sees more)".into(),
-        )),
-        all if all == samples.labels.len() => {
-            Err(refused("--repurchase", "a log where not everything is bought again", "nothing else".into()))
-        }
+        0 => Err(nothing_bought()),
+        all if all == samples.labels.len() => Err(everything_again()),
         _ => samples.fit(RIDGE),
     }
 }
@@ -239,6 +264,28 @@ mod tests {
         data.events[1][1].time = (90.0 * DAY) as i64;
         assert!((Span::of(&data, &options).unwrap().days() - 90.0).abs() < 1e-3);
         assert!(RepurchaseOptions { repurchase_window: 0.0, ..options }.check().is_err());
+    }
+
+    #[test]
+    fn the_last_window_must_have_both_kinds_of_purchases() {
+        let options = RepurchaseOptions { repurchase: true, repurchase_window: 30.0 };
+        // Each user's items in their order, on these days.
+        let check = |histories: Vec<Vec<u32>>, days: [f64; 3]| {
+            let mut data = interactions(4, histories);
+            data.has_time = true;
+            for (event, day) in data.events.iter_mut().flat_map(|events| events.iter_mut().zip(days)) {
+                event.time = (day * DAY) as i64;
+            }
+            data.histories = data.events.iter().map(|events| crate::dataset::distinct_items(events)).collect();
+            check_log(&data, &options).err().map(|error| error.to_string()).unwrap_or_default()
+        };
+        let days = [0.0, 60.0, 100.0];
+        assert_eq!(check(vec![vec![0, 1, 0], vec![1, 0, 2], vec![2, 0, 1]], days), "");
+        assert!(check(vec![vec![0, 1, 2], vec![1, 2, 0]], days).contains("both again and something new"), "no repeat");
+        assert!(
+            check(vec![vec![0, 1, 0], vec![1, 0, 1]], days).contains("both again and something new"),
+            "nothing new"
+        );
     }
 
     #[test]

@@ -4,13 +4,24 @@ use std::collections::HashSet;
 
 use proclivity::profile::FULL_STRENGTH;
 
-use crate::dataset::{Event, Interactions, distinct_items};
+use crate::dataset::{Event, Interactions, distinct_items, purchases};
 
 /// A log up to a cut in time.
 pub struct Past {
     pub data: Interactions,
     /// What each of its users bought after the cut, of the items it knows.
     pub since: Vec<HashSet<u32>>,
+}
+
+/// Pairs of user and item, of users who bought something before the cut.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Counts {
+    /// Bought before the cut.
+    pub own: usize,
+    /// Those of them bought after it too.
+    pub again: usize,
+    /// Bought after it for the first time.
+    pub new: usize,
 }
 
 impl Past {
@@ -51,6 +62,21 @@ impl Past {
         }
         Past { data: past, since }
     }
+
+    /// What there is to learn from.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for (events, since) in self.data.events.iter().zip(&self.since) {
+            let own: HashSet<u32> = purchases(events).into_iter().map(|(item, _)| item).collect();
+            if !own.is_empty() {
+                let again = since.intersection(&own).count();
+                counts.own += own.len();
+                counts.again += again;
+                counts.new += since.len() - again;
+            }
+        }
+        counts
+    }
 }
 
 #[cfg(test)]
@@ -70,5 +96,6 @@ mod tests {
         assert_eq!(past.data.histories, [vec![0, 1], vec![1, 0], vec![0]]);
         assert!(past.data.events.concat().iter().all(|event| event.time <= 1));
         assert_eq!(past.since, [vec![], vec![], vec![0, 1]].map(HashSet::from_iter));
+        assert_eq!(past.counts(), Counts { own: 5, again: 1, new: 1 });
     }
 }
