@@ -42,3 +42,28 @@ fn tune_ships_the_best_of_its_trials_and_goes_on_from_its_file() {
     let said = failure(&["tune", &log, "-o", &model, "--validation", "0"]);
     assert!(said.contains("--validation"), "{said}");
 }
+
+#[test]
+fn families_that_cannot_be_searched_are_known_before_the_trials() {
+    let folder = Folder::new();
+    let (log, model) = (folder.write("log.csv", delimited(',')), folder.at("model"));
+    let search = |family: &str, more: &[&str]| {
+        let flags = ["tune", &log, "-o", &model, "--trials", "2", "--family", family];
+        [&flags[..], more, &["--", "--dim", "4", "--epochs", "1"]].concat().into_iter().map(str::to_owned).collect()
+    };
+    let said = |flags: Vec<String>| failure(&flags.iter().map(String::as_str).collect::<Vec<_>>());
+    let refused = said(search("als,svd++", &[]));
+    assert!(refused.contains("not a ranking") && refused.contains("train"), "{refused}");
+    // Each item at a time of its own.
+    let refused = said(search("item2vec", &[]));
+    assert!(refused.contains("--item2vec-sets") && !refused.contains("trial "), "{refused}");
+    assert_eq!(folder.names(), ["log.csv"]);
+    let refused = said(search("als", &["--max-size", "10B"]));
+    assert!(refused.contains("--max-size: expected") && refused.contains("found 10"), "{refused}");
+
+    let flags: Vec<String> = search("als,item2vec", &["--trials-file", "/dev/null"]);
+    let output = proclivity(&flags.iter().map(String::as_str).collect::<Vec<_>>());
+    let said = String::from_utf8(output.stderr).expect("text");
+    assert!(output.status.success() && said.contains("without item2vec: --item2vec-sets"), "{said}");
+    assert!(!said.contains("--family item2vec"), "{said}");
+}

@@ -10,7 +10,7 @@ use super::inputs::{InputArgs, Inputs};
 use super::train::{Order, StorageArgs};
 use crate::dataset::{Interactions, TableOptions};
 use crate::error::{CliError, Result};
-use crate::families::{Checkpoint, Earlier, Family, Fingerprint, Fit, Recipe};
+use crate::families::{Checkpoint, Earlier, Family, Fingerprint, Fit, Recipe, VectorFamily};
 use crate::output::{Output, check_writable, grouped, table};
 use crate::tune::{AUTO, Budget, Draw, RUNGS, Schedule, Trial, Trials};
 
@@ -26,7 +26,8 @@ pub struct TuneArgs {
     /// Model file to write: the best recipe's
     #[arg(short, long, value_name = "FILE", default_value = "model.safetensors")]
     output: PathBuf,
-    /// Families to search: `auto` for all the likely ones, or names as in `train`, separated by commas
+    /// Families to search: `auto` for all the likely ones, or names as in `train`, separated by commas. Not svd++: trials
+    /// are judged by how they rank held-out users, and the ratings it foresees are not a ranking
     #[arg(long, value_name = "NAMES", default_value = "auto")]
     family: String,
     /// Recipes drawn
@@ -61,9 +62,7 @@ struct RecipeFlags {
 
 pub fn run(args: &TuneArgs, tables: &TableOptions, output: Output) -> Result<()> {
     let families = families(&args.family)?;
-    let budget = Budget { trials: args.trials.max(families.len()), seconds: args.budget };
-    let draw = Draw::new(families, args.fixed.clone(), args.seed);
-    recipe(&draw.flags(0))?;
+    recipe(&Draw::new(families.clone(), args.fixed.clone(), args.seed).flags(0))?;
     args.storage.check()?;
     check_writable(&args.output)?;
     let inputs = args.inputs.read(tables, args.seed, false, output)?;
@@ -74,6 +73,9 @@ pub fn run(args: &TuneArgs, tables: &TableOptions, output: Output) -> Result<()>
             found: "none".into(),
         });
     }
+    let families = allowed(families, args, &inputs.data, output)?;
+    let budget = Budget { trials: args.trials.max(families.len()), seconds: args.budget };
+    let draw = Draw::new(families, args.fixed.clone(), args.seed);
     let search = json!({
         "search": args.family, "fixed": args.fixed, "seed": args.seed, "max_size": args.max_size,
         "users": inputs.data.users.len(), "pairs": inputs.data.pairs(), "held_out": inputs.held.len(),
@@ -98,13 +100,7 @@ pub fn run(args: &TuneArgs, tables: &TableOptions, output: Output) -> Result<()>
         trials.add(trial)?;
     }
     output.note(listing(&trials));
-    let Some(best) = trials.best() else {
-        return Err(CliError::Flag {
-            flag: "--family",
-            expected: "at least one trial whose training succeeds and whose model is small enough".into(),
-            found: "none; the file of trials says why".into(),
-        });
-    };
+    let best = trials.best().ok_or_else(|| none_good(args, &trials))?;
     output.note(format!("best   proclivity train {}", best.flags.join(" ")));
     let recipe = recipe(&best.flags)?;
     let order = Order { args: &args.inputs, recipe: &recipe, storage: &args.storage, path: &args.output };
@@ -159,8 +155,59 @@ fn share(inputs: &Inputs, rung: usize) -> Option<f64> {
 
 fn families(text: &str) -> Result<Vec<Family>> {
     let names: Vec<&str> = if text == "auto" { AUTO.to_vec() } else { text.split(',').collect() };
-    let refused = |expected| CliError::Flag { flag: "--family", expected, found: format!("`{text}`") };
-    names.into_iter().map(|name| name.parse().map_err(refused)).collect()
+    let refused = |expected, found: &str| CliError::Flag { flag: "--family", expected, found: format!("`{found}`") };
+    let family = |name: &str| -> Result<Family> {
+        let family: Family = name.parse().map_err(|expected| refused(expected, text))?;
+        match family.vectors {
+            Some(VectorFamily::Svdpp) => Err(refused(
+                "families that rank, since trials are judged by NDCG@100 and ratings are not a ranking; svd++ is for \
+                 `proclivity train`, and `evaluate` has its RMSE"
+                    .into(),
+                name,
+            )),
+            _ => Ok(family),
+        }
+    };
+    names.into_iter().map(family).collect()
+}
+
+/// Those of `families` that the log allows.
+///
+/// # Errors
+/// Why the first one is not allowed, where none is.
+fn allowed(families: Vec<Family>, args: &TuneArgs, data: &Interactions, output: Output) -> Result<Vec<Family>> {
+    let (mut kept, mut refused) = (Vec::new(), Vec::new());
+    for family in families {
+        let flags = Draw::new(vec![family], args.fixed.clone(), args.seed).flags(0);
+        match recipe(&flags)?.check_log(data) {
+            Ok(()) => kept.push(family),
+            Err(error) => refused.push((family, error)),
+        }
+    }
+    if kept.is_empty() {
+        return Err(refused.swap_remove(0).1);
+    }
+    refused.iter().for_each(|(family, error)| output.note(format!("tune   without {family}: {error}")));
+    Ok(kept)
+}
+
+/// Why no trial can be shipped.
+fn none_good(args: &TuneArgs, trials: &Trials) -> CliError {
+    let ranked = trials.ranked();
+    // A model without a measure, but with a size, was too large.
+    let smallest = ranked.iter().map(|trial| trial.bytes).filter(|&bytes| bytes > 0).min();
+    match (args.max_size, smallest) {
+        (Some(most), Some(smallest)) => CliError::Flag {
+            flag: "--max-size",
+            expected: format!("{} bytes or more, as the smallest model of the trials has", grouped(smallest)),
+            found: grouped(most),
+        },
+        _ => {
+            let error = ranked.iter().find_map(|trial| trial.error.as_deref()).unwrap_or_default();
+            let (flag, expected) = ("--family", "at least one trial whose training succeeds".into());
+            CliError::Flag { flag, expected, found: format!("none; a trial says: {error}") }
+        }
+    }
 }
 
 /// The recipe of these flags.
@@ -222,7 +269,7 @@ mod tests {
 
     #[test]
     fn every_drawn_recipe_is_one_that_train_takes() {
-        let others = ["bpr", "logistic-mf", "svd++", "item2vec", "elsa"];
+        let others = ["bpr", "logistic-mf", "item2vec", "elsa"];
         let families: Vec<Family> = AUTO.iter().chain(&others).map(|name| name.parse().expect(name)).collect();
         let draw = Draw::new(families, vec!["--dim".into(), "32".into()], 3);
         for number in 0..160 {

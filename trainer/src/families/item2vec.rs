@@ -88,21 +88,10 @@ impl Item2vec {
     /// Small random u, v of zero.
     ///
     /// # Errors
-    /// [`CliError::Flag`] where nothing stands together.
+    /// As [`check_log`].
     pub fn new(training: Training<'_>, options: &Item2vecOptions) -> Result<Item2vec> {
         let Training { data, dim, seed, .. } = training;
-        let mut sets = match options.item2vec_sets {
-            ItemSets::Baskets if data.has_time => baskets(data),
-            ItemSets::Baskets | ItemSets::Histories => data.histories.clone(),
-        };
-        sets.retain(|set| set.len() > 1);
-        if sets.is_empty() {
-            return Err(CliError::Flag {
-                flag: "--item2vec-sets",
-                expected: "sets of two items or more".into(),
-                found: "single items only; choose histories, or another family".into(),
-            });
-        }
+        let sets = sets(data, options)?;
         let mut counts = vec![0.0f32; data.items.len()];
         sets.iter().flatten().for_each(|&item| counts[item as usize] += 1.0);
         let total = sets.iter().map(Vec::len).sum::<usize>() as f64;
@@ -135,6 +124,31 @@ impl Item2vec {
         }
         axpy(1.0, slope, u);
         sum
+    }
+}
+
+/// Refuses a log where nothing stands together.
+///
+/// # Errors
+/// [`CliError::Flag`].
+pub fn check_log(data: &Interactions, options: &Item2vecOptions) -> Result<()> {
+    sets(data, options).map(drop)
+}
+
+/// The sets of two items or more, of which there must be some.
+fn sets(data: &Interactions, options: &Item2vecOptions) -> Result<Vec<Vec<u32>>> {
+    let mut sets = match options.item2vec_sets {
+        ItemSets::Baskets if data.has_time => baskets(data),
+        ItemSets::Baskets | ItemSets::Histories => data.histories.clone(),
+    };
+    sets.retain(|set| set.len() > 1);
+    match sets.is_empty() {
+        true => Err(CliError::Flag {
+            flag: "--item2vec-sets",
+            expected: "sets of two items or more".into(),
+            found: "single items only; choose histories, or another family".into(),
+        }),
+        false => Ok(sets),
     }
 }
 

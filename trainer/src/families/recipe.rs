@@ -13,7 +13,7 @@ use super::ease::{EaseOptions, ease};
 use super::elsa::{Elsa, ElsaOptions};
 use super::fit::{Diary, Epoch, Fit};
 use super::item_knn::{ItemKnnOptions, item_knn};
-use super::item2vec::{Item2vec, Item2vecOptions};
+use super::item2vec::{self, Item2vec, Item2vecOptions};
 use super::learner::{Learner, Training};
 use super::lists::ListOptions;
 use super::logistic_mf::{LogisticMf, LogisticMfOptions};
@@ -21,7 +21,7 @@ use super::ncf::NcfOptions;
 use super::popular;
 use super::repurchase::{self, RepurchaseOptions, fit_repurchase};
 use super::slim::{SlimOptions, slim};
-use super::svdpp::{Svdpp, SvdppOptions};
+use super::svdpp::{self, Svdpp, SvdppOptions};
 use super::trained::Trained;
 use crate::dataset::{Confidence, Interactions};
 use crate::error::{CliError, Result};
@@ -236,6 +236,11 @@ impl Recipe {
     /// [`CliError::Flag`].
     pub fn check_log(&self, data: &Interactions) -> Result<()> {
         popular::check_log(data, self.half_life)?;
+        match self.family.vectors {
+            Some(VectorFamily::Svdpp) => svdpp::check_log(data)?,
+            Some(VectorFamily::Item2vec) => item2vec::check_log(data, &self.item2vec)?,
+            _ => {}
+        }
         match self.again.repurchase {
             true => repurchase::check_log(data, &self.again),
             false => Ok(()),

@@ -51,6 +51,28 @@ impl SvdppOptions {
     }
 }
 
+/// Refuses a log without ratings, or of one rating alone.
+///
+/// # Errors
+/// [`CliError::Flag`].
+pub fn check_log(data: &Interactions) -> Result<()> {
+    let refused = |expected: &str, found: String| {
+        Err(CliError::Flag { flag: "--family svd++", expected: expected.into(), found })
+    };
+    let mut values = data.events.iter().flatten().map(|event| event.value).filter(|value| !value.is_nan());
+    match values.next().filter(|_| data.has_value) {
+        None => refused(
+            "a log with ratings, in a column that --value-column names",
+            "a log without; train a family for implicit events, such as als".into(),
+        ),
+        Some(first) if values.all(|value| value == first) => refused(
+            "ratings that differ",
+            format!("{first} for each pair; train a family for implicit events, such as als"),
+        ),
+        Some(_) => Ok(()),
+    }
+}
+
 /// SVD++ in training.
 pub struct Svdpp<'a> {
     training: Training<'a>,
@@ -74,29 +96,16 @@ impl<'a> Svdpp<'a> {
     /// Small random p and q, the rest zero.
     ///
     /// # Errors
-    /// [`CliError::Flag`] for a log without ratings, or of one rating alone.
+    /// As [`check_log`].
     pub fn new(training: Training<'a>, options: &SvdppOptions) -> Result<Svdpp<'a>> {
         let Training { data, dim, seed, .. } = training;
+        check_log(data)?;
         let mut rated: Vec<Vec<(u32, f32)>> = (0..data.users.len()).map(|user| ratings_of(data, user)).collect();
         let values = || rated.iter().flatten().map(|&(_, value)| f64::from(value));
         let count = values().count();
-        if !data.has_value || count == 0 {
-            return Err(CliError::Flag {
-                flag: "--family svd++",
-                expected: "a log with ratings, in a column that --value-column names".into(),
-                found: "a log without; train a family for implicit events, such as als".into(),
-            });
-        }
         let mean = values().sum::<f64>() / count as f64;
         let (min, max) = values().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(x), b.max(x)));
         let unit = (values().map(|x| (x - mean) * (x - mean)).sum::<f64>() / count as f64).sqrt();
-        if unit == 0.0 {
-            return Err(CliError::Flag {
-                flag: "--family svd++",
-                expected: "ratings that differ".into(),
-                found: format!("{mean} for each of {count} pairs; train a family for implicit events, such as als"),
-            });
-        }
         for rating in rated.iter_mut().flatten() {
             rating.1 = ((f64::from(rating.1) - mean) / unit) as f32;
         }
@@ -338,6 +347,6 @@ mod tests {
         data.events.iter_mut().flatten().for_each(|event| event.value = 3.0);
         let strengths = ones(&data);
         let refused = plain(&data, &strengths).map(drop).unwrap_err().to_string();
-        assert!(refused.contains("ratings that differ") && refused.contains("3 for each of"), "{refused}");
+        assert!(refused.contains("ratings that differ") && refused.contains("3 for each pair"), "{refused}");
     }
 }

@@ -39,11 +39,6 @@ const LOGISTIC_MF: &[(&str, Range)] = &[
     ("--logistic-mf-regularization", Log(0.001, 0.02)),
     ("--logistic-mf-negatives", Of(&["4", "8", "16"])),
 ];
-const SVDPP: &[(&str, Range)] = &[
-    ("--svdpp-learning-rate", Log(0.002, 0.02)),
-    ("--svdpp-regularization", Log(0.005, 0.1)),
-    ("--svdpp-decay", Of(&["0.9", "0.95", "1"])),
-];
 const ITEM2VEC: &[(&str, Range)] = &[
     ("--item2vec-sets", Of(&["baskets", "histories"])),
     ("--item2vec-window", Of(&["2", "5", "10"])),
@@ -71,10 +66,10 @@ fn space(family: Family) -> Vec<(&'static str, Range)> {
         Some(VectorFamily::Als) => flags.extend(ALS),
         Some(VectorFamily::Bpr) => flags.extend(BPR),
         Some(VectorFamily::LogisticMf) => flags.extend(LOGISTIC_MF),
-        Some(VectorFamily::Svdpp) => flags.extend(SVDPP),
         Some(VectorFamily::Item2vec) => flags.extend(ITEM2VEC),
         Some(VectorFamily::Elsa) => flags.extend(ELSA),
-        None => {}
+        // Ratings are not searched: trials are judged by a ranking.
+        Some(VectorFamily::Svdpp) | None => {}
     }
     match family.lists {
         Some(ListFamily::Ease) => flags.extend(EASE.iter().chain(LISTS)),
