@@ -66,8 +66,8 @@ mod tests {
         let data = interactions(4, vec![vec![0, 1], vec![2, 3]]);
         let user = HeldOut { user: "h".into(), fold_in: vec![0, 1], targets: vec![2], events: events(&[0, 1]) };
         let of = |held: &[HeldOut]| Fingerprint::of(&data, held);
-        let whole = of(&[user.clone()]);
-        assert_eq!(whole, of(&[user.clone()]));
+        let whole = of(std::slice::from_ref(&user));
+        assert_eq!(whole, of(std::slice::from_ref(&user)));
         assert_ne!(whole, of(&[]), "nobody held out");
         assert_ne!(whole, of(&[HeldOut { targets: vec![3], ..user.clone() }]), "other targets");
         assert_ne!(whole, of(&[HeldOut { fold_in: vec![0, 3], ..user.clone() }]), "another history");
