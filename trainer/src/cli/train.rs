@@ -77,7 +77,8 @@ pub fn run(args: &TrainArgs, tables: &TableOptions, output: Output) -> Result<()
     args.storage.check()?;
     check_writable(&args.output)?;
     let inputs = args.inputs.read(tables, args.recipe.seed, args.recipe.family.rates(), output)?;
-    let order = Order { args: &args.inputs, recipe: &args.recipe, storage: &args.storage, path: &args.output };
+    let (recipe, storage) = (&args.recipe, &args.storage);
+    let order = Order { args: &args.inputs, recipe, flags: None, storage, path: &args.output };
     let earlier = if args.resume { Earlier::Resumed } else { Earlier::Refused };
     order.carry_out(&inputs, earlier, output)
 }
@@ -86,6 +87,8 @@ pub fn run(args: &TrainArgs, tables: &TableOptions, output: Output) -> Result<()
 pub struct Order<'a> {
     pub args: &'a InputArgs,
     pub recipe: &'a Recipe,
+    /// The flags of a recipe that was searched for, to be told.
+    pub flags: Option<&'a [String]>,
     pub storage: &'a StorageArgs,
     pub path: &'a Path,
 }
@@ -121,7 +124,7 @@ impl Order<'_> {
         let seconds = started.elapsed().as_secs_f64();
         output.result(&summary(self.path, bytes.len(), seconds, held.len(), &rows), || {
             json!({
-                "model": self.path, "bytes": bytes.len(), "sha256": hex_sha256(&bytes), "family": model.manifest().family,
+                "model": self.path, "flags": self.flags, "bytes": bytes.len(), "sha256": hex_sha256(&bytes), "family": model.manifest().family,
                 "seconds": seconds, "cleaning": inputs.cleaning, "catalogue": inputs.catalogue,
                 "diary": diary, "candidates": candidates, "validation_users": held.len(),
                 "validation": { "popular": rows[0].1, "retrieval": rows[1].1, "cascade": rows.get(2).map(|row| row.1) },

@@ -1,5 +1,6 @@
 //! `proclivity tune LOG --family auto --budget 10m -o model.safetensors`
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -8,14 +9,16 @@ use serde_json::json;
 
 use super::inputs::{InputArgs, Inputs};
 use super::train::{Order, StorageArgs};
-use crate::dataset::{Interactions, TableOptions};
+use crate::dataset::{HeldOut, Interactions, TableOptions};
 use crate::error::{CliError, Result};
 use crate::families::{Checkpoint, Earlier, Family, Fingerprint, Fit, Recipe, VectorFamily};
 use crate::output::{Output, check_writable, grouped, table};
 use crate::tune::{AUTO, Budget, Draw, RUNGS, Schedule, Trial, Trials};
 
 /// Fewest training users of a rung: on fewer a comparison says nothing.
-const FEWEST_USERS: f64 = 200.0;
+const FEWEST_USERS: usize = 200;
+/// Fewest held-out users that trials of a rung are judged by: with thousands, the measuring takes longer than the training.
+const FEWEST_HELD: usize = 500;
 /// Lines of the table of trials.
 const SHOWN: usize = 15;
 
@@ -62,7 +65,7 @@ struct RecipeFlags {
 
 pub fn run(args: &TuneArgs, tables: &TableOptions, output: Output) -> Result<()> {
     let families = families(&args.family)?;
-    recipe(&Draw::new(families.clone(), args.fixed.clone(), args.seed).flags(0))?;
+    recipe(&Draw::new(families.clone(), args.fixed.clone(), args.seed).flags(0, &Trials::default()))?;
     args.storage.check()?;
     check_writable(&args.output)?;
     let inputs = args.inputs.read(tables, args.seed, false, output)?;
@@ -76,21 +79,19 @@ pub fn run(args: &TuneArgs, tables: &TableOptions, output: Output) -> Result<()>
     let families = allowed(families, args, &inputs.data, output)?;
     let budget = Budget { trials: args.trials.max(families.len()), seconds: args.budget };
     let draw = Draw::new(families, args.fixed.clone(), args.seed);
+    let fingerprint = Fingerprint::of(&inputs.data, &inputs.held);
     let search = json!({
-        "search": args.family, "fixed": args.fixed, "seed": args.seed, "max_size": args.max_size,
-        "users": inputs.data.users.len(), "pairs": inputs.data.pairs(), "held_out": inputs.held.len(),
+        "search": args.family, "fixed": args.fixed, "seed": args.seed, "max_size": args.max_size, "inputs": fingerprint,
     });
     let mut trials = Trials::open(&args.trials_file(), &search.to_string())?;
     Checkpoint::expect_own(&args.output, |key| {
-        let inputs = Fingerprint::of(&inputs.data, &inputs.held);
-        trials.ranked().iter().any(|trial| recipe(&trial.flags).is_ok_and(|recipe| inputs.key(&recipe) == key))
+        trials.ranked().iter().any(|trial| recipe(&trial.flags).is_ok_and(|recipe| fingerprint.key(&recipe) == key))
     })?;
-    let mut subset = (usize::MAX, None);
+    let mut arena: Option<Arena> = None;
     while let Some((number, rung)) = Schedule(budget).next(&trials) {
-        if subset.0 != rung {
-            subset = (rung, share(&inputs, rung).map(|share| (share, inputs.data.sample_users(share, args.seed))));
-        }
-        let trial = measure(args, &inputs, subset.1.as_ref(), number, rung, draw.flags(number))?;
+        let same = arena.take().filter(|arena| arena.rung == rung);
+        let arena = arena.insert(same.unwrap_or_else(|| Arena::new(&inputs, rung, args.seed)));
+        let trial = arena.measure(args, number, draw.flags(number, &trials))?;
         output.note(format!(
             "trial {number:>3}  rung {rung}  {}  {:.1} s  {}",
             trial.ndcg.map_or("   -  ".into(), |ndcg| format!("{ndcg:.4}")),
@@ -103,7 +104,8 @@ pub fn run(args: &TuneArgs, tables: &TableOptions, output: Output) -> Result<()>
     let best = trials.best().ok_or_else(|| none_good(args, &trials))?;
     output.note(format!("best   proclivity train {}", best.flags.join(" ")));
     let recipe = recipe(&best.flags)?;
-    let order = Order { args: &args.inputs, recipe: &recipe, storage: &args.storage, path: &args.output };
+    let (recipe_flags, storage) = (Some(best.flags.as_slice()), &args.storage);
+    let order = Order { args: &args.inputs, recipe: &recipe, flags: recipe_flags, storage, path: &args.output };
     order.carry_out(&inputs, Earlier::Own, output)
 }
 
@@ -117,40 +119,51 @@ impl TuneArgs {
     }
 }
 
-/// Trains one recipe and measures it.
-///
-/// # Errors
-/// None of the training's own: those are the trial's.
-fn measure(
-    args: &TuneArgs,
-    inputs: &Inputs,
-    subset: Option<&(f64, Interactions)>,
-    number: usize,
+/// What the trials of a rung learn from and are judged by.
+struct Arena<'a> {
     rung: usize,
-    flags: Vec<String>,
-) -> Result<Trial> {
-    let started = Instant::now();
-    let (data, recipe) = match subset {
-        Some((share, data)) => (data, recipe(&flags)?.on_share(*share)),
-        None => (&inputs.data, recipe(&flags)?),
-    };
-    let fit = Fit { data, held: &inputs.held, output: Output { json: true }, checkpoint: None };
-    let outcome = recipe.train(data, &fit).and_then(|(trained, _)| fit.judge(&trained));
-    let seconds = started.elapsed().as_secs_f64();
-    let trial = Trial { number, rung, flags, ndcg: None, bytes: 0, seconds, error: None };
-    Ok(match outcome {
-        Ok((_, bytes)) if args.max_size.is_some_and(|most| bytes > most) => {
-            Trial { bytes, error: Some(format!("{} bytes, more than --max-size", grouped(bytes))), ..trial }
-        }
-        Ok((ndcg, bytes)) => Trial { ndcg, bytes, ..trial },
-        Err(error) => Trial { error: Some(error.to_string()), ..trial },
-    })
+    /// Of the training users.
+    share: f64,
+    data: Cow<'a, Interactions>,
+    held: Cow<'a, [HeldOut]>,
 }
 
-/// The share of the training users of a rung; none for all of them.
-fn share(inputs: &Inputs, rung: usize) -> Option<f64> {
-    let least = FEWEST_USERS / inputs.data.users.len().max(1) as f64;
-    Some(RUNGS[rung].max(least)).filter(|&share| share < 1.0)
+impl Arena<'_> {
+    fn new(inputs: &Inputs, rung: usize, seed: u64) -> Arena<'_> {
+        let part = |fewest: usize, of: usize| RUNGS[rung].max(fewest as f64 / of.max(1) as f64).min(1.0);
+        let share = part(FEWEST_USERS, inputs.data.users.len());
+        let data = match share < 1.0 {
+            true => Cow::Owned(inputs.data.sample_users(share, seed)),
+            false => Cow::Borrowed(&inputs.data),
+        };
+        let every = (1.0 / part(FEWEST_HELD, inputs.held.len())) as usize;
+        let held = match every > 1 {
+            true => Cow::Owned(inputs.held.iter().step_by(every).cloned().collect()),
+            false => Cow::Borrowed(&inputs.held[..]),
+        };
+        Arena { rung, share, data, held }
+    }
+
+    /// Trains one recipe and measures it.
+    ///
+    /// # Errors
+    /// None of the training's own: those are the trial's.
+    fn measure(&self, args: &TuneArgs, number: usize, flags: Vec<String>) -> Result<Trial> {
+        let started = Instant::now();
+        let (rung, data) = (self.rung, &*self.data);
+        let recipe = recipe(&flags)?.on_share(self.share);
+        let fit = Fit { data, held: &self.held, output: Output { json: true }, checkpoint: None };
+        let outcome = recipe.train(data, &fit).and_then(|(trained, _)| fit.judge(&trained));
+        let seconds = started.elapsed().as_secs_f64();
+        let trial = Trial { number, rung, flags, ndcg: None, bytes: 0, seconds, error: None };
+        Ok(match outcome {
+            Ok((_, bytes)) if args.max_size.is_some_and(|most| bytes > most) => {
+                Trial { bytes, error: Some(format!("{} bytes, more than --max-size", grouped(bytes))), ..trial }
+            }
+            Ok((ndcg, bytes)) => Trial { ndcg, bytes, ..trial },
+            Err(error) => Trial { error: Some(error.to_string()), ..trial },
+        })
+    }
 }
 
 fn families(text: &str) -> Result<Vec<Family>> {
@@ -178,7 +191,7 @@ fn families(text: &str) -> Result<Vec<Family>> {
 fn allowed(families: Vec<Family>, args: &TuneArgs, data: &Interactions, output: Output) -> Result<Vec<Family>> {
     let (mut kept, mut refused) = (Vec::new(), Vec::new());
     for family in families {
-        let flags = Draw::new(vec![family], args.fixed.clone(), args.seed).flags(0);
+        let flags = Draw::new(vec![family], args.fixed.clone(), args.seed).flags(0, &Trials::default());
         match recipe(&flags)?.check_log(data) {
             Ok(()) => kept.push(family),
             Err(error) => refused.push((family, error)),
@@ -273,7 +286,7 @@ mod tests {
         let families: Vec<Family> = AUTO.iter().chain(&others).map(|name| name.parse().expect(name)).collect();
         let draw = Draw::new(families, vec!["--dim".into(), "32".into()], 3);
         for number in 0..160 {
-            let flags = draw.flags(number);
+            let flags = draw.flags(number, &Trials::default());
             assert_eq!(recipe(&flags).unwrap_or_else(|error| panic!("{flags:?}: {error}")).dim, 32);
         }
         assert!(recipe(&["--preset".into(), "x".into()]).is_err_and(|error| error.to_string().contains("after --")));

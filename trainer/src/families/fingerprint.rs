@@ -1,5 +1,6 @@
 //! What is trained on what, as a hash: a checkpoint of anything else is not gone on from.
 
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::recipe::Recipe;
@@ -7,7 +8,7 @@ use crate::card::{hex, hex_sha256};
 use crate::dataset::{Event, HeldOut, Interactions};
 
 /// Of the users trained on and of those held out.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Fingerprint(String);
 
 impl Fingerprint {

@@ -1,6 +1,8 @@
 //! Which trial comes next.
 
-use super::trials::Trials;
+use std::collections::HashSet;
+
+use super::trials::{Trial, Trials};
 
 /// Share of the training users at each rung: many trials on few users, few on all.
 pub const RUNGS: [f64; 3] = [1.0 / 9.0, 1.0 / 3.0, 1.0];
@@ -42,18 +44,22 @@ impl Schedule {
     }
 }
 
-/// The best third of those measured at a rung, at least one, best first.
+/// The best third of those measured at a rung, at least one, best first. From the first rung the best of each family goes on,
+/// before the others: families differ in how many users they need.
 fn promoted(candidates: &[usize], trials: &Trials, rung: usize) -> Vec<usize> {
-    let measured = candidates.iter().filter_map(|&number| Some((number, trials.at(number, rung)?.ndcg?)));
-    let mut measured: Vec<(usize, f64)> = measured.collect();
-    measured.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-    measured.truncate(measured.len().div_ceil(ETA));
-    measured.into_iter().map(|(number, _)| number).collect()
+    let measured = candidates.iter().filter_map(|&number| trials.at(number, rung).filter(|trial| trial.ndcg.is_some()));
+    let mut measured: Vec<&Trial> = measured.collect();
+    measured.sort_by(|a, b| b.ndcg.unwrap_or(0.0).total_cmp(&a.ndcg.unwrap_or(0.0)).then(a.number.cmp(&b.number)));
+    let third = measured.len().div_ceil(ETA);
+    let mut families = HashSet::new();
+    let (first, others): (Vec<_>, Vec<_>) =
+        measured.iter().enumerate().partition(|(_, trial)| rung == 0 && families.insert(trial.family()));
+    let others = others.into_iter().filter(|(place, _)| *place < third);
+    first.into_iter().chain(others).map(|(_, trial)| trial.number).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::trials::Trial;
     use super::*;
 
     /// Runs a search whose trial of this number is this good and takes a second a user share.
@@ -63,7 +69,7 @@ mod tests {
         while let Some((number, rung)) = Schedule(budget).next(&trials) {
             order.push((number, rung));
             let (ndcg, seconds) = (good(number), RUNGS[rung]);
-            let trial = Trial { number, rung, flags: Vec::new(), ndcg, bytes: 0, seconds, error: None };
+            let trial = Trial { seconds, ..Trial::of(number, rung, Vec::new(), ndcg) };
             trials.add(trial).expect("no file");
         }
         order
@@ -76,6 +82,18 @@ mod tests {
         assert_eq!(at(0), (0..9).collect::<Vec<_>>());
         assert_eq!(at(1), [8, 7, 6]);
         assert_eq!(at(2), [8]);
+    }
+
+    #[test]
+    fn the_best_of_each_family_sees_the_second_rung() {
+        let mut trials = Trials::default();
+        for number in 0..6 {
+            let family = ["als", "ease"][usize::from(number == 1)];
+            let flags = vec!["--family".to_owned(), family.to_owned()];
+            trials.add(Trial::of(number, 0, flags, Some(number as f64))).expect("no file");
+        }
+        let candidates: Vec<usize> = (0..6).collect();
+        assert_eq!(promoted(&candidates, &trials, 0), [5, 1, 4]);
     }
 
     #[test]

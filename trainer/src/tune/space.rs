@@ -3,10 +3,16 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
+use super::trials::Trials;
 use crate::families::{Family, epoch_rng};
 
 /// Families that `--family auto` tries, the likely ones first.
 pub const AUTO: [&str; 6] = ["als+ease", "ease", "als", "item-knn", "elsa", "slim"];
+
+/// Turns of every family, before those far behind drop out.
+const ROUNDS: usize = 2;
+/// How near the best a family must be to go on: on a ninth of the users, those that need many look worse than they are.
+const NEAR: f64 = 0.75;
 
 /// Where the values of a flag come from.
 #[derive(Debug, Clone, Copy)]
@@ -93,9 +99,15 @@ impl Draw {
         Draw { families, fixed, seed }
     }
 
-    /// The flags of trial `number`: families take turns, each begins with its defaults.
-    pub fn flags(&self, number: usize) -> Vec<String> {
-        let family = self.families[number % self.families.len()];
+    /// The flags of trial `number`: families take turns, each begins with its defaults; after [`ROUNDS`] only those go on that
+    /// are not far behind. A number that was tried keeps its flags.
+    pub fn flags(&self, number: usize, trials: &Trials) -> Vec<String> {
+        if let Some(trial) = trials.at(number, 0) {
+            return trial.flags.clone();
+        }
+        let families =
+            if number < ROUNDS * self.families.len() { self.families.clone() } else { self.promising(trials) };
+        let family = families[number % families.len()];
         let mut flags = vec!["--family".to_owned(), family.to_string()];
         if number >= self.families.len() {
             let mut rng = epoch_rng(self.seed, number);
@@ -108,6 +120,19 @@ impl Draw {
         }
         flags.extend(self.fixed.iter().cloned());
         flags
+    }
+
+    /// Families whose best trial of the first rounds is at least [`NEAR`] of the best of all; those not measured stay.
+    fn promising(&self, trials: &Trials) -> Vec<Family> {
+        let count = self.families.len();
+        let best = |at: usize| {
+            let measured = (0..ROUNDS).filter_map(|round| trials.at(at + round * count, 0)?.ndcg);
+            measured.max_by(f64::total_cmp)
+        };
+        let of_each: Vec<Option<f64>> = (0..count).map(best).collect();
+        let bound = NEAR * of_each.iter().flatten().copied().fold(0.0, f64::max);
+        let near = |best: &Option<f64>| best.is_none_or(|ndcg| ndcg >= bound);
+        self.families.iter().zip(&of_each).filter(|(_, best)| near(best)).map(|(family, _)| *family).collect()
     }
 
     fn is_fixed(&self, flag: &str) -> bool {
@@ -133,21 +158,37 @@ fn rounded(number: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::trials::Trial;
     use super::*;
 
     #[test]
     fn families_take_turns_and_begin_with_their_defaults() {
         let families: Vec<Family> = ["als", "ease"].map(|name| name.parse().expect(name)).into();
         let draw = Draw::new(families, vec!["--dim".into(), "8".into(), "--ease-dropout=0".into()], 1);
-        assert_eq!(draw.flags(0), ["--family", "als", "--dim", "8", "--ease-dropout=0"]);
-        assert_eq!(draw.flags(1)[1], "ease");
-        let drawn = draw.flags(3);
+        let flags = |number| draw.flags(number, &Trials::default());
+        assert_eq!(flags(0), ["--family", "als", "--dim", "8", "--ease-dropout=0"]);
+        assert_eq!(flags(1)[1], "ease");
+        let drawn = flags(3);
         assert!(
             drawn.contains(&"--ease-lambda".to_owned()) && !drawn.contains(&"--ease-dropout".to_owned()),
             "{drawn:?}"
         );
-        assert_eq!(drawn, draw.flags(3));
-        assert_ne!(drawn, draw.flags(5));
+        assert_eq!(drawn, flags(3));
+        assert_ne!(drawn, flags(5));
+    }
+
+    #[test]
+    fn families_far_behind_drop_out_and_what_was_tried_keeps_its_flags() {
+        let families: Vec<Family> = ["als", "ease", "slim"].map(|name| name.parse().expect(name)).into();
+        let draw = Draw::new(families, Vec::new(), 1);
+        let mut trials = Trials::default();
+        for (number, ndcg) in [Some(0.2), Some(0.1), None, Some(0.1), Some(0.14), None].into_iter().enumerate() {
+            trials.add(Trial::of(number, 0, draw.flags(number, &trials), ndcg)).expect("no file");
+        }
+        let drawn: Vec<String> = (6..10).map(|number| draw.flags(number, &trials)[1].clone()).collect();
+        assert_eq!(drawn, ["als", "slim", "als", "slim"]);
+        trials.add(Trial::of(6, 0, vec!["--family".into(), "elsa".into()], None)).expect("no file");
+        assert_eq!(draw.flags(6, &trials), ["--family", "elsa"]);
     }
 
     #[test]

@@ -25,6 +25,19 @@ pub struct Trial {
     pub error: Option<String>,
 }
 
+impl Trial {
+    /// One that took no time, without a size.
+    #[cfg(test)]
+    pub fn of(number: usize, rung: usize, flags: Vec<String>, ndcg: Option<f64>) -> Trial {
+        Trial { number, rung, flags, ndcg, bytes: 0, seconds: 0.0, error: None }
+    }
+
+    /// The family, as `--family` has it: the flag that every recipe begins with.
+    pub fn family(&self) -> &str {
+        self.flags.get(1).map_or("", String::as_str)
+    }
+}
+
 /// All of them, in the order they were measured.
 #[derive(Debug, Default)]
 pub struct Trials {
