@@ -1,7 +1,7 @@
 //! The model card beside the model file, for people: Markdown with what the card inside says, and with the hash of the file and
 //! the day it was made, which cannot stand inside.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -10,7 +10,7 @@ use proclivity::model::Model;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::dataset::to_iso;
+use crate::dataset::{parts_of, to_iso};
 use crate::error::{CliError, Result};
 use crate::output::{grouped, write_atomically};
 use crate::stored::Stored;
@@ -32,35 +32,29 @@ pub fn write_beside(path: &Path, model: &Model, bytes: &[u8], metrics: &Value) -
     Ok(beside)
 }
 
-/// sha256 of a log in lower-case hex: of the file, or for a folder of the names and hashes of its files in the order of their names.
+/// sha256 of a log in lower-case hex: of the file, or for a folder of the names (in the folder, with `/`) and hashes of its
+/// files, those of folders in it included, in the order they are read.
 ///
 /// # Errors
 /// [`CliError::Open`] or [`CliError::Read`].
 pub fn log_sha256(log: &Path) -> Result<String> {
-    let open = |source| CliError::Open { path: log.into(), source };
-    if !fs::metadata(log).map_err(open)?.is_dir() {
+    if !log.is_dir() {
         return file_sha256(log);
     }
-    let mut files = Vec::new();
-    for entry in fs::read_dir(log).map_err(open)? {
-        let path = entry.map_err(open)?.path();
-        files.extend(path.is_file().then_some(path));
-    }
-    files.sort();
     let mut hash = Sha256::new();
-    for path in files {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        hash.update(format!("{name}\n{}\n", file_sha256(&path)?));
+    for path in parts_of(log)? {
+        let name = path.strip_prefix(log).unwrap_or(&path).components();
+        let name: Vec<_> = name.map(|part| part.as_os_str().to_string_lossy()).collect();
+        hash.update(format!("{}\n{}\n", name.join("/"), file_sha256(&path)?));
     }
     Ok(hex(&hash.finalize()))
 }
 
-/// sha256 of `bytes` in lower-case hex.
-pub fn hex_sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-fn file_sha256(path: &Path) -> Result<String> {
+/// sha256 of a file in lower-case hex.
+///
+/// # Errors
+/// [`CliError::Open`] or [`CliError::Read`].
+pub fn file_sha256(path: &Path) -> Result<String> {
     let mut file = File::open(path).map_err(|source| CliError::Open { path: path.into(), source })?;
     let (mut hash, mut chunk) = (Sha256::new(), vec![0; 1 << 16]);
     loop {
@@ -71,6 +65,12 @@ fn file_sha256(path: &Path) -> Result<String> {
     }
 }
 
+/// sha256 of `bytes` in lower-case hex.
+pub fn hex_sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// In lower-case hex.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn a_log_has_one_hash_however_its_folder_lists_it() {
         let folder = tempfile::tempdir().unwrap();
-        let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
         write("b.csv", "abc");
         let file = log_sha256(&folder.path().join("b.csv")).unwrap();
         assert_eq!(file, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
@@ -182,5 +182,16 @@ mod tests {
         assert!(one != two && one != file);
         assert_eq!(two, log_sha256(folder.path()).unwrap());
         assert!(log_sha256(&folder.path().join("none")).is_err());
+
+        let mut seen = vec![two];
+        std::fs::create_dir_all(folder.path().join("day=1/hour=2")).unwrap();
+        for (name, text) in [("day=1/hour=2/c.csv", "1"), ("day=1/hour=2/c.csv", "2"), ("day=1/c.csv", "2")] {
+            write(name, text);
+            seen.push(log_sha256(folder.path()).unwrap());
+        }
+        write("_SUCCESS", "which no reader reads");
+        assert_eq!(log_sha256(folder.path()).unwrap(), seen[3]);
+        let distinct: std::collections::HashSet<&String> = seen.iter().collect();
+        assert_eq!(distinct.len(), 4, "every file in every folder counts: {seen:?}");
     }
 }
