@@ -65,6 +65,9 @@ pub enum CliError {
     #[error("{path}: nothing is left to train on after cleaning ({detail}); relax {flags} or use a larger log")]
     NothingLeft { path: PathBuf, detail: String, flags: &'static str },
 
+    #[error("{path}: expected {expected}, found {found}; {remedy}")]
+    NoUsers { path: PathBuf, expected: &'static str, found: String, remedy: &'static str },
+
     #[error("{path}:1: expected {expected}, found {found}; rename or remove columns")]
     Header { path: PathBuf, expected: String, found: String },
 
@@ -126,6 +129,7 @@ impl CliError {
             CliError::Parquet { .. } => "parquet",
             CliError::Array { .. } => "array",
             CliError::NothingLeft { .. } => "nothing_left",
+            CliError::NoUsers { .. } => "no_users",
             CliError::Flag { .. } => "flag",
             CliError::Write { .. } => "write",
             CliError::Model { source, .. } => source.code(),

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -109,12 +109,48 @@ pub fn check_writable(path: &Path) -> Result<()> {
 /// # Errors
 /// [`CliError::Write`].
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
-    let failed = |source| CliError::Write { path: path.into(), source };
-    let mut file = temporary_beside(path)?;
-    file.write_all(bytes).map_err(failed)?;
-    file.as_file().sync_all().map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
+    let mut file = NewFile::create(path)?;
+    file.write_all(bytes).map_err(|source| file.failed(source))?;
+    file.keep()
+}
+
+/// A file that is written under a temporary name beside `path`, and goes with this value unless it is kept.
+pub struct NewFile {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+impl NewFile {
+    /// # Errors
+    /// [`CliError::Write`].
+    pub fn create(path: &Path) -> Result<NewFile> {
+        Ok(NewFile { file: temporary_beside(path)?, path: path.into() })
+    }
+
+    /// Flushes it to the disk and renames it: `path` holds its old contents or the new ones, never half.
+    ///
+    /// # Errors
+    /// [`CliError::Write`].
+    pub fn keep(self) -> Result<()> {
+        let failed = |source| CliError::Write { path: self.path.clone(), source };
+        self.file.as_file().sync_all().map_err(failed)?;
+        self.file.persist(&self.path).map_err(|error| failed(error.error))?;
+        Ok(())
+    }
+
+    pub fn failed(&self, source: std::io::Error) -> CliError {
+        CliError::Write { path: self.path.clone(), source }
+    }
+}
+
+impl Write for NewFile {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
 }
 
 fn temporary_beside(path: &Path) -> Result<NamedTempFile> {

@@ -7,7 +7,7 @@ use proclivity::model::Column;
 use serde_json::{Value, json};
 
 use crate::dataset::{
-    CatalogueReport, CleanReport, HeldOut, Interactions, ItemColumnFlags, LogSource, TableOptions, hold_out,
+    CatalogueReport, CleanReport, HeldOut, Interactions, ItemColumnFlags, LogSource, Reading, TableOptions, hold_out,
     read_catalogue, read_held_out,
 };
 use crate::error::{CliError, Result};
@@ -51,7 +51,7 @@ impl InputArgs {
     /// A bad flag, or whatever a file is refused for.
     pub fn read(&self, tables: &TableOptions, seed: u64, ratings: bool, output: Output) -> Result<Inputs> {
         self.check()?;
-        let (mut data, cleaning) = self.source.read(tables, None, ratings)?;
+        let (mut data, cleaning) = self.source.read(tables, Reading { ratings, ..Reading::default() })?;
         output.note(cleaning.text(&self.source.log));
 
         let (columns, catalogue) = match &self.items {

@@ -6,10 +6,15 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use crate::card::hex_sha256;
-use crate::dataset::{Interactions, LogSource, Parts, Split, TableOptions, iso_time, split_files};
+use crate::card::file_sha256;
+use crate::dataset::{
+    HeldCounts, Interactions, LogSource, Part, Parts, Reading, Split, TableOptions, iso_time, write_files,
+};
 use crate::error::{CliError, Result};
 use crate::output::{Output, grouped, table, write_atomically};
+
+/// Least share of pairs or users that is left for training.
+const LEAST_TRAINING: f64 = 0.1;
 
 /// What is held out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -31,21 +36,22 @@ pub struct SplitArgs {
     /// What is held out
     #[arg(long, value_enum)]
     by: By,
-    /// Folder to write to; made if it is not there
+    /// Folder to write to; made if it is not there. Files of an earlier split in it are replaced, or removed where this split has
+    /// none of that name
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
     /// The same seed and data give the same files
     #[arg(long, default_value_t = 42)]
     seed: u64,
-    /// Share of pairs or users for validation
-    #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
-    validation_share: f64,
-    /// Share of pairs or users for the test
-    #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
-    test_share: f64,
-    /// With --by users: share of a held-out user's items that are to be found
-    #[arg(long, value_name = "SHARE", default_value_t = 0.2)]
-    target_share: f64,
+    /// With --by random or users: share of pairs or users for validation [default: 0.1]
+    #[arg(long, value_name = "SHARE")]
+    validation_share: Option<f64>,
+    /// With --by random or users: share of pairs or users for the test [default: 0.1]
+    #[arg(long, value_name = "SHARE")]
+    test_share: Option<f64>,
+    /// With --by users: share of a held-out user's items that are to be found [default: 0.2]
+    #[arg(long, value_name = "SHARE")]
+    target_share: Option<f64>,
     /// With --by time: the test begins here, such as 2017-11-01
     #[arg(long, value_name = "TIME", required_if_eq("by", "time"))]
     cut: Option<String>,
@@ -62,7 +68,8 @@ pub fn run(args: &SplitArgs, tables: &TableOptions, output: Output) -> Result<()
         Split::Time { validation, test } => Some(validation.unwrap_or(test)),
         _ => None,
     };
-    let (data, cleaning) = args.source.read(tables, count_before, false)?;
+    let reading = Reading { count_before, beside: split.beside(), ..Reading::default() };
+    let (data, cleaning) = args.source.read(tables, reading)?;
     output.note(cleaning.text(&args.source.log));
     if matches!(split, Split::Time { .. }) && !data.has_time {
         return Err(CliError::Flag {
@@ -72,29 +79,68 @@ pub fn run(args: &SplitArgs, tables: &TableOptions, output: Output) -> Result<()
         });
     }
     let parts = split.apply(&data, args.seed);
-    check_parts(args, &parts, &cleaning.nothing_left())?;
+    let counts = Counts::of(&parts);
+    check_parts(args, &counts, &cleaning.nothing_left())?;
     let mut files = Vec::new();
-    for file in split_files(&parts, &data).map_err(failed)? {
-        write_atomically(&args.output.join(&file.name), &file.bytes)?;
-        files.push(json!({ "name": file.name, "rows": file.rows, "sha256": hex_sha256(&file.bytes) }));
+    for file in write_files(&parts, &args.output)? {
+        let sha256 = file_sha256(&args.output.join(&file.name))?;
+        files.push(json!({ "name": file.name, "rows": file.rows, "sha256": sha256 }));
     }
-    let by = args.by.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned());
     let summary = json!({
-        "log": args.source.name(), "by": by, "seed": args.seed, "settings": settings(args, split),
-        "counts": counts(&data, &parts), "cold_targets": parts.cold_targets, "cleaning": cleaning, "files": files,
-        "use": usage(args, &parts),
+        "log": args.source.name(), "by": name_of(args.by), "seed": args.seed, "settings": settings(args, split),
+        "counts": counts.json(&data), "cold_targets": counts.cold_targets, "cleaning": cleaning, "files": files,
+        "use": usage(args, &counts),
     });
     write_atomically(&args.output.join("split.json"), format!("{summary:#}\n").as_bytes())?;
-    output.result(&text(args, &data, &parts), || summary);
+    output.result(&text(args, &data, &counts), || summary);
     Ok(())
 }
 
-fn split_of(args: &SplitArgs) -> Result<Split> {
-    let (validation, test, targets) = (args.validation_share, args.test_share, args.target_share);
+fn name_of(by: By) -> String {
+    by.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned())
+}
+
+/// Refuses flags that are about another kind of split.
+fn check_flags(args: &SplitArgs) -> Result<()> {
+    let shares = "--by random or --by users";
+    let flags = [
+        ("--validation-share", args.validation_share.is_some(), shares, matches!(args.by, By::Random | By::Users)),
+        ("--test-share", args.test_share.is_some(), shares, matches!(args.by, By::Random | By::Users)),
+        ("--target-share", args.target_share.is_some(), "--by users", args.by == By::Users),
+        ("--cut", args.cut.is_some(), "--by time", args.by == By::Time),
+        ("--validation-cut", args.validation_cut.is_some(), "--by time", args.by == By::Time),
+    ];
+    match flags.into_iter().find(|(_, given, _, belongs)| *given && !belongs) {
+        Some((flag, _, kinds, _)) => {
+            let expected = format!("{kinds}, which it is for (leave it out, or split in that way)");
+            Err(CliError::Flag { flag, expected, found: format!("--by {}", name_of(args.by)) })
+        }
+        None => Ok(()),
+    }
+}
+
+/// The shares of validation, test and targets.
+fn shares_of(args: &SplitArgs) -> Result<[f64; 3]> {
+    let validation = args.validation_share.unwrap_or(0.1);
+    let (test, targets) = (args.test_share.unwrap_or(0.1), args.target_share.unwrap_or(0.2));
     let shares = [("--validation-share", validation), ("--test-share", test), ("--target-share", targets)];
     if let Some((flag, share)) = shares.into_iter().find(|(_, share)| !(0.0..=0.5).contains(share)) {
         return Err(CliError::Flag { flag, expected: "a share from 0 to 0.5".into(), found: share.to_string() });
     }
+    let most = 1.0 - LEAST_TRAINING;
+    match validation + test <= most + 1e-9 {
+        true => Ok([validation, test, targets]),
+        false => Err(CliError::Flag {
+            flag: "--validation-share and --test-share",
+            expected: format!("at most {most} together, so that a tenth is left to train on"),
+            found: format!("{validation} and {test}"),
+        }),
+    }
+}
+
+fn split_of(args: &SplitArgs) -> Result<Split> {
+    check_flags(args)?;
+    let [validation, test, targets] = shares_of(args)?;
     let time = |flag, text: &Option<String>| -> Result<Option<i64>> {
         let read = |text: &String| {
             iso_time(text).ok_or_else(|| CliError::Flag {
@@ -120,16 +166,44 @@ fn split_of(args: &SplitArgs) -> Result<Split> {
     })
 }
 
+/// How much is in each part.
+struct Counts {
+    users: usize,
+    events: usize,
+    validation: HeldCounts,
+    test: HeldCounts,
+    cold_targets: usize,
+}
+
+impl Counts {
+    fn of(parts: &Parts<'_>) -> Counts {
+        let (users, events) = parts.train().fold((0, 0), |(users, all), (_, events)| (users + 1, all + events.count()));
+        let [validation, test] = [Part::Validation, Part::Test].map(|part| parts.held_counts(part));
+        Counts { users, events, validation, test, cold_targets: parts.cold_targets() }
+    }
+
+    fn json(&self, data: &Interactions) -> Value {
+        json!({
+            "users": data.users.len(), "items": data.items.len(), "pairs": data.pairs(),
+            "train": { "users": self.users, "events": self.events },
+            "validation": self.validation, "test": self.test,
+        })
+    }
+}
+
 /// Refuses a split without anything to train on or to test.
-fn check_parts(args: &SplitArgs, parts: &Parts, cleaning: &str) -> Result<()> {
-    let empty = match (parts.train.is_empty(), parts.test.is_empty()) {
-        (true, _) => "no user is left for training",
-        (_, true) => "no user has a target for the test",
+fn check_parts(args: &SplitArgs, counts: &Counts, cleaning: &str) -> Result<()> {
+    let empty = match (counts.users, counts.test.users) {
+        (0, _) => "no user is left for training",
+        (_, 0) => "no user has a target for the test",
         _ => return Ok(()),
     };
-    let detail = format!("{empty}; {cleaning}");
-    let flags = "the shares, cuts or minima";
-    Err(CliError::NothingLeft { path: args.source.log.clone(), detail, flags })
+    Err(CliError::NoUsers {
+        path: args.source.log.clone(),
+        expected: "users to train on, and users with a target for the test",
+        found: format!("{empty} ({cleaning})"),
+        remedy: "change the shares, cuts or minima, or use a larger log",
+    })
 }
 
 fn settings(args: &SplitArgs, split: Split) -> Value {
@@ -143,30 +217,12 @@ fn settings(args: &SplitArgs, split: Split) -> Value {
     }
 }
 
-/// Users, fold-in events and targets of each part.
-fn counts(data: &Interactions, parts: &Parts) -> Value {
-    let held = |held: &[crate::dataset::Held]| {
-        json!({
-            "users": held.len(),
-            "fold_in_events": held.iter().map(|held| held.fold_in.len()).sum::<usize>(),
-            "targets_new": held.iter().flat_map(|held| &held.targets).filter(|(_, new)| *new).count(),
-            "targets_all": held.iter().map(|held| held.targets.len()).sum::<usize>(),
-        })
-    };
-    let events: usize = parts.train.iter().map(|(_, events)| events.len()).sum();
-    json!({
-        "users": data.users.len(), "items": data.items.len(), "pairs": data.pairs(),
-        "train": { "users": parts.train.len(), "events": events },
-        "validation": held(&parts.validation), "test": held(&parts.test),
-    })
-}
-
 /// Commands that use the files, run in their folder.
-fn usage(args: &SplitArgs, parts: &Parts) -> Value {
+fn usage(args: &SplitArgs, counts: &Counts) -> Value {
     let lists = "--keep-users train_users.csv.gz --keep-items items.csv.gz";
-    let validation = match parts.validation.is_empty() {
-        true => "--validation 0",
-        false => "--validation-fold-in val_fold_in.csv.gz --validation-targets val_targets.csv.gz",
+    let validation = match counts.validation.users {
+        0 => "--validation 0",
+        _ => "--validation-fold-in val_fold_in.csv.gz --validation-targets val_targets.csv.gz",
     };
     let seed = args.seed;
     json!([
@@ -175,20 +231,18 @@ fn usage(args: &SplitArgs, parts: &Parts) -> Value {
     ])
 }
 
-fn text(args: &SplitArgs, data: &Interactions, parts: &Parts) -> String {
+fn text(args: &SplitArgs, data: &Interactions, counts: &Counts) -> String {
     let mut rows = vec![["part", "users", "known events", "targets"].map(str::to_owned).to_vec()];
-    let events = parts.train.iter().map(|(_, events)| events.len()).sum();
-    rows.push(vec!["train".into(), grouped(parts.train.len()), grouped(events), String::new()]);
-    for (name, held) in [("validation", &parts.validation), ("test", &parts.test)] {
-        let known = held.iter().map(|held| held.fold_in.len()).sum();
-        let targets = held.iter().map(|held| held.targets.len()).sum();
-        rows.push(vec![name.into(), grouped(held.len()), grouped(known), grouped(targets)]);
+    rows.push(vec!["train".into(), grouped(counts.users), grouped(counts.events), String::new()]);
+    for (name, held) in [("validation", counts.validation), ("test", counts.test)] {
+        let [users, known, targets] = [held.users, held.fold_in_events, held.targets_all].map(grouped);
+        rows.push(vec![name.into(), users, known, targets]);
     }
     format!(
         "{}\n{} items; {} targets of items without a training event left out\nwrote {}: what is in it and how to use it stands in split.json",
         table(&rows),
         grouped(data.items.len()),
-        grouped(parts.cold_targets),
+        grouped(counts.cold_targets),
         args.output.display()
     )
 }

@@ -10,7 +10,7 @@ use super::index::{Sizes, build, check_memory};
 use super::interactions::Interactions;
 use super::kcore::{Alive, core};
 use super::log::Log;
-use super::memory::Memory;
+use super::memory::{Beside, Memory};
 use super::outliers::{Haste, OutlierOptions};
 use super::report::CleanReport;
 use super::rows::{Row, SortedRows};
@@ -33,6 +33,8 @@ pub struct CleanOptions {
     pub outliers: OutlierOptions,
     /// Only pairs from before this time count for the two minima, in milliseconds since 1970.
     pub count_before: Option<i64>,
+    /// What the command takes besides the cleaned log.
+    pub beside: Beside,
 }
 
 /// Cleans `log`.
@@ -63,7 +65,7 @@ pub fn clean(mut log: Log, options: &CleanOptions, memory: Memory) -> Result<(In
     if sizes.pairs == 0 {
         return Err(nothing_left(&log, options, &report));
     }
-    check_memory(&log, &sizes, memory)?;
+    check_memory(&log, &sizes, memory, options.beside)?;
     let interactions = build(&rows, &log, &alive, sizes)?;
     report.users = interactions.users.len();
     report.items = interactions.items.len();
@@ -204,6 +206,7 @@ mod tests {
             keep_duplicates: false,
             outliers,
             count_before: None,
+            beside: Beside::default(),
         }
     }
 
@@ -280,6 +283,20 @@ mod tests {
         let (data, report) = cleaned(&[(0, 0, 0), (0, 1, 0), (1, 1, 0)], &keep).unwrap();
         assert_eq!((data.users.len(), data.items.len()), (1, 1));
         assert_eq!((report.users_not_kept, report.items_not_kept), (1, 1));
+    }
+
+    #[test]
+    fn what_the_command_takes_is_held_to_the_memory_too() {
+        let rows: Vec<(u32, u32, i64)> = (0..500).map(|n| (n % 20, n % 25, n.into())).collect();
+        let with = |beside| {
+            let memory = "128k".parse().unwrap();
+            clean(log(&rows), &CleanOptions { beside, ..options(1, 1) }, memory).map(drop)
+        };
+        with(Beside::default()).unwrap();
+        for beside in [Beside { event: 200, pair: 0, user: 0 }, Beside { event: 0, pair: 1000, user: 5000 }] {
+            let said = with(beside).unwrap_err().to_string();
+            assert!(said.contains("the cleaned log") && said.contains("--memory"), "{said}");
+        }
     }
 
     #[test]

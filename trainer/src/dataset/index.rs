@@ -3,9 +3,9 @@
 use super::interactions::{Event, Interactions, distinct_items};
 use super::kcore::Alive;
 use super::log::Log;
-use super::memory::Memory;
+use super::memory::{Beside, Memory};
 use super::rows::SortedRows;
-use crate::error::{CliError, Result};
+use crate::error::Result;
 
 /// What is left, counted before it is built.
 pub struct Sizes {
@@ -31,33 +31,26 @@ impl Sizes {
     }
 }
 
-/// Refuses what would not fit beside the ids and the rows that are held.
+/// Refuses what would not fit beside the ids and the rows that are held, with what the command takes `beside`.
 ///
 /// # Errors
-/// [`CliError::Memory`].
-pub fn check_memory(log: &Log, sizes: &Sizes, memory: Memory) -> Result<()> {
+/// [`CliError::Memory`](crate::error::CliError::Memory).
+pub fn check_memory(log: &Log, sizes: &Sizes, memory: Memory, beside: Beside) -> Result<()> {
     // Names twice: among the ids and in the result; lists and names have headers.
     let ids = 2 * (log.users.bytes() + log.items.bytes());
     let counts = 8 * (log.users.len() + log.items.len());
     let lists = size_of::<Event>() * sizes.events + size_of::<u32>() * sizes.pairs;
-    let headers = 72 * sizes.user_events.iter().filter(|&&count| count > 0).count();
-    let needed = ids + counts + lists + headers;
-    match memory.holds(needed + memory.for_rows().unwrap_or(0)) {
-        true => Ok(()),
-        // Rows take a quarter of the whole.
-        false => Err(CliError::Memory {
-            path: log.path.clone(),
-            what: "the cleaned log",
-            needed: Memory::enough_for(needed / 3 * 4),
-            remedy: "raise it, or drop more with --min-user-items, --min-item-users or --min-value",
-        }),
-    }
+    let users = sizes.user_events.iter().filter(|&&count| count > 0).count();
+    let work = beside.event * sizes.events + beside.pair * sizes.pairs + beside.user * users;
+    let needed = ids + counts + lists + 72 * users + work;
+    let remedy = "raise it, or drop more with --min-user-items, --min-item-users or --min-value";
+    memory.check(&log.path, "the cleaned log", needed, remedy)
 }
 
 /// Gives users and items their final indices: items by falling popularity, users and ties by id.
 ///
 /// # Errors
-/// [`CliError::Temporary`].
+/// [`CliError::Temporary`](crate::error::CliError::Temporary).
 pub fn build(rows: &SortedRows, log: &Log, alive: &Alive, sizes: Sizes) -> Result<Interactions> {
     let mut items = places(&sizes.item_pairs);
     items.sort_by(|&a, &b| {

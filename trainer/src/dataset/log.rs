@@ -206,17 +206,12 @@ impl Reader {
     fn check_memory(&self, path: &Path) -> Result<()> {
         let (users, items) = (&self.users, &self.items);
         let ids = users.bytes() + items.bytes() + 24 * users.len() + 48 * items.len();
-        let rows = self.memory.for_rows().unwrap_or(0);
-        match self.memory.holds(ids + rows) {
-            true => Ok(()),
-            // Rows take a quarter of the whole.
-            false => Err(CliError::Memory {
-                path: path.into(),
-                what: "the ids read so far",
-                needed: Memory::enough_for(ids / 3 * 4),
-                remedy: "raise it well above that, as there may be more ids to come",
-            }),
-        }
+        self.memory.check(
+            path,
+            "the ids read so far",
+            ids,
+            "raise it well above that, as there may be more ids to come",
+        )
     }
 }
 

@@ -1,6 +1,9 @@
 //! How much memory reading and cleaning may take (`--memory`).
 
+use std::path::Path;
 use std::str::FromStr;
+
+use crate::error::{CliError, Result};
 
 /// What the program itself, its buffers for files and the allocator take, not counted piece by piece.
 const RESERVED: usize = 12 << 20;
@@ -15,7 +18,7 @@ impl FromStr for Memory {
     type Err = String;
 
     /// `512MB`, `2GB` (powers of 1024, as `MiB` and `GiB` are), or bytes.
-    fn from_str(text: &str) -> Result<Memory, String> {
+    fn from_str(text: &str) -> std::result::Result<Memory, String> {
         let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
         let (number, unit) = (&text[..digits], text[digits..].trim().to_ascii_lowercase());
         let shift = match unit.trim_end_matches('b').trim_end_matches('i') {
@@ -40,15 +43,35 @@ impl Memory {
         self.limit.map(|limit| limit / 4)
     }
 
-    /// Whether `bytes` of data fit beside what the program itself takes.
-    pub fn holds(self, bytes: usize) -> bool {
-        self.limit.is_none_or(|limit| bytes.saturating_add(reserved(limit)) <= limit)
+    /// Refuses `what`, `bytes` of data, where it does not fit beside the rows and what the program itself takes. The bound
+    /// that the error names is enough.
+    ///
+    /// # Errors
+    /// [`CliError::Memory`].
+    pub fn check(self, path: &Path, what: &'static str, bytes: usize, remedy: &'static str) -> Result<()> {
+        match self.holds(bytes) {
+            true => Ok(()),
+            false => Err(CliError::Memory { path: path.into(), what, needed: Memory::enough_for(bytes), remedy }),
+        }
     }
 
-    /// The least bound under which `bytes` of data fit, as people write it.
-    pub fn enough_for(bytes: usize) -> String {
-        format!("{}MB", (bytes + RESERVED).div_ceil(1 << 20))
+    fn holds(self, bytes: usize) -> bool {
+        let taken = |limit| self.for_rows().unwrap_or(0) + reserved(limit);
+        self.limit.is_none_or(|limit| bytes.saturating_add(taken(limit)) <= limit)
     }
+
+    /// A bound that holds `bytes`, as people write it: rows take a quarter of the whole.
+    fn enough_for(bytes: usize) -> String {
+        format!("{}MB", ((bytes + RESERVED).div_ceil(3) * 4).div_ceil(1 << 20))
+    }
+}
+
+/// Bytes that a command takes besides the cleaned log while it works on it: for each event, pair and user.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Beside {
+    pub event: usize,
+    pub pair: usize,
+    pub user: usize,
 }
 
 /// A bound below the reserve is one for a test or a mistake: a quarter of it is reserved.
@@ -58,7 +81,7 @@ fn reserved(limit: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::Memory;
+    use super::*;
 
     #[test]
     fn sizes_are_read_as_people_write_them() {
@@ -71,9 +94,14 @@ mod tests {
 
     #[test]
     fn what_is_said_to_be_enough_is_enough() {
-        for bytes in [0, 1, 5 << 20, 700 << 20] {
-            let memory: Memory = Memory::enough_for(bytes).parse().unwrap();
-            assert!(memory.holds(bytes), "{bytes}");
+        let least: Memory = "1".parse().unwrap();
+        for bytes in [2, 5 << 20, 40 << 20, 41 << 20, 700 << 20, 701 << 20, (1 << 40) + 1] {
+            let said = least.check(Path::new("log"), "the log", bytes, "raise it").unwrap_err().to_string();
+            let named = said.split_once("that --memory ").unwrap().1;
+            let memory: Memory = named.split_once(' ').unwrap().0.parse().unwrap();
+            assert!(memory.holds(bytes), "{bytes}: {said}");
+            let less = Memory { limit: memory.limit.map(|limit| limit - (1 << 20)) };
+            assert!(bytes < 24 << 20 || !less.holds(bytes), "{bytes}: and not more than enough");
         }
     }
 }

@@ -89,7 +89,8 @@ impl CleanReport {
     /// The counts in short, for the error that nothing is left.
     pub fn nothing_left(&self) -> String {
         let dropped = self.dropped().into_iter().filter(|(count, _)| *count > 0);
-        let parts: Vec<String> = dropped.map(|(count, why)| format!("{} {why}", grouped(count))).collect();
-        format!("{} interactions read, {}", grouped(self.interactions), parts.join(", "))
+        let mut parts = vec![format!("{} interactions read", grouped(self.interactions))];
+        parts.extend(dropped.map(|(count, why)| format!("{} {why}", grouped(count))));
+        parts.join(", ")
     }
 }

@@ -12,7 +12,7 @@ use super::clean::{CleanOptions, IdFilter, clean};
 use super::columns::LogColumnFlags;
 use super::interactions::Interactions;
 use super::log::{read_id_list, read_log};
-use super::memory::Memory;
+use super::memory::{Beside, Memory};
 use super::outliers::OutlierOptions;
 use super::preset::Preset;
 use super::report::CleanReport;
@@ -29,6 +29,17 @@ pub struct LogSource {
     pub log: PathBuf,
     #[command(flatten)]
     flags: LogFlags,
+}
+
+/// What a command reads a log for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Reading {
+    /// Only pairs from before that time (milliseconds since 1970) count for the minima.
+    pub count_before: Option<i64>,
+    /// A preset leaves no low ratings out.
+    pub ratings: bool,
+    /// What the command takes beside the log, which is held to `--memory` too.
+    pub beside: Beside,
 }
 
 /// How a log is read, and what of it is kept.
@@ -68,18 +79,12 @@ struct CleaningFlags {
 }
 
 impl LogSource {
-    /// Reads and cleans the log. With `count_before` only pairs from before that time (milliseconds since 1970) count for the
-    /// minima; with `ratings` a preset leaves no low ones out.
+    /// Reads and cleans the log.
     ///
     /// # Errors
     /// As [`read_log`] and [`clean`], or a bad flag.
-    pub fn read(
-        &self,
-        tables: &TableOptions,
-        count_before: Option<i64>,
-        ratings: bool,
-    ) -> Result<(Interactions, CleanReport)> {
-        self.flags.read(&self.log, tables, count_before, ratings)
+    pub fn read(&self, tables: &TableOptions, reading: Reading) -> Result<(Interactions, CleanReport)> {
+        self.flags.read(&self.log, tables, reading)
     }
 
     /// The flags that were given or stand for themselves, for the model card; of files the names alone.
@@ -134,13 +139,8 @@ impl LogFlags {
     ///
     /// # Errors
     /// As [`LogSource::read`].
-    pub fn read(
-        &self,
-        log: &Path,
-        tables: &TableOptions,
-        count_before: Option<i64>,
-        ratings: bool,
-    ) -> Result<(Interactions, CleanReport)> {
+    pub fn read(&self, log: &Path, tables: &TableOptions, reading: Reading) -> Result<(Interactions, CleanReport)> {
+        let Reading { count_before, ratings, beside } = reading;
         let (flags, columns) = (&self.cleaning, LogColumnFlags { ratings, ..self.columns.clone() });
         flags.outliers.check()?;
         let ids = |path: &Option<PathBuf>, role| -> Result<IdFilter> {
@@ -154,6 +154,7 @@ impl LogFlags {
             keep_duplicates: flags.keep_duplicates,
             outliers: flags.outliers.clone(),
             count_before,
+            beside,
         };
         let memory = flags.memory.unwrap_or_default();
         let log = match self.preset {

@@ -14,7 +14,7 @@ use super::evaluate::moment;
 use super::open_model;
 use crate::card::{date, hex_sha256, write_beside};
 use crate::compress::{DistillOptions, Judge, Measured, Parts, Plan, Step, Teacher, Try, climb_down};
-use crate::dataset::{HeldOutFiles, LogFlags, TableOptions, read_held_out};
+use crate::dataset::{HeldOutFiles, LogFlags, Reading, TableOptions, read_held_out};
 use crate::error::{CliError, Result};
 use crate::export::load;
 use crate::output::{Output, check_writable, write_atomically};
@@ -89,7 +89,7 @@ pub fn run(args: &CompressArgs, tables: &TableOptions, output: Output) -> Result
     let mut parts = Parts::of(&model);
     let card = parts.spec.card.clone();
     if let (Some(log), Some(width)) = (&args.distill, args.rank) {
-        let (data, cleaning) = args.log.read(log, tables, None, false)?;
+        let (data, cleaning) = args.log.read(log, tables, Reading::default())?;
         output.note(cleaning.text(log));
         parts = Teacher::new(&model, &data)?.teach(width, &args.student, &judge)?;
         let name = format!("student of width {width}");

@@ -2,6 +2,7 @@
 
 mod files;
 mod held_out;
+mod parts;
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,10 +10,12 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-pub use files::split_files;
+pub use files::write_files;
 pub use held_out::{HeldOut, HeldOutFiles, hold_out, read_held_out, split};
+pub use parts::{Held, HeldCounts, Part, Parts};
 
-use super::interactions::{Event, Interactions, distinct_items};
+use super::interactions::{Event, Interactions};
+use super::memory::Beside;
 
 /// Ways to split.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,38 +32,11 @@ pub enum Split {
     Time { validation: Option<i64>, test: i64 },
 }
 
-/// A split log. Events hold positions in the items of the log.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Parts {
-    /// Each training user, a position in the users of the log, with its events.
-    pub train: Vec<(usize, Vec<Event>)>,
-    pub validation: Vec<Held>,
-    pub test: Vec<Held>,
-    /// Targets left out, as their item is in no training event: no model could find them.
-    pub cold_targets: usize,
-}
-
-/// A user to be judged by: what is known, and what is to be found.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Held {
-    pub user: usize,
-    pub fold_in: Vec<Event>,
-    /// Each item once, and whether it is new to the user.
-    pub targets: Vec<(u32, bool)>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Part {
-    Train,
-    Validation,
-    Test,
-}
-
 impl Split {
     /// Splits `data`; the same seed gives the same parts.
-    pub fn apply(&self, data: &Interactions, seed: u64) -> Parts {
+    pub fn apply<'a>(&self, data: &'a Interactions, seed: u64) -> Parts<'a> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut parts = match *self {
+        match *self {
             Split::LeaveOneOut => by_event(data, |user| last_two(&data.events[user], &data.histories[user])),
             Split::Random { validation, test } => {
                 let pairs = random_pairs(data, validation, test, &mut rng);
@@ -79,38 +55,29 @@ impl Split {
                 };
                 data.events[user].iter().map(part).collect()
             }),
-        };
-        drop_cold(&mut parts, data.items.len());
-        parts
+        }
+    }
+
+    /// What [`Split::apply`] takes: a mark an event in a list a user; pairs in random order with a mark each; users in random
+    /// order.
+    pub fn beside(&self) -> Beside {
+        let marks = Beside { event: 1, pair: 0, user: 48 };
+        match self {
+            Split::LeaveOneOut | Split::Time { .. } => marks,
+            Split::Random { .. } => Beside { pair: 9, user: 104, ..marks },
+            Split::Users { .. } => Beside { user: 56, ..marks },
+        }
     }
 }
 
 /// Splits each user's events as `part_of(user)` says: validation users fold in their training events, test users the
-/// validation events too.
-fn by_event(data: &Interactions, part_of: impl Fn(usize) -> Vec<Part>) -> Parts {
-    let mut parts = Parts::default();
-    for (user, events) in data.events.iter().enumerate() {
-        let labels = part_of(user);
-        let of = |keep: &dyn Fn(Part) -> bool| -> Vec<Event> {
-            events.iter().zip(&labels).filter(|(_, part)| keep(**part)).map(|(event, _)| *event).collect()
-        };
-        let train = of(&|part| part == Part::Train);
-        if train.is_empty() {
-            continue;
-        }
-        let hold = |before: Vec<Event>, part: Part, held: &mut Vec<Held>| {
-            let known: HashSet<u32> = before.iter().map(|event| event.item).collect();
-            let asked = distinct_items(&of(&|other| other == part));
-            let targets: Vec<(u32, bool)> = asked.into_iter().map(|item| (item, !known.contains(&item))).collect();
-            if !targets.is_empty() {
-                held.push(Held { user, fold_in: before, targets });
-            }
-        };
-        hold(train.clone(), Part::Validation, &mut parts.validation);
-        hold(of(&|part| part < Part::Test), Part::Test, &mut parts.test);
-        parts.train.push((user, train));
-    }
-    parts
+/// validation events too. Users without training events are in no part.
+fn by_event(data: &Interactions, part_of: impl Fn(usize) -> Vec<Part>) -> Parts<'_> {
+    let marks: Vec<Vec<Part>> = (0..data.users.len())
+        .map(|user| Some(part_of(user)).filter(|marks| marks.contains(&Part::Train)).unwrap_or_default())
+        .collect();
+    let trained = marks.iter().map(|marks| !marks.is_empty()).collect();
+    Parts::new(data, marks, trained)
 }
 
 /// Test from the first event of the item taken up last, validation from that of the one before.
@@ -132,11 +99,11 @@ fn last_two(events: &[Event], history: &[u32]) -> Vec<Part> {
 fn random_pairs(data: &Interactions, validation: f64, test: f64, rng: &mut ChaCha8Rng) -> Vec<Vec<Part>> {
     let mut parts: Vec<Vec<Part>> = data.histories.iter().map(|history| vec![Part::Train; history.len()]).collect();
     let mut left: Vec<usize> = data.histories.iter().map(Vec::len).collect();
-    let mut pairs: Vec<(usize, usize)> = data
+    let mut pairs: Vec<(u32, u32)> = data
         .histories
         .iter()
         .enumerate()
-        .flat_map(|(user, history)| (0..history.len()).map(move |at| (user, at)))
+        .flat_map(|(user, history)| (0..history.len() as u32).map(move |at| (user as u32, at)))
         .collect();
     pairs.shuffle(rng);
     let count = |share: f64| (pairs.len() as f64 * share).round() as usize;
@@ -145,6 +112,7 @@ fn random_pairs(data: &Interactions, validation: f64, test: f64, rng: &mut ChaCh
         .zip([count(test), count(validation)])
         .flat_map(|(part, count)| std::iter::repeat_n(part, count));
     for &(user, at) in &pairs {
+        let (user, at) = (user as usize, at as usize);
         if left[user] >= 2 {
             let Some(part) = wanted.next() else { break };
             parts[user][at] = part;
@@ -154,44 +122,29 @@ fn random_pairs(data: &Interactions, validation: f64, test: f64, rng: &mut ChaCh
     parts
 }
 
-fn by_user(data: &Interactions, validation: f64, test: f64, targets: f64, rng: &mut ChaCha8Rng) -> Parts {
+fn by_user<'a>(data: &'a Interactions, validation: f64, test: f64, targets: f64, rng: &mut ChaCha8Rng) -> Parts<'a> {
     let mut able: Vec<usize> = (0..data.users.len()).filter(|&user| data.histories[user].len() >= 2).collect();
     able.shuffle(rng);
     let count = |share: f64| (data.users.len() as f64 * share).round() as usize;
     let (validation, test) = (count(validation), count(test));
-    let mut hold = |users: &[usize]| -> Vec<Held> {
-        let mut hold_one = |&user: &usize| {
-            let (_, wanted) = split(&data.histories[user], targets, rng);
-            let asked: HashSet<u32> = wanted.iter().copied().collect();
-            let fold_in = data.events[user].iter().copied().filter(|event| !asked.contains(&event.item)).collect();
-            Held { user, fold_in, targets: wanted.into_iter().map(|item| (item, true)).collect() }
-        };
-        users.iter().map(&mut hold_one).collect()
-    };
-    let ends = [validation.min(able.len()), (validation + test).min(able.len())];
-    let (validation, test) = (hold(&able[..ends[0]]), hold(&able[ends[0]..ends[1]]));
-    let held: HashSet<usize> = able[..ends[1]].iter().copied().collect();
-    let train = (0..data.users.len()).filter(|user| !held.contains(user));
-    Parts { train: train.map(|user| (user, data.events[user].clone())).collect(), validation, test, cold_targets: 0 }
-}
-
-/// Leaves out targets that no training event has, and users without a target.
-fn drop_cold(parts: &mut Parts, items: usize) {
-    let mut known = vec![false; items];
-    parts.train.iter().flat_map(|(_, events)| events).for_each(|event| known[event.item as usize] = true);
-    for held in parts.validation.iter_mut().chain(&mut parts.test) {
-        let before = held.targets.len();
-        held.targets.retain(|(item, _)| known[*item as usize]);
-        parts.cold_targets += before - held.targets.len();
+    let mut marks: Vec<Vec<Part>> = data.events.iter().map(|events| vec![Part::Train; events.len()]).collect();
+    let mut trained = vec![true; data.users.len()];
+    for (place, &user) in able.iter().enumerate().take(validation + test) {
+        let part = if place < validation { Part::Validation } else { Part::Test };
+        let (_, wanted) = split(&data.histories[user], targets, rng);
+        let wanted: HashSet<u32> = wanted.into_iter().collect();
+        let events = data.events[user].iter().zip(&mut marks[user]);
+        events.filter(|(event, _)| wanted.contains(&event.item)).for_each(|(_, mark)| *mark = part);
+        trained[user] = false;
     }
-    parts.validation.retain(|held| !held.targets.is_empty());
-    parts.test.retain(|held| !held.targets.is_empty());
+    Parts::new(data, marks, trained)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::dataset::fixture::interactions;
+    use crate::dataset::interactions::distinct_items;
 
     /// 30 users with 3 to 12 of 12 items, one event a time unit, each beginning again with its first item at the end.
     fn data() -> Interactions {
@@ -206,6 +159,15 @@ mod tests {
         data
     }
 
+    fn held(parts: &Parts<'_>, part: Part) -> Vec<Held> {
+        parts.held(part).collect()
+    }
+
+    fn train<'a>(parts: &'a Parts<'_>) -> Vec<(usize, Vec<Event>)> {
+        parts.train().map(|(user, events)| (user, events.copied().collect())).collect()
+    }
+
+    const HELD: [Part; 2] = [Part::Validation, Part::Test];
     const ALL: [Split; 4] = [
         Split::LeaveOneOut,
         Split::Random { validation: 0.1, test: 0.2 },
@@ -219,11 +181,15 @@ mod tests {
         for split in ALL {
             let parts = split.apply(&data, 7);
             assert_eq!(parts, split.apply(&data, 7), "{split:?}");
-            assert!(!parts.train.is_empty() && !parts.validation.is_empty() && !parts.test.is_empty(), "{split:?}");
-            for held in parts.validation.iter().chain(&parts.test) {
-                let given: HashSet<u32> = held.fold_in.iter().map(|event| event.item).collect();
-                assert!(!given.is_empty());
-                assert!(held.targets.iter().all(|(item, new)| *new != given.contains(item)), "{split:?}");
+            assert!(!train(&parts).is_empty(), "{split:?}");
+            for part in HELD {
+                let held = held(&parts, part);
+                assert!(!held.is_empty(), "{split:?}");
+                for held in held {
+                    let given: HashSet<u32> = held.fold_in.iter().map(|event| event.item).collect();
+                    assert!(!given.is_empty());
+                    assert!(held.targets.iter().all(|target| target.new != given.contains(&target.item)), "{split:?}");
+                }
             }
         }
         for split in &ALL[1..3] {
@@ -235,16 +201,16 @@ mod tests {
     fn leave_one_out_asks_for_the_last_new_item() {
         let data = data();
         let parts = Split::LeaveOneOut.apply(&data, 1);
-        assert_eq!((parts.train.len(), parts.test.len()), (30, 30));
-        for held in &parts.test {
+        assert_eq!((train(&parts).len(), held(&parts, Part::Test).len()), (30, 30));
+        for held in parts.held(Part::Test) {
             let history = &data.histories[held.user];
-            let new: Vec<u32> = held.targets.iter().filter(|(_, new)| *new).map(|(item, _)| *item).collect();
+            let new: Vec<u32> = held.targets.iter().filter(|target| target.new).map(|target| target.item).collect();
             assert_eq!(new, history[history.len() - 1..]);
             assert_eq!(distinct_items(&held.fold_in), history[..history.len() - 1]);
         }
-        for (user, events) in &parts.train {
-            let history = &data.histories[*user];
-            assert_eq!(distinct_items(events), history[..history.len() - 2]);
+        for (user, events) in train(&parts) {
+            let history = &data.histories[user];
+            assert_eq!(distinct_items(&events), history[..history.len() - 2]);
         }
     }
 
@@ -252,32 +218,36 @@ mod tests {
     fn random_pairs_are_as_many_as_asked_for() {
         let data = data();
         let parts = Split::Random { validation: 0.1, test: 0.2 }.apply(&data, 1);
-        let of = |held: &[Held]| held.iter().map(|held| held.targets.len()).sum::<usize>() as f64;
-        assert_eq!(of(&parts.test), (data.pairs() as f64 * 0.2).round());
-        assert_eq!(of(&parts.validation), (data.pairs() as f64 * 0.1).round());
-        assert_eq!(parts.train.len(), 30, "every user keeps something");
+        let of = |part| parts.held_counts(part).targets_all as f64;
+        assert_eq!(of(Part::Test), (data.pairs() as f64 * 0.2).round());
+        assert_eq!(of(Part::Validation), (data.pairs() as f64 * 0.1).round());
+        assert_eq!(train(&parts).len(), 30, "every user keeps something");
     }
 
     #[test]
     fn users_are_in_one_part() {
-        let parts = Split::Users { validation: 0.1, test: 0.2, targets: 0.3 }.apply(&data(), 1);
-        let mut users: Vec<usize> = parts.train.iter().map(|(user, _)| *user).collect();
-        users.extend(parts.validation.iter().chain(&parts.test).map(|held| held.user));
+        let data = data();
+        let parts = Split::Users { validation: 0.1, test: 0.2, targets: 0.3 }.apply(&data, 1);
+        let mut users: Vec<usize> = parts.train().map(|(user, _)| user).collect();
+        users.extend(HELD.into_iter().flat_map(|part| parts.held(part)).map(|held| held.user));
         users.sort_unstable();
         assert_eq!(users, (0..30).collect::<Vec<_>>());
-        assert_eq!((parts.validation.len(), parts.test.len()), (3, 6));
+        assert_eq!(HELD.map(|part| parts.held_counts(part).users), [3, 6]);
     }
 
     #[test]
     fn time_cuts_every_user_at_the_same_moment() {
-        let parts = Split::Time { validation: Some(4), test: 6 }.apply(&data(), 1);
-        assert!(parts.train.iter().flat_map(|(_, events)| events).all(|event| event.time < 4));
-        assert!(parts.validation.iter().flat_map(|held| &held.fold_in).all(|event| event.time < 4));
-        assert!(parts.test.iter().flat_map(|held| &held.fold_in).all(|event| event.time < 6));
-        let again = parts.test.iter().flat_map(|held| &held.targets).filter(|(_, new)| !new).count();
-        assert!(again > 0, "items bought again are marked");
-        let alone = Split::Time { validation: None, test: 6 }.apply(&data(), 1);
-        assert!(alone.validation.is_empty() && alone.train.iter().any(|(_, events)| events.len() == 6));
+        let data = data();
+        let parts = Split::Time { validation: Some(4), test: 6 }.apply(&data, 1);
+        let ends = |held: Held, end| held.fold_in.iter().all(|event| event.time < end);
+        assert!(train(&parts).iter().flat_map(|(_, events)| events).all(|event| event.time < 4));
+        assert!(parts.held(Part::Validation).all(|held| ends(held, 4)));
+        assert!(parts.held(Part::Test).all(|held| ends(held, 6)));
+        let counts = parts.held_counts(Part::Test);
+        assert!(counts.targets_all > counts.targets_new, "items bought again are marked");
+        let alone = Split::Time { validation: None, test: 6 }.apply(&data, 1);
+        assert_eq!(held(&alone, Part::Validation), []);
+        assert!(train(&alone).iter().any(|(_, events)| events.len() == 6));
     }
 
     #[test]
@@ -285,6 +255,31 @@ mod tests {
         let data = interactions(4, vec![vec![0, 1, 2], vec![1, 0, 3], vec![0, 1, 2, 3]]);
         let parts = Split::LeaveOneOut.apply(&data, 1);
         // Trained on: 0; 1; 0, 1. Validation asks for 1, 0 and 2, test for 2, 3 and 3.
-        assert_eq!((parts.cold_targets, parts.validation.len(), parts.test.len()), (4, 2, 0));
+        assert_eq!((parts.cold_targets(), HELD.map(|part| parts.held_counts(part).users)), (4, [2, 0]));
+        let items: Vec<&String> = parts.items().collect();
+        assert_eq!(items, ["0", "1"]);
+    }
+
+    #[test]
+    fn a_target_has_its_last_value() {
+        let mut data = interactions(2, vec![vec![0, 1], vec![1, 0]]);
+        let event = |item, time, value| Event { item, time, strength: 1.0, value };
+        data.events[0] = vec![event(0, 1, 2.0), event(1, 5, 3.0), event(1, 6, 4.0), event(1, 7, f32::NAN)];
+        data.events[1] = vec![event(1, 1, 1.0)];
+        let parts = Split::Time { validation: None, test: 5 }.apply(&data, 1);
+        let values: Vec<f32> =
+            parts.held(Part::Test).flat_map(|held| held.targets).map(|target| target.value).collect();
+        assert_eq!(values, [4.0]);
+    }
+
+    #[test]
+    fn marks_take_what_is_said() {
+        let data = data();
+        let (events, users) = (data.events.iter().map(Vec::len).sum::<usize>(), data.users.len());
+        for split in ALL {
+            let Beside { event, pair, user } = split.beside();
+            let said = event * events + pair * data.pairs() + user * users;
+            assert!(split.apply(&data, 7).mark_bytes() <= said, "{split:?}");
+        }
     }
 }
