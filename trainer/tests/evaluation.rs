@@ -211,3 +211,24 @@ fn what_cannot_be_measured_is_refused_with_a_way_out() {
         assert!(said.contains(expected), "expected `{expected}`, found `{said}`");
     }
 }
+
+#[test]
+fn nobody_to_judge_says_who_was_asked_about() {
+    let folder = Folder::new();
+    let [model, fold_in, targets] = held_out(&folder);
+    let other = folder.write("other.csv", "user,item\nu30,x1\nu30,x2\nu31,x3\nu99,i1\n");
+    let said = failure(&["evaluate", &model, "--fold-in", &other, "--targets", &targets]);
+    for part in ["other.csv: expected users with an item", "of the 10 users", "2 have 3 items", "0 are known", "ids of"]
+    {
+        assert!(said.contains(part), "expected `{part}`, found `{said}`");
+    }
+    assert!(!said.contains("cleaning") && !said.contains("larger log"), "{said}");
+    let nobody = folder.write("nobody.csv", "user,item\nx,i1\n");
+    let said = failure(&["evaluate", &model, "--fold-in", &fold_in, "--targets", &nobody]);
+    assert!(said.contains("of the 1 users") && said.contains("0 have 0 items"), "{said}");
+    let log = folder.at("log.csv");
+    let model = folder.at("again.safetensors");
+    let flags = ["--validation-fold-in", &other, "--validation-targets", &targets];
+    let said = failure(&[&["train", &log, "-o", &model, "--family", "als"], &flags[..]].concat());
+    assert!(said.contains("0 are known"), "{said}");
+}

@@ -149,10 +149,11 @@ fn keep_common_users(contenders: &mut [Contender], targets: &Path) -> Result<usi
     contenders.iter_mut().for_each(|contender| contender.users.retain(common));
     let kept = contenders[0].users.len();
     match kept {
-        0 => Err(CliError::NothingLeft {
+        0 => Err(CliError::NoUsers {
             path: targets.into(),
-            detail: "no user has a known item in every model".into(),
-            flags: "the choice of models: they must be of the same shop",
+            expected: "a user of whom every model knows an item of the history",
+            found: format!("none among the {} users that any of them knows", all.len()),
+            remedy: "compare models of the same shop",
         }),
         _ => Ok(all.len() - kept),
     }

@@ -107,8 +107,13 @@ pub fn read_held_out(
     let (given, latest) = by_user(fold_in, options, &item_index, now)?;
     let mut given: HashMap<String, Items> = given.into_iter().collect();
     let mut files = HeldOutFiles { now: latest.and(now.or(latest)), ..HeldOutFiles::default() };
+    let (asked, mut found, mut items) = (wanted.len(), 0, 0);
     for (user, targets) in wanted {
-        let Some(fold_in) = given.remove(&user).filter(|items| !items.known.is_empty()) else {
+        let fold_in = given.remove(&user).inspect(|fold_in| {
+            found += 1;
+            items += fold_in.known.len() + fold_in.unknown;
+        });
+        let Some(fold_in) = fold_in.filter(|items| !items.known.is_empty()) else {
             files.skipped += 1;
             continue;
         };
@@ -119,14 +124,19 @@ pub fn read_held_out(
         files.users.push(HeldOut { user, fold_in: fold_in.known, targets: all, events: fold_in.events });
     }
     files.skipped += given.len();
-    match files.users.is_empty() {
-        true => Err(CliError::NothingLeft {
-            path: targets.into(),
-            detail: format!("no user has both a known item in {} and a target", fold_in.display()),
-            flags: "--fold-in and --targets: they must name the same users, and items of this model",
-        }),
-        false => Ok(files),
+    if !files.users.is_empty() {
+        return Ok(files);
     }
+    let before = if now.is_some() { " before --now" } else { "" };
+    Err(CliError::NoUsers {
+        path: fold_in.into(),
+        expected: "users with an item that is trained on, and with a target",
+        found: format!(
+            "none: of the {asked} users of {}, {found} have {items} items here{before}, of which 0 are known",
+            targets.display()
+        ),
+        remedy: "give users and items of the same shop, by the ids of the training log",
+    })
 }
 
 /// External ids with what a file says of them, in its order.
