@@ -27,6 +27,9 @@ pub enum CliError {
     #[error("{path}:1: expected a column for the {role}, found columns {found}; name it with {flag}")]
     MissingColumn { path: PathBuf, role: &'static str, found: String, flag: &'static str },
 
+    #[error("{path}:1: expected a column `{name}` for the {role}, found columns {found}; name one of them with {flag}")]
+    NamedColumn { path: PathBuf, name: String, role: &'static str, found: String, flag: &'static str },
+
     #[error(
         "{path}:{line}: expected {expected} cells as in the header, found {found}; quote cells that hold a separator"
     )]
@@ -37,6 +40,12 @@ pub enum CliError {
 
     #[error("{path}:{line}: expected one JSON object a line, found {found}; correct or remove the line")]
     Json { path: PathBuf, line: u64, found: String },
+
+    #[error(
+        "{path}: expected one JSON object a line, found a JSON array; write each of its objects on a line, for example with \
+         `jq -c '.[]'`"
+    )]
+    JsonArray { path: PathBuf },
 
     #[error(
         "{path}: expected text or Parquet, found a ZIP archive or an Excel workbook; save the sheet as CSV, or unpack the archive"
@@ -117,11 +126,11 @@ impl CliError {
             CliError::Gzip { .. } => "gzip",
             CliError::Encoding { .. } => "encoding",
             CliError::NoRows { .. } => "no_rows",
-            CliError::MissingColumn { .. } => "missing_column",
+            CliError::MissingColumn { .. } | CliError::NamedColumn { .. } => "missing_column",
             CliError::Header { .. } => "header",
             CliError::RowLength { .. } => "row_length",
             CliError::Value { .. } => "value",
-            CliError::Json { .. } => "json",
+            CliError::Json { .. } | CliError::JsonArray { .. } => "json",
             CliError::Archive { .. } => "archive",
             CliError::Memory { .. } => "memory",
             CliError::Temporary { .. } => "temporary",

@@ -26,7 +26,13 @@ fn says(said: &str, parts: &[&str]) {
 #[test]
 fn a_missing_column_names_the_columns_and_the_flag() {
     says(&refused("log.csv", "who,what\n1,2\n", &[]), &["log.csv:1", "user id", "`who`, `what`", "--user-column"]);
-    says(&refused("log.csv", "user,item\n1,2\n", &["--item-column", "sku"]), &["item id", "--item-column"]);
+    let said = refused("log.csv", "user,item\n1,2\n", &["--item-column", "sku"]);
+    says(&said, &["log.csv:1", "`sku`", "item id", "`user`, `item`", "--item-column"]);
+    let said = refused("log.csv", "user,item\n1,2\n", &["--timestamp-column", "when"]);
+    says(&said, &["`when`", "`user`, `item`", "--timestamp-column"]);
+    for log in ["user,item,item\n1,2,3\n", "rating,user,rating,item\n1,2,3,4\n"] {
+        says(&refused("log.csv", log, &[]), &["log.csv:1", "each column name once", "twice"]);
+    }
 }
 
 #[test]
@@ -66,6 +72,11 @@ fn an_unknown_type_or_a_bad_weight_names_itself() {
 fn an_archive_an_empty_folder_and_broken_json_are_refused() {
     says(&refused("log.xlsx", b"PK\x03\x04workbook", &[]), &["log.xlsx", "ZIP archive or an Excel workbook", "CSV"]);
     says(&refused("log.json", "{\"user\": 1, \"item\": 2}\n[3]\n", &[]), &["log.json:2", "one JSON object a line"]);
+    for array in ["[{\"user\": 1, \"item\": 2}]", "\n [\n  {\"user\": 1,\n", "[[1, 2]]"] {
+        says(&refused("log.json", array, &[]), &["log.json", "one JSON object a line", "a JSON array", "jq"]);
+    }
+    let many: String = (0..1100).map(|n| format!("{{\"user\": 1, \"item{n}\": 2}}\n")).collect();
+    says(&refused("log.json", many, &[]), &["log.json", "at most 1024 different keys", "up to line 1024"]);
     let folder = Folder::new();
     says(&failure(&["train", &folder.at(""), "-o", &folder.at("model")]), &["a folder without files"]);
 }

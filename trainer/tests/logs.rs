@@ -71,6 +71,25 @@ fn a_folder_of_parts_is_one_log() {
 }
 
 #[test]
+fn a_key_that_comes_late_is_a_column() {
+    let folder = Folder::new();
+    let lines = |late: &str| -> String {
+        let row = |(n, (user, item, time)): (usize, (u32, u32, u32))| {
+            let rating = if n > 2000 { late.replace('#', &(1 + n % 5).to_string()) } else { String::new() };
+            format!("{{\"user\": \"u{user}\", \"item\": \"i{item}\", \"timestamp\": {}{rating}}}\n", time + n as u32)
+        };
+        rows().into_iter().cycle().take(2400).enumerate().map(row).collect()
+    };
+    let log = folder.write("log.jsonl", lines(", \"rating\": #"));
+    assert!(std::fs::metadata(&log).unwrap().len() > 100_000, "more than the start that is looked at");
+    let cleaning = split(&folder, &log, "rated", &["--value-column", "rating"])["cleaning"].clone();
+    assert_eq!(cleaning["rows"], 2400);
+    let none = folder.write("none.jsonl", lines(""));
+    let said = failure(&["train", &none, "--min-value", "1", "-o", &folder.at("model")]);
+    assert!(said.contains("`item`, `timestamp`, `user`") && said.contains("--value-column"), "{said}");
+}
+
+#[test]
 fn times_are_read_alike_whatever_their_unit() {
     let folder = Folder::new();
     let write = |name: &str, unit: fn(u32) -> String| {

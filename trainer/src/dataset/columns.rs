@@ -180,14 +180,23 @@ fn optional(
     }
     if let Some(name) = named {
         let found = table.header.iter().position(|column| column == name);
-        return found.map(Some).ok_or_else(|| missing(table, role, flag));
+        return found.map(Some).ok_or_else(|| CliError::NamedColumn {
+            path: table.path.clone(),
+            name: name.clone(),
+            role,
+            found: columns_of(table),
+            flag,
+        });
     }
     Ok(known.iter().find_map(|name| table.header.iter().position(|column| simple(column) == *name)))
 }
 
 fn missing(table: &Table, role: &'static str, flag: &'static str) -> CliError {
-    let found = table.header.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    CliError::MissingColumn { path: table.path.clone(), role, found, flag }
+    CliError::MissingColumn { path: table.path.clone(), role, found: columns_of(table), flag }
+}
+
+fn columns_of(table: &Table) -> String {
+    table.header.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// `User_ID` and `user id` are the same name.

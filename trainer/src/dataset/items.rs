@@ -99,12 +99,12 @@ impl Kind {
     }
 }
 
-/// Refuses a name twice, and more columns than a model holds besides the id and the `skipped` ones.
+/// Refuses columns that have no name to tell them by, and more than a model holds besides the id and the `skipped` ones.
 fn check_header(table: &Table, skipped: usize) -> Result<()> {
     let refused = |expected, found| Err(CliError::Header { path: table.path.clone(), expected, found });
-    let mut names = HashSet::new();
-    if let Some(twice) = table.header.iter().find(|name| !names.insert(name.as_str())) {
-        return refused("each column name once".into(), format!("`{twice}` twice"));
+    let nameless = table.header.iter().filter(|name| name.is_empty()).count();
+    if nameless > 1 {
+        return refused("a name for each column".into(), format!("{nameless} columns without one"));
     }
     match table.header.len().saturating_sub(1 + skipped) {
         0..=MAX_COLUMNS => Ok(()),

@@ -245,7 +245,7 @@ impl Preset {
         let mut first = Vec::new();
         for layout in self.facts().1 {
             let written = layout.written.over(tables);
-            first = Table::open(path, &TableOptions { header: None, ..written.clone() })?.header;
+            first = Table::first_row(path, &written)?;
             if layout.fits(&first, flags) {
                 layout.check_ratings(&self.name(), flags)?;
                 return Ok((layout.flags(&first, flags), written));

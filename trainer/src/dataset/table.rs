@@ -1,7 +1,7 @@
 //! A table of text cells with a header, whatever it comes from: CSV, TSV or JSON lines, plain or gzip'd, or Parquet; one file,
 //! or a folder of parts.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -56,8 +56,28 @@ impl Table {
     ///
     /// # Errors
     /// A file that cannot be opened, is empty, is of another encoding, is a ZIP archive (a workbook), or is damaged gzip or
-    /// Parquet; a folder without files.
+    /// Parquet; a folder without files; a column name twice.
     pub fn open(path: &Path, options: &TableOptions) -> Result<Table> {
+        let table = Table::open_any(path, options)?;
+        let mut names = HashSet::new();
+        match table.header.iter().find(|name| !name.is_empty() && !names.insert(name.as_str())) {
+            None => Ok(table),
+            Some(twice) => {
+                let (expected, found) = ("each column name once".to_owned(), format!("`{twice}` twice"));
+                Err(CliError::Header { path: table.path.clone(), expected, found })
+            }
+        }
+    }
+
+    /// The cells of the first row, be it a header or not.
+    ///
+    /// # Errors
+    /// As [`Table::open`], but for names.
+    pub fn first_row(path: &Path, options: &TableOptions) -> Result<Vec<String>> {
+        Table::open_any(path, &TableOptions { header: None, ..options.clone() }).map(|table| table.header)
+    }
+
+    fn open_any(path: &Path, options: &TableOptions) -> Result<Table> {
         let mut parts = parts_of(path)?;
         let Some(first) = parts.pop_front() else {
             return Err(CliError::NoRows { path: path.into(), found: "a folder without files" });
@@ -131,11 +151,8 @@ pub fn parts_of(path: &Path) -> Result<VecDeque<PathBuf>> {
 }
 
 fn open_file(path: &Path, options: &TableOptions) -> Result<(Vec<String>, Rows)> {
-    let opened = |source| CliError::Open { path: path.into(), source };
-    let mut file = File::open(path).map_err(opened)?;
-    let mut magic = [0u8; 4];
-    let count = read_up_to(&mut file, &mut magic).map_err(opened)?;
-    match &magic {
+    let (start, file) = open_start(path)?;
+    match &start[..] {
         b"PAR1" => {
             let (header, rows) = ParquetRows::open(path, file)?;
             return Ok((header, Rows::Parquet(Box::new(rows))));
@@ -143,17 +160,45 @@ fn open_file(path: &Path, options: &TableOptions) -> Result<(Vec<String>, Rows)>
         b"PK\x03\x04" => return Err(CliError::Archive { path: path.into() }),
         _ => {}
     }
-    let whole = std::io::Cursor::new(magic[..count].to_vec()).chain(file);
-    let gzip = magic.starts_with(&[0x1f, 0x8b]);
-    let bytes: Box<dyn Read> = match gzip {
-        true => Box::new(BufReader::new(MultiGzDecoder::new(BufReader::new(whole)))),
-        false => Box::new(BufReader::new(whole)),
-    };
-    let text = Text::open(path, bytes, gzip)?;
+    let text = open_text(path, start, file)?;
+    if text.is_json_array() {
+        return Err(CliError::JsonArray { path: path.into() });
+    }
     if text.is_json() {
-        let (header, rows) = JsonLines::open(text, options.encoding)?;
+        let header = JsonLines::keys(text, options.encoding)?;
+        let rows = JsonLines::new(open_again(path)?, options.encoding, header.clone());
         return Ok((header, Rows::JsonLines(Box::new(rows))));
     }
     let (header, rows) = Delimited::open(text, options)?;
     Ok((header, Rows::Delimited(Box::new(rows))))
+}
+
+/// The first four bytes, and the file from there on.
+fn open_start(path: &Path) -> Result<(Vec<u8>, File)> {
+    let opened = |source| CliError::Open { path: path.into(), source };
+    let mut file = File::open(path).map_err(opened)?;
+    let mut start = vec![0; 4];
+    let count = read_up_to(&mut file, &mut start).map_err(opened)?;
+    start.truncate(count);
+    Ok((start, file))
+}
+
+fn open_text(path: &Path, start: Vec<u8>, file: File) -> Result<Text> {
+    let gzip = start.starts_with(&[0x1f, 0x8b]);
+    let whole = std::io::Cursor::new(start).chain(file);
+    let bytes: Box<dyn Read> = match gzip {
+        true => Box::new(BufReader::new(MultiGzDecoder::new(BufReader::new(whole)))),
+        false => Box::new(BufReader::new(whole)),
+    };
+    Text::open(path, bytes, gzip)
+}
+
+/// The text once more from its start.
+fn open_again(path: &Path) -> Result<Text> {
+    if !path.is_file() {
+        let source = std::io::Error::other("JSON lines are read twice, and a pipe cannot be; write them to a file");
+        return Err(CliError::Open { path: path.into(), source });
+    }
+    let (start, file) = open_start(path)?;
+    open_text(path, start, file)
 }

@@ -72,7 +72,18 @@ impl Text {
 
     /// Whether the file holds one JSON object a line.
     pub fn is_json(&self) -> bool {
-        self.start.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{')
+        self.marks().next() == Some(b'{')
+    }
+
+    /// Whether the file is one JSON array of objects or of arrays. A CSV header may begin with `[`, as in `[user],[item]`.
+    pub fn is_json_array(&self) -> bool {
+        let mut marks = self.marks();
+        marks.next() == Some(b'[') && matches!(marks.next(), Some(b'{' | b'['))
+    }
+
+    /// The first bytes without white space.
+    fn marks(&self) -> impl Iterator<Item = u8> {
+        self.start.iter().copied().filter(|byte| !byte.is_ascii_whitespace())
     }
 
     /// The whole file from its start, and what tells its failures.
