@@ -76,9 +76,13 @@ fn negatives_from_a_file_are_the_only_rivals() {
     let wide = folder.write("wide.csv", format!("user{header}\n{wide}"));
     let long: String =
         (30..40).flat_map(|user| ids(user).into_iter().map(move |id| format!("u{user},{id}\n"))).collect();
+    let rated = format!("user,item,rating\n{}", long.replace('\n', ",5\n"));
     let long = folder.write("long.csv", format!("user,item\n{long}"));
-    let [measured, same] = [&wide, &long].map(|path| evaluate(&files, &["--negatives", path, "--at", "10"]));
+    let rated = folder.write("rated.csv", rated);
+    let [measured, same, rated] =
+        [&wide, &long, &rated].map(|path| evaluate(&files, &["--negatives", path, "--at", "10"]));
     assert_eq!(measured["retrieval"], same["retrieval"]);
+    assert_eq!(rated["retrieval"], same["retrieval"]);
     assert_eq!(number(&measured, "/retrieval/auc"), 1.0);
     assert_eq!(number(&measured, "/retrieval/map@10"), 1.0);
     assert_eq!(measured["protocol"]["ranking"], "sampled");
@@ -231,4 +235,23 @@ fn nobody_to_judge_says_who_was_asked_about() {
     let flags = ["--validation-fold-in", &other, "--validation-targets", &targets];
     let said = failure(&[&["train", &log, "-o", &model, "--family", "als"], &flags[..]].concat());
     assert!(said.contains("0 are known"), "{said}");
+}
+
+#[test]
+fn errors_of_held_out_files_name_no_flag_that_is_not_there() {
+    let folder = Folder::new();
+    let [model, fold_in, _] = held_out(&folder);
+    for (text, expected) in [
+        ("user,item,event\nu30,i1,wish\n", "a column `strength`"),
+        ("who,item\nu30,i1\n", "a header of its own, such as `user`"),
+        ("user,thing\nu30,i1\n", "a header of its own, such as `item`"),
+        ("user,item,rating\nu30,i1,many\n", "a number"),
+        ("user,item,time\nu30,i1,soon\n", "ISO 8601"),
+        ("user,item\n,i1\n", "a user id"),
+    ] {
+        let targets = folder.write("bad.csv", text);
+        let said = failure(&["evaluate", &model, "--fold-in", &fold_in, "--targets", &targets]);
+        assert!(said.contains("bad.csv:") && said.contains(expected), "expected `{expected}`, found `{said}`");
+        assert!(!said.contains("--"), "{said}");
+    }
 }

@@ -98,6 +98,9 @@ pub struct LogColumnFlags {
     #[arg(skip)]
     #[serde(skip)]
     pub leave_out: Option<(String, &'static str)>,
+    /// The columns are told by the header alone, and no flag is about them: a file beside the log.
+    #[arg(skip)]
+    pub by_header: bool,
     /// One row holds a whole basket: item ids separated by this [default: a space where the item column is called `items`]
     #[arg(long, value_name = "CHAR")]
     pub basket_separator: Option<char>,
@@ -128,14 +131,25 @@ pub struct LogColumns {
     pub basket_separator: Option<char>,
 }
 
+impl LogColumnFlags {
+    /// For a file whose columns are told by its header, as no flag of the command is about it.
+    pub fn by_header() -> LogColumnFlags {
+        LogColumnFlags { by_header: true, ..LogColumnFlags::default() }
+    }
+}
+
 impl LogColumns {
     /// Finds the log's columns.
     ///
     /// # Errors
     /// [`CliError::MissingColumn`] for a user or item column that is not there, or any named one.
     pub fn find(table: &Table, flags: &LogColumnFlags) -> Result<LogColumns> {
-        let user = required(table, "user id", "--user-column", &flags.user_column, USER_NAMES)?;
-        let item = required(table, "item id", "--item-column", &flags.item_column, ITEM_NAMES)?;
+        let ways = match flags.by_header {
+            true => ["a header of its own, such as `user`", "a header of its own, such as `item`"],
+            false => ["--user-column", "--item-column"],
+        };
+        let user = required(table, "user id", ways[0], &flags.user_column, USER_NAMES)?;
+        let item = required(table, "item id", ways[1], &flags.item_column, ITEM_NAMES)?;
         let timestamp = optional(table, "time", "--timestamp-column", &flags.timestamp_column, TIME_NAMES)?;
         let value = match flags.min_value {
             Some(_) => Some(required(table, "value", "--value-column", &flags.value_column, VALUE_NAMES)?),
@@ -197,6 +211,17 @@ fn missing(table: &Table, role: &'static str, flag: &'static str) -> CliError {
 
 fn columns_of(table: &Table) -> String {
     table.header.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// Whether a column of this name is taken for an item id.
+pub fn is_item_name(name: &str) -> bool {
+    ITEM_NAMES.contains(&simple(name).as_str())
+}
+
+/// Whether a column of this name is taken for something of a log other than an item id.
+pub fn is_log_name(name: &str) -> bool {
+    let names = [USER_NAMES, TIME_NAMES, VALUE_NAMES, EVENT_NAMES, STRENGTH_NAMES];
+    names.iter().any(|names| names.contains(&simple(name).as_str()))
 }
 
 /// `User_ID` and `user id` are the same name.

@@ -85,6 +85,8 @@ struct Reader {
     weights: EventWeights,
     min_value: Option<f64>,
     drop_anonymous: bool,
+    /// Whether no flag is about the file's columns, so that errors name none.
+    by_header: bool,
     memory: Memory,
     time: Option<TimeColumn>,
     users: Ids,
@@ -101,6 +103,7 @@ impl Reader {
             weights: EventWeights::new(flags.preset_weights, &flags.event_weights)?,
             min_value: flags.min_value,
             drop_anonymous: flags.drop_anonymous,
+            by_header: flags.by_header,
             memory,
             time: columns.timestamp.map(|column| TimeColumn::new(format(column))),
             columns,
@@ -133,7 +136,7 @@ impl Reader {
         let time = match (self.columns.timestamp, &mut self.time) {
             (Some(column), Some(time)) => time
                 .read(&cells[column])
-                .ok_or_else(|| table.bad_value(line, column, time.expected(), &cells[column]))?,
+                .ok_or_else(|| table.bad_value(line, column, time.expected(self.by_header), &cells[column]))?,
             _ => self.counts.rows as f64,
         };
         let user = cells[self.columns.user].trim();
@@ -142,7 +145,7 @@ impl Reader {
             return Ok(());
         }
         if user.is_empty() {
-            let expected = "a user id (--drop-anonymous leaves such rows out)";
+            let expected = self.or_flags("a user id", " (--drop-anonymous leaves such rows out)");
             return Err(table.bad_value(line, self.columns.user, expected, ""));
         }
         let user = self.users.intern(user).ok_or_else(|| too_many(&table.path))?;
@@ -180,8 +183,8 @@ impl Reader {
         }
         let value = text.parse::<f64>().ok().filter(|value| value.is_finite());
         let expected = match self.min_value {
-            Some(_) => "a number",
-            None => "a number (where the column holds something else: --value-column -)",
+            Some(_) => "a number".to_owned(),
+            None => self.or_flags("a number", " (where the column holds something else: --value-column -)"),
         };
         value.ok_or_else(|| table.bad_value(line, column, expected, text))
     }
@@ -193,12 +196,18 @@ impl Reader {
         }
         let Some(column) = self.columns.event else { return Ok(1.0) };
         self.weights.of(&cells[column]).ok_or_else(|| {
-            let expected = format!(
-                "one of {} (another type: --event-weight TYPE=0.5; no types: --event-column -)",
-                self.weights.names()
-            );
+            let names = format!("one of {}", self.weights.names());
+            let expected = match self.by_header {
+                true => names + ", or a column `strength` with numbers from 0 to 1 instead",
+                false => names + " (another type: --event-weight TYPE=0.5; no types: --event-column -)",
+            };
             table.bad_value(line, column, expected, &cells[column])
         })
+    }
+
+    /// What is expected, with the `flags` that may help.
+    fn or_flags(&self, expected: &str, flags: &str) -> String {
+        format!("{expected}{}", if self.by_header { "" } else { flags })
     }
 
     /// Refuses ids that do not fit beside the rows. Cleaning needs up to 24 bytes a user and 48 an

@@ -85,12 +85,13 @@ impl TimeColumn {
         Some(time)
     }
 
-    /// What a cell may hold, for error messages.
-    pub fn expected(&self) -> &'static str {
+    /// What a cell may hold, for error messages; `by_header` says that no flag names the format.
+    pub fn expected(&self, by_header: bool) -> &'static str {
         match self.written {
             Some(Written::Number | Written::NumberOf(_)) => "a number since 1970, as the column's first row has",
             Some(Written::Text(TimeFormat::MonthFirst)) => "a time such as `12/31/2017 18:05`",
             Some(Written::Text(TimeFormat::DayFirst)) => "a time such as `31/12/2017 18:05`",
+            _ if by_header => "an ISO 8601 time such as `2017-01-31 18:05`, or seconds since 1970",
             _ => "an ISO 8601 time such as `2017-01-31 18:05`, or seconds since 1970, or what --time-format names",
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::columns::{LogColumnFlags, find_id};
+use super::columns::{LogColumnFlags, find_id, is_item_name, is_log_name};
 use super::log::read_log;
 use super::memory::Memory;
 use super::table::{Table, TableOptions};
@@ -42,15 +42,15 @@ pub fn read_user_attributes(path: &Path, wanted: &[String], options: &TableOptio
     Ok(attributes)
 }
 
-/// Reads lists of items: two columns user and item (or basket), or one user a row, every other cell an item id.
+/// Reads lists of items: columns user and item (or basket), or one user a row, every other cell an item id.
 ///
 /// # Errors
-/// As [`read_log`].
+/// A header that may mean either, or as [`read_log`].
 pub fn read_user_items(path: &Path, options: &TableOptions) -> Result<ByUser<Vec<String>>> {
     let mut table = Table::open(path, options)?;
     let mut lists: ByUser<Vec<String>> = HashMap::new();
-    if table.header.len() <= 2 {
-        let log = read_log(path, &LogColumnFlags::default(), options, Memory::default())?;
+    if is_long(&table)? {
+        let log = read_log(path, &LogColumnFlags::by_header(), options, Memory::default())?;
         log.rows.for_each(|row| {
             let list = lists.entry(log.users.get(row.user).to_owned()).or_default();
             list.push(log.items.get(row.item).to_owned());
@@ -70,12 +70,29 @@ pub fn read_user_items(path: &Path, options: &TableOptions) -> Result<ByUser<Vec
     }
 }
 
+/// Whether a table has an item a row (or a basket), not a user with its items.
+fn is_long(table: &Table) -> Result<bool> {
+    let (items, others): (Vec<&String>, Vec<&String>) = table.header.iter().partition(|name| is_item_name(name));
+    let (log, cells): (Vec<&String>, Vec<&String>) = others.into_iter().partition(|name| is_log_name(name));
+    match (items.len(), log.len(), cells.len()) {
+        _ if table.header.len() <= 2 => Ok(true),
+        (1, _, 0) => Ok(true),
+        (0, 0 | 1, _) => Ok(false),
+        _ => Err(CliError::Header {
+            path: table.path.clone(),
+            expected: "columns user and item, or one user a row whose other columns (`n1`, `n2`, ...) hold item ids"
+                .into(),
+            found: format!("`{}`, which may mean either", table.header.join("`, `")),
+        }),
+    }
+}
+
 /// Reads each user's ratings as (item id, rating) from a table of interactions; none where it has no value column.
 ///
 /// # Errors
 /// As [`read_log`].
 pub fn read_user_ratings(path: &Path, options: &TableOptions) -> Result<Option<ByUser<Rated>>> {
-    let log = read_log(path, &LogColumnFlags::default(), options, Memory::default())?;
+    let log = read_log(path, &LogColumnFlags::by_header(), options, Memory::default())?;
     let mut ratings: ByUser<Rated> = HashMap::new();
     log.rows.for_each(|row| {
         if row.value.is_finite() {
@@ -123,6 +140,17 @@ mod tests {
             );
         }
         assert!(read_user_items(file("user,a,b\n").path(), &options()).is_err());
+    }
+
+    #[test]
+    fn ratings_and_times_beside_items_are_no_items() {
+        for text in ["user,item,rating\na,1,5\na,2,3\n", "timestamp,item_id,user_id,value\n7,1,a,2\n8,2,a,\n"] {
+            assert_eq!(read_user_items(file(text).path(), &options()).unwrap()["a"], ["1", "2"]);
+        }
+        for header in ["user,item,n1", "user,thing,rating", "user,item,product"] {
+            let said = read_user_items(file(&format!("{header}\na,1,2\n")).path(), &options()).unwrap_err().to_string();
+            assert!(said.contains(":1: expected columns user and item, or one user a row"), "{said}");
+        }
     }
 
     #[test]

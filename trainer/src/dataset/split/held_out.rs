@@ -158,7 +158,7 @@ fn by_user(
     item_index: impl Fn(&str) -> Option<u32>,
     end: Option<i64>,
 ) -> Result<(UserItems, Option<i64>)> {
-    let log = read_log(path, &LogColumnFlags::default(), options, Memory::default())?;
+    let log = read_log(path, &LogColumnFlags::by_header(), options, Memory::default())?;
     let known: Vec<Option<u32>> = log.items.iter().map(item_index).collect();
     let mut seen = HashSet::new();
     let mut users: UserItems = log.users.iter().map(|user| (user.to_owned(), Items::default())).collect();
