@@ -36,8 +36,8 @@ pub struct SplitArgs {
     /// What is held out
     #[arg(long, value_enum)]
     by: By,
-    /// Folder to write to; made if it is not there. Files of an earlier split in it are replaced, or removed where this split has
-    /// none of that name
+    /// Folder to write to; made if it is not there. Files of an earlier split in it are replaced, or removed where this split
+    /// has none of that name
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
     /// The same seed and data give the same files

@@ -163,7 +163,7 @@ mod tests {
         parts.held(part).collect()
     }
 
-    fn train<'a>(parts: &'a Parts<'_>) -> Vec<(usize, Vec<Event>)> {
+    fn train(parts: &Parts<'_>) -> Vec<(usize, Vec<Event>)> {
         parts.train().map(|(user, events)| (user, events.copied().collect())).collect()
     }
 
