@@ -10,8 +10,9 @@ const TEMPORAL = [...FIXED['complete-journey-temporal'], '--validation', '0'];
 
 export const RECIPES = {
   'complete-journey-strong': {
+    'als+slim': ['--confidence', 'log-count', '--slim-l1', '2', '--slim-l2', '200', '--slim-user-power', '0.5', '--neighbours', '20'],
     'als+ease': ['--epochs', '8', '--als-alpha', '5', '--als-regularization', '0.01', ...ALS, '--ease-lambda', '400', '--ease-user-power', '0.4', '--neighbours', '10'],
-    als: ['--epochs', '12', '--als-alpha', '5', '--als-regularization', '0.01', ...ALS],
+    als: [],
     ease: ['--ease-lambda', '400', '--ease-user-power', '0.4', '--neighbours', '40'],
     slim: ['--slim-l1', '2', '--slim-l2', '200', '--neighbours', '40'],
     'item-knn': ['--item-knn-weighting', 'bm25'],
@@ -19,9 +20,10 @@ export const RECIPES = {
   },
   'goodbooks-strong': {
     'als+ease': ['--epochs', '12', '--als-alpha', '100', '--als-regularization', '0.01', ...ALS, '--ease-lambda', '60', '--ease-dropout', '0', '--ease-user-power', '0.25', '--neighbours', '10'],
+    'als+slim': ['--epochs', '12', '--als-alpha', '100', '--als-regularization', '0.01', ...ALS, '--slim-l1', '1', '--slim-l2', '20', '--slim-user-power', '0.25', '--neighbours', '20'],
     als: ['--epochs', '12', '--als-alpha', '30', '--als-regularization', '0.003', ...ALS],
     ease: ['--ease-lambda', '60', '--ease-dropout', '0', '--ease-user-power', '0.25', '--neighbours', '40'],
-    slim: [],
+    slim: ['--slim-l1', '1', '--slim-l2', '20', '--slim-user-power', '0.25', '--neighbours', '40'],
     'item-knn': ['--item-knn-weighting', 'bm25'],
     elsa: [],
   },

@@ -4,9 +4,9 @@ import { RECIPES } from './recipes.js';
 const MB = 1e6;
 const LARGEST = 1.6 * MB;
 
-/** Accuracy: split, question, metric, target. `fast` rows are measured with FAST=1 too. */
+/** Accuracy: split, family, question, metric, target. `fast` rows are measured with FAST=1 too. */
 const ACCURACY = [
-  { id: 'complete-journey-strong', test: 'strong', metric: 'ndcg@100', target: 0.182, fast: true },
+  { id: 'complete-journey-strong', family: 'als+slim', test: 'strong', metric: 'ndcg@100', target: 0.182, fast: true },
   { id: 'goodbooks-strong', test: 'strong', metric: 'ndcg@100', target: 0.332, fast: true },
   { id: 'complete-journey-temporal-new', split: 'complete-journey-temporal', test: 'new', metric: 'ndcg@100', target: 0.101 },
   { id: 'complete-journey-temporal-all', split: 'complete-journey-temporal', test: 'all', metric: 'ndcg@100', target: 0.36 },
@@ -27,6 +27,8 @@ const AUTO_SHARE = 0.99;
 const INT8_LOSS = 0.005;
 const INT4_LOSS = 0.02;
 const MAX_LOSS = 0.01;
+/** The loss on validation users that the compressed model is chosen within: what is chosen by a few users loses a little more on others. */
+const CHOSEN_LOSS = 0.005;
 const PEER_BYTES = 8.3 * MB;
 const PEER_SHARE = 0.1;
 /** Time of training against the implicit package, and of EASE on 10,000 items. */
@@ -37,12 +39,12 @@ const EASE_SECONDS = 60;
 /** @returns {{ id: string, fast: boolean, split: string, measure: (lab: import('./lab.js').Lab) => Promise<object> }[]} */
 export function rows() {
   return [
-    ...ACCURACY.map(({ id, split = id, test, metric, target, fast = false }) => ({
+    ...ACCURACY.map(({ id, split = id, family = 'als+ease', test, metric, target, fast = false }) => ({
       id, split, fast,
       measure: async (lab) => {
-        const model = await lab.model(split, 'als+ease');
+        const model = await lab.model(split, family);
         const value = await lab.score(model, split, test, metric);
-        return { value, target, pass: value >= target && model.bytes <= LARGEST, bytes: model.bytes, note: `als+ease, at most ${LARGEST / MB} MB; trained in ${model.seconds.toFixed(1)} s` };
+        return { value, target, pass: value >= target && model.bytes <= LARGEST, bytes: model.bytes, note: `${family}, at most ${LARGEST / MB} MB; trained in ${model.seconds.toFixed(1)} s` };
       },
     })),
     ...SEARCHED.map(({ split, id = split, test, metric }) => ({ id: `auto-${id}`, split, fast: false, measure: (lab) => searched(lab, split, test, metric) })),
@@ -82,7 +84,7 @@ async function loss(lab, exact, name, flags, target) {
 async function compressed(lab) {
   const split = 'complete-journey-strong';
   const whole = await lab.model(split, 'als+ease');
-  const small = await lab.compressed(whole, split, `${100 * MAX_LOSS}%`);
+  const small = await lab.compressed(whole, split, `${100 * CHOSEN_LOSS}%`);
   const [before, after] = [await lab.score(whole, split, 'strong', 'ndcg@100'), await lab.score(small, split, 'strong', 'ndcg@100')];
   const lost = Math.max(0, 1 - after / before);
   const value = small.bytes / PEER_BYTES;

@@ -7,7 +7,7 @@ use super::trials::Trials;
 use crate::families::{Family, epoch_rng};
 
 /// Families that `--family auto` tries, the likely ones first.
-pub const AUTO: [&str; 6] = ["als+ease", "ease", "als", "item-knn", "elsa", "slim"];
+pub const AUTO: [&str; 7] = ["als+ease", "als+slim", "slim", "ease", "als", "item-knn", "elsa"];
 
 /// Turns of every family, before those far behind drop out.
 const ROUNDS: usize = 2;
