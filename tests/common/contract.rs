@@ -34,8 +34,17 @@ pub async fn open(model: &Arc<Model>, choice: BackendChoice) -> Scorer {
 /// The numbered cases. On WebGPU in a browser, where each opening compiles every shader anew, one of `every`: natively
 /// the same shaders run them all.
 fn cases<T>(choice: BackendChoice, every: usize, all: impl IntoIterator<Item = T>) -> impl Iterator<Item = (usize, T)> {
-    let thin = cfg!(target_arch = "wasm32") && choice == BackendChoice::WebGpu;
-    all.into_iter().enumerate().step_by(if thin { every } else { 1 })
+    all.into_iter().enumerate().step_by(if is_thin(choice) { every } else { 1 })
+}
+
+/// The kinds of model that a case opens; where cases are thin, one of them, in turn.
+fn kinds<const N: usize>(choice: BackendChoice, case: usize, all: [ModelSpec; N]) -> Vec<ModelSpec> {
+    let turn = |(at, _): &(usize, ModelSpec)| !is_thin(choice) || *at == case % N;
+    all.into_iter().enumerate().filter(turn).map(|(_, spec)| spec).collect()
+}
+
+fn is_thin(choice: BackendChoice) -> bool {
+    cfg!(target_arch = "wasm32") && choice == BackendChoice::WebGpu
 }
 
 /// The scorer's answer; on the CPU also that of every other vector body of this build.
@@ -96,8 +105,8 @@ pub async fn checkerboard_answer(choice: BackendChoice) {
 /// Dot shapes: bit-identical lists over sizes around block multiples, k from 1 past n, ties everywhere.
 pub async fn dot_is_exact(choice: BackendChoice) {
     for (n, items) in cases(choice, 3, [1, 2, 3, 5, 31, 32, 33, 1023, 1024, 1025, 2049, 3000]) {
-        let tables = [tied(items, 16, 7 + n as u64), random(items, 48, 70 + n as u64)];
-        for spec in tables.iter().cloned().chain(tables.iter().cloned().map(in_f32)) {
+        let (tied, random) = (tied(items, 16, 7 + n as u64), random(items, 48, 70 + n as u64));
+        for spec in kinds(choice, n, [tied.clone(), random.clone(), in_f32(tied), in_f32(random)]) {
             let model = model(&spec);
             let scorer = open(&model, choice).await;
             let mut random = Random(n as u64);
@@ -124,10 +133,10 @@ pub async fn dot_is_exact(choice: BackendChoice) {
 
 /// Extreme scales and all-negative scores keep their order.
 pub async fn extremes(choice: BackendChoice) {
-    for scale in [1e-12f32, 1e3] {
+    for (n, scale) in [1e-12f32, 1e3].into_iter().enumerate() {
         let mut random = Random(5);
         let rows: Vec<f32> = random.floats(300 * 16, scale).into_iter().map(|x| x.abs() + scale).collect();
-        for spec in [spec(rows.clone(), 16), in_f32(spec(rows, 16))] {
+        for spec in kinds(choice, n, [spec(rows.clone(), 16), in_f32(spec(rows, 16))]) {
             let model = model(&spec);
             let scorer = open(&model, choice).await;
             let mask = ItemMask::none(300);
@@ -149,7 +158,8 @@ pub async fn ranking_within_tolerance(choice: BackendChoice) {
     for (n, (items, hidden)) in cases(choice, 2, widths) {
         let spec = with_ranker(random(items, 32, n as u64), &hidden, 50, 190 + n as u64);
         let floats = in_f32(spec.clone());
-        for spec in [ranking_all(spec.clone(), Precision::F32), spec, ranking_all(floats, Precision::F32)] {
+        let all = [ranking_all(spec.clone(), Precision::F32), spec, ranking_all(floats, Precision::F32)];
+        for spec in kinds(choice, n, all) {
             let model = model(&spec);
             let scorer = open(&model, choice).await;
             let mut random = Random(n as u64 + 1);
@@ -170,9 +180,9 @@ pub async fn ranking_within_tolerance(choice: BackendChoice) {
 /// An MLP in int8 arithmetic gives the oracle's list to the last bit, whether it ranks all or candidates.
 pub async fn int8_ranking_is_exact(choice: BackendChoice) {
     let widths = [(33, vec![128, 64]), (1, vec![16, 8]), (1500, vec![20, 9, 6]), (700, vec![7, 5])];
-    for (n, (items, hidden)) in cases(choice, 2, widths) {
+    for (n, (items, hidden)) in cases(choice, 3, widths) {
         let cascade = in_int8(with_ranker(random(items, 32, n as u64), &hidden, 50, 290 + n as u64));
-        for spec in [ranking_all(cascade.clone(), Precision::Int8), cascade] {
+        for spec in kinds(choice, n, [ranking_all(cascade.clone(), Precision::Int8), cascade]) {
             let model = model(&spec);
             let scorer = open(&model, choice).await;
             let mut random = Random(n as u64 + 1);
@@ -196,17 +206,13 @@ pub async fn int8_ranking_is_exact(choice: BackendChoice) {
 /// pooled and folded-in users.
 pub async fn neighbours_are_exact(choice: BackendChoice) {
     let cases_of = [(1, 3), (33, 5), (1025, 40), (2100, 9)];
-    for (n, (items, most)) in cases(choice, 3, cases_of) {
+    for (n, (items, most)) in cases(choice, 1, cases_of) {
         let seed = 400 + n as u64;
         let hybrid = with_neighbours(random(items, 32, seed), most, n % 2 == 0, seed);
         let pooled = ModelSpec { user_tower: UserTower::Pool { power: 0.5 }, ..hybrid.clone() };
-        for spec in [
-            hybrid.clone(),
-            pooled,
-            pooling_rows(hybrid.clone(), seed),
-            without_vectors(hybrid.clone()),
-            biases_alone(hybrid),
-        ] {
+        let rows = pooling_rows(hybrid.clone(), seed);
+        let (lists, biases) = (without_vectors(hybrid.clone()), biases_alone(hybrid.clone()));
+        for spec in kinds(choice, n, [hybrid, pooled, rows, lists, biases]) {
             let model = model(&spec);
             let scorer = open(&model, choice).await;
             let mut random = Random(seed);
@@ -376,9 +382,8 @@ pub async fn given_user(choice: BackendChoice) {
 /// A batch gives each user the list that the user gets alone, whatever is in the batch beside it.
 pub async fn batches(choice: BackendChoice) {
     let lists = without_vectors(with_neighbours(random(300, 16, 41), 9, false, 45));
-    for spec in
-        [random(300, 16, 41), with_ranker(random(300, 16, 42), &[8], 50, 43), biases_alone(lists.clone()), lists]
-    {
+    let ranked = with_ranker(random(300, 16, 42), &[8], 50, 43);
+    for (_, spec) in cases(choice, 3, [ranked, random(300, 16, 41), lists.clone(), biases_alone(lists)]) {
         let model = model(&spec);
         let recommender = Recommender::new(model.clone(), choice).await.expect("opens");
         let request = Request { count: 7, exclude: vec!["item-3".to_owned()], ..Request::default() };
