@@ -56,6 +56,12 @@ pub enum CliError {
     Memory { path: PathBuf, what: &'static str, needed: String, remedy: &'static str },
 
     #[error(
+        "--family {family}: expected a training that fits into the {bound}, found one that takes about {needed}; keep fewer items \
+         (--min-item-users), or train a family whose size does not grow with pairs of items, such as als or item-knn"
+    )]
+    TrainingMemory { family: String, bound: String, needed: String },
+
+    #[error(
         "{folder}: a temporary file failed: {source}; make room there, name another folder in TMPDIR, or raise --memory"
     )]
     Temporary { folder: PathBuf, source: io::Error },
@@ -132,7 +138,7 @@ impl CliError {
             CliError::Value { .. } => "value",
             CliError::Json { .. } | CliError::JsonArray { .. } => "json",
             CliError::Archive { .. } => "archive",
-            CliError::Memory { .. } => "memory",
+            CliError::Memory { .. } | CliError::TrainingMemory { .. } => "memory",
             CliError::Temporary { .. } => "temporary",
             CliError::Layout { .. } => "layout",
             CliError::Parquet { .. } => "parquet",

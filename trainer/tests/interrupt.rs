@@ -41,8 +41,8 @@ fn model(folder: &Folder, name: &str, arguments: &[&str]) -> (Vec<u8>, String) {
 /// A log of so many items that their neighbour lists take a while.
 fn wide_log() -> String {
     let mut log = "user,item,timestamp\n".to_owned();
-    for (user, n) in (0..100).flat_map(|user| (0..30).map(move |n| (user, n))) {
-        writeln!(log, "u{user},i{},{}", (user * 7 + n * 19) % 500, 1_500_000_000 + n).expect("writing to a string");
+    for (user, n) in (0..200).flat_map(|user| (0..30).map(move |n| (user, n))) {
+        writeln!(log, "u{user},i{},{}", (user * 7 + n * 19) % 1000, 1_500_000_000 + n).expect("writing to a string");
     }
     log
 }
@@ -126,7 +126,7 @@ fn tune_goes_on_with_its_own_last_training() {
     let folder = Folder::new();
     let (log, path) = (folder.write("log.csv", delimited(',')), folder.at("model"));
     let search = ["tune", &log, "-o", &path, "--family", "als", "--trials", "1", "--validation", "0.2"];
-    let fixed = ["--", "--dim", "8", "--epochs", "25", "--patience", "1000"];
+    let fixed = ["--", "--dim", "16", "--epochs", "60", "--patience", "1000"];
     let tune = |more: &[&'static str]| -> Vec<String> {
         search.iter().chain(more).chain(&fixed).map(|flag| (*flag).to_owned()).collect()
     };

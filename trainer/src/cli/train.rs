@@ -102,7 +102,7 @@ impl Order<'_> {
     pub fn carry_out(&self, inputs: &Inputs, earlier: Earlier, output: Output) -> Result<()> {
         let started = Instant::now();
         let (data, held) = (&inputs.data, inputs.held.as_slice());
-        self.recipe.check_log(data)?;
+        self.recipe.check_log(data, self.args.source.memory())?;
         let key = Fingerprint::of(data, held).key(self.recipe);
         let checkpoint = Checkpoint::beside(self.path, key, earlier, output)?;
         let fit = Fit { data, held, output, checkpoint: Some(&checkpoint) };

@@ -192,7 +192,7 @@ fn allowed(families: Vec<Family>, args: &TuneArgs, data: &Interactions, output: 
     let (mut kept, mut refused) = (Vec::new(), Vec::new());
     for family in families {
         let flags = Draw::new(vec![family], args.fixed.clone(), args.seed).flags(0, &Trials::default());
-        match recipe(&flags)?.check_log(data) {
+        match recipe(&flags)?.check_log(data, args.inputs.source.memory()) {
             Ok(()) => kept.push(family),
             Err(error) => refused.push((family, error)),
         }

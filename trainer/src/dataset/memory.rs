@@ -1,4 +1,4 @@
-//! How much memory reading and cleaning may take (`--memory`).
+//! How much memory reading, cleaning and training may take (`--memory`).
 
 use std::path::Path;
 use std::str::FromStr;
@@ -55,6 +55,28 @@ impl Memory {
         }
     }
 
+    /// Refuses a training that takes about `bytes`: more than this bound, or without one more than is free on this machine,
+    /// where it says so (Linux).
+    ///
+    /// # Errors
+    /// [`CliError::TrainingMemory`].
+    pub fn check_training(self, family: &str, bytes: usize) -> Result<()> {
+        let (bound, of) = match (self.limit, free()) {
+            (Some(limit), _) => (limit, "--memory"),
+            (None, Some(free)) => (free, "free memory"),
+            (None, None) => return Ok(()),
+        };
+        let megabytes = |bytes: usize| format!("{}MB", bytes.div_ceil(1 << 20));
+        match bytes <= bound {
+            true => Ok(()),
+            false => Err(CliError::TrainingMemory {
+                family: family.into(),
+                bound: format!("{of} of {}", megabytes(bound)),
+                needed: megabytes(bytes),
+            }),
+        }
+    }
+
     fn holds(self, bytes: usize) -> bool {
         let taken = |limit| self.for_rows().unwrap_or(0) + reserved(limit);
         self.limit.is_none_or(|limit| bytes.saturating_add(taken(limit)) <= limit)
@@ -64,6 +86,13 @@ impl Memory {
     fn enough_for(bytes: usize) -> String {
         format!("{}MB", ((bytes + RESERVED).div_ceil(3) * 4).div_ceil(1 << 20))
     }
+}
+
+/// Bytes of memory that are free for new programs, where the system says so.
+fn free() -> Option<usize> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    line.trim().trim_end_matches("kB").trim().parse::<usize>().ok()?.checked_mul(1024)
 }
 
 /// Bytes that a command takes besides the cleaned log while it works on it: for each event, pair and user.
@@ -90,6 +119,20 @@ mod tests {
         for text in ["", "MB", "many", "-1MB", "12XB", "0"] {
             assert!(text.parse::<Memory>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_training_beyond_the_bound_or_the_machine_is_refused() {
+        let bound: Memory = "100MB".parse().unwrap();
+        assert!(bound.check_training("ease", 100 << 20).is_ok());
+        let said = bound.check_training("ease", 101 << 20).unwrap_err().to_string();
+        assert!(["--family ease", "--memory of 100MB", "about 101MB"].iter().all(|part| said.contains(part)), "{said}");
+        if let Some(free) = free() {
+            assert!(free > 1 << 20);
+            let said = Memory::default().check_training("ease", usize::MAX).unwrap_err().to_string();
+            assert!(said.contains("free memory of"), "{said}");
+        }
+        assert!(Memory::default().check_training("ease", 1).is_ok());
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub use confidence::Confidence;
 pub use interactions::fixture;
 pub use interactions::{Event, Interactions, distinct_items, purchases};
 pub use items::{CatalogueReport, read_catalogue};
+pub use memory::Memory;
 pub use negatives::{NegativeSampling, Negatives};
 pub use report::CleanReport;
 pub use source::{LogFlags, LogSource, Reading};

@@ -73,7 +73,8 @@ struct CleaningFlags {
     keep_duplicates: bool,
     #[command(flatten)]
     outliers: OutlierOptions,
-    /// Memory for reading and cleaning, such as 512MB: what does not fit goes to temporary files [default: no bound]
+    /// Memory for reading and cleaning, such as 512MB: what does not fit goes to temporary files. A training that takes more is
+    /// refused [default: no bound, but for a training what is free]
     #[arg(long, value_name = "SIZE")]
     memory: Option<Memory>,
 }
@@ -103,6 +104,11 @@ impl LogSource {
             members.retain(|_, value| !value.is_null() && *value != json!([]));
         }
         card
+    }
+
+    /// What reading, cleaning and training may take.
+    pub fn memory(&self) -> Memory {
+        self.flags.cleaning.memory.unwrap_or_default()
     }
 
     /// Weights given to types of events that the device knows by the same name.

@@ -13,6 +13,7 @@ mod fingerprint;
 mod fit;
 #[cfg(test)]
 mod fixture;
+mod footprint;
 mod interrupt;
 mod item2vec;
 mod item_knn;

@@ -12,6 +12,7 @@ use super::bpr::{Bpr, BprOptions};
 use super::ease::{EaseOptions, ease};
 use super::elsa::{Elsa, ElsaOptions};
 use super::fit::{Diary, Epoch, Fit};
+use super::footprint::training_bytes;
 use super::item_knn::{ItemKnnOptions, item_knn};
 use super::item2vec::{self, Item2vec, Item2vecOptions};
 use super::learner::{Learner, Training};
@@ -23,7 +24,7 @@ use super::repurchase::{self, RepurchaseOptions, fit_repurchase};
 use super::slim::{SlimOptions, slim};
 use super::svdpp::{self, Svdpp, SvdppOptions};
 use super::trained::Trained;
-use crate::dataset::{Confidence, Interactions};
+use crate::dataset::{Confidence, Interactions, Memory};
 use crate::error::{CliError, Result};
 use crate::output::{Output, grouped};
 
@@ -233,8 +234,9 @@ impl Recipe {
     /// What the log must be, before anything is trained on it.
     ///
     /// # Errors
-    /// [`CliError::Flag`].
-    pub fn check_log(&self, data: &Interactions) -> Result<()> {
+    /// [`CliError::Flag`], [`CliError::TrainingMemory`].
+    pub fn check_log(&self, data: &Interactions, memory: Memory) -> Result<()> {
+        memory.check_training(&self.family.to_string(), training_bytes(self.family, self.dim, data))?;
         popular::check_log(data, self.half_life)?;
         match self.family.vectors {
             Some(VectorFamily::Svdpp) => svdpp::check_log(data)?,
