@@ -13,5 +13,5 @@ stamp="$TARGET/demo-model.stamp"
 sum=$(cat "$trainer" "$data"/*.csv.gz scripts/build-model.sh | sha256sum)
 if [ -f "$model" ] && [ "$(cat "$stamp" 2> /dev/null)" = "$sum" ]; then exit 0; fi
 say "training the demo's model on $data"
-"$trainer" train "$data/purchases.csv.gz" --items "$data/items.csv.gz" -o "$model" --seed 42
+"$trainer" train "$data/purchases.csv.gz" --items "$data/items.csv.gz" -o "$model" --family als+ncf --seed 42
 printf '%s\n' "$sum" > "$stamp"

@@ -103,7 +103,7 @@ fn the_card_inside_says_when_on_what_and_how_good() {
     let card = json(&["inspect", &folder.at("a")])["manifest"]["card"].clone();
     assert_eq!((&card["date"], &card["data"]["flags"]["min_user_items"]), (&"2023-11-14".into(), &3.into()));
     assert_eq!((&card["validation"]["share"], &card["training"]["patience"]), (&0.2.into(), &4.into()));
-    assert!(card["measured"]["retrieval (als)"]["ndcg@100"].as_f64().unwrap() > 0.0, "{card}");
+    assert!(card["measured"]["retrieval (als+ease)"]["ndcg@100"].as_f64().unwrap() > 0.0, "{card}");
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn als_learns_the_two_tastes_and_says_how_it_went() {
 fn the_cascade_is_kept_only_if_it_ranks_better() {
     let folder = Folder::new();
     let log = folder.write("log.csv", delimited(','));
-    let report = train(&log, &folder.path("model"), &["--ncf-learning-rate", "0.01"]);
+    let report = train(&log, &folder.path("model"), &["--family", "als+ncf", "--ncf-learning-rate", "0.01"]);
     let inspected = json(&["inspect", &folder.at("model")]);
     let ndcg = |stage: &str| report["validation"][stage]["ndcg@100"].as_f64();
     match inspected["manifest"]["family"].as_str().unwrap() {
@@ -162,8 +162,9 @@ fn negatives_come_from_where_they_are_told_to() {
         // Few candidates and no hard negatives: all of them come from the source.
         let more =
             ["--ncf-negative-sampling", sampling, "--ncf-hard-share", "0", "--validation", "0", "--ncf-epochs", "1"];
-        let given = ["train", &log, "-o", &folder.at("model"), "--dim", "8", "--epochs", "2", "--ncf-layers", "8"];
-        json(&[&given[..], &more].concat())["diary"]["ncf"][0]["loss"].clone()
+        let small = ["--dim", "8", "--epochs", "2", "--ncf-layers", "8"];
+        let given = ["train", &log, "-o", &folder.at("model"), "--family", "als+ncf"];
+        json(&[&given[..], &small, &more].concat())["diary"]["ncf"][0]["loss"].clone()
     };
     let losses = ["uniform", "popularity", "in-batch"].map(model);
     assert!(losses[0] != losses[1] && losses[1] != losses[2] && losses[0] != losses[2], "{losses:?}");
@@ -174,7 +175,7 @@ fn negatives_come_from_where_they_are_told_to() {
 fn without_held_out_users_the_last_epoch_ships_with_its_ranker() {
     let folder = Folder::new();
     let log = folder.write("log.csv", delimited(','));
-    let report = train(&log, &folder.path("model"), &["--validation", "0"]);
+    let report = train(&log, &folder.path("model"), &["--family", "als+ncf", "--validation", "0"]);
     assert_eq!(report["family"], "als+ncf");
     let kept: Vec<bool> =
         report["diary"]["ncf"].as_array().unwrap().iter().map(|epoch| epoch["kept"].as_bool().unwrap()).collect();

@@ -41,7 +41,7 @@ const ELSA_EPOCHS: usize = 30;
 pub struct Recipe {
     /// What to train: VECTORS, LISTS or VECTORS+LISTS, and +ncf after vectors for a neural ranker on top. VECTORS: als, bpr,
     /// logistic-mf, svd++ (ratings), item2vec or elsa. LISTS: ease, slim or item-knn. Or popular: what is popular with everyone
-    #[arg(long, value_name = "NAME", default_value = "als+ncf")]
+    #[arg(long, value_name = "NAME", default_value = "als+ease")]
     pub family: Family,
     /// The same seed and data give the same file
     #[arg(long, default_value_t = 42)]
