@@ -13,12 +13,14 @@ use crate::dataset::{HeldOut, Interactions, TableOptions};
 use crate::error::{CliError, Result};
 use crate::families::{Checkpoint, Earlier, Family, Fingerprint, Fit, Recipe, VectorFamily};
 use crate::output::{Output, check_writable, grouped, table};
-use crate::tune::{AUTO, Budget, Draw, RUNGS, Schedule, Trial, Trials};
+use crate::tune::{AUTO, Budget, Draw, RUNGS, Room, Schedule, Trial, Trials, joined};
 
 /// Fewest training users of a rung: on fewer a comparison says nothing.
 const FEWEST_USERS: usize = 200;
 /// Fewest held-out users that trials of a rung are judged by: with thousands, the measuring takes longer than the training.
 const FEWEST_HELD: usize = 500;
+/// What `--family` has for all the likely ones.
+const AUTO_NAME: &str = "auto";
 /// Lines of the table of trials.
 const SHOWN: usize = 15;
 
@@ -29,8 +31,9 @@ pub struct TuneArgs {
     /// Model file to write: the best recipe's
     #[arg(short, long, value_name = "FILE", default_value = "model.safetensors")]
     output: PathBuf,
-    /// Families to search: `auto` for all the likely ones, or names as in `train`, separated by commas. Not svd++: trials
-    /// are judged by how they rank held-out users, and the ratings it foresees are not a ranking
+    /// Families to search: `auto` for als, elsa, ease, slim and item-knn, the best vectors then joined with the best lists; or names
+    /// as in `train`, separated by commas. Not svd++: trials are judged by how they rank held-out users, and the ratings it foresees
+    /// are not a ranking
     #[arg(long, value_name = "NAMES", default_value = "auto")]
     family: String,
     /// Recipes drawn
@@ -42,7 +45,7 @@ pub struct TuneArgs {
     /// Largest model, without its catalogue, such as 1.5MB: larger ones are out [default: no bound]
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     max_size: Option<usize>,
-    /// Where trials are kept, one JSON line each: the same command goes on from there [default: the model's name and .trials.jsonl]
+    /// Where trials are kept, one JSON line each: the same command goes on from there [default: that of the model file and .trials.jsonl]
     #[arg(long, value_name = "FILE")]
     trials_file: Option<PathBuf>,
     /// Picks the users held out and the recipes drawn
@@ -87,11 +90,17 @@ pub fn run(args: &TuneArgs, tables: &TableOptions, output: Output) -> Result<()>
     Checkpoint::expect_own(&args.output, |key| {
         trials.ranked().iter().any(|trial| recipe(&trial.flags).is_ok_and(|recipe| fingerprint.key(&recipe) == key))
     })?;
+    let room = Room { items: inputs.data.items.len(), most: args.max_size };
+    let schedule = Schedule { budget, join: (args.family == AUTO_NAME).then_some(room) };
     let mut arena: Option<Arena> = None;
-    while let Some((number, rung)) = Schedule(budget).next(&trials) {
+    while let Some((number, rung)) = schedule.next(&trials) {
         let same = arena.take().filter(|arena| arena.rung == rung);
         let arena = arena.insert(same.unwrap_or_else(|| Arena::new(&inputs, rung, args.seed)));
-        let trial = arena.measure(args, number, draw.flags(number, &trials))?;
+        let flags = match number.checked_sub(budget.trials) {
+            Some(at) => joined(&trials, room).swap_remove(at),
+            None => draw.flags(number, &trials),
+        };
+        let trial = arena.measure(args, number, flags)?;
         output.note(format!(
             "trial {number:>3}  rung {rung}  {}  {:.1} s  {}",
             trial.ndcg.map_or("   -  ".into(), |ndcg| format!("{ndcg:.4}")),
@@ -102,7 +111,7 @@ pub fn run(args: &TuneArgs, tables: &TableOptions, output: Output) -> Result<()>
     }
     output.note(listing(&trials));
     let best = trials.best().ok_or_else(|| none_good(args, &trials))?;
-    output.note(format!("best   proclivity train {}", best.flags.join(" ")));
+    output.note(format!("best   proclivity train LOG {}, with what this search says of the log", best.flags.join(" ")));
     let recipe = recipe(&best.flags)?;
     let (recipe_flags, storage) = (Some(best.flags.as_slice()), &args.storage);
     let order = Order { args: &args.inputs, recipe: &recipe, flags: recipe_flags, storage, path: &args.output };
@@ -167,7 +176,7 @@ impl Arena<'_> {
 }
 
 fn families(text: &str) -> Result<Vec<Family>> {
-    let names: Vec<&str> = if text == "auto" { AUTO.to_vec() } else { text.split(',').collect() };
+    let names: Vec<&str> = if text == AUTO_NAME { AUTO.to_vec() } else { text.split(',').collect() };
     let refused = |expected, found: &str| CliError::Flag { flag: "--family", expected, found: format!("`{found}`") };
     let family = |name: &str| -> Result<Family> {
         let family: Family = name.parse().map_err(|expected| refused(expected, text))?;

@@ -6,8 +6,8 @@ use rand_chacha::ChaCha8Rng;
 use super::trials::Trials;
 use crate::families::{Family, epoch_rng};
 
-/// Families that `--family auto` tries, the likely ones first.
-pub const AUTO: [&str; 7] = ["als+ease", "als+slim", "slim", "ease", "als", "item-knn", "elsa"];
+/// Families that `--family auto` tries; vectors and lists are tried together at the last rung.
+pub const AUTO: [&str; 5] = ["als", "ease", "slim", "item-knn", "elsa"];
 
 /// Turns of every family, before those far behind drop out.
 const ROUNDS: usize = 2;
@@ -100,7 +100,7 @@ impl Draw {
     }
 
     /// The flags of trial `number`: families take turns, each begins with its defaults; after [`ROUNDS`] only those go on that
-    /// are not far behind. A number that was tried keeps its flags.
+    /// are not far behind others of their kind. A number that was tried keeps its flags.
     pub fn flags(&self, number: usize, trials: &Trials) -> Vec<String> {
         if let Some(trial) = trials.at(number, 0) {
             return trial.flags.clone();
@@ -122,7 +122,8 @@ impl Draw {
         flags
     }
 
-    /// Families whose best trial of the first rounds is at least [`NEAR`] of the best of all; those not measured stay.
+    /// Families whose best trial of the first rounds is at least [`NEAR`] of the best of all, of those with vectors and of lists
+    /// alone; those not measured stay.
     fn promising(&self, trials: &Trials) -> Vec<Family> {
         let count = self.families.len();
         let best = |at: usize| {
@@ -130,9 +131,16 @@ impl Draw {
             measured.max_by(f64::total_cmp)
         };
         let of_each: Vec<Option<f64>> = (0..count).map(best).collect();
-        let bound = NEAR * of_each.iter().flatten().copied().fold(0.0, f64::max);
-        let near = |best: &Option<f64>| best.is_none_or(|ndcg| ndcg >= bound);
-        self.families.iter().zip(&of_each).filter(|(_, best)| near(best)).map(|(family, _)| *family).collect()
+        let bound = |vectors: bool| {
+            let alike = self.families.iter().zip(&of_each).filter(|(family, _)| family.vectors.is_some() == vectors);
+            NEAR * alike.filter_map(|(_, best)| *best).fold(0.0, f64::max)
+        };
+        let bounds = [bound(false), bound(true)];
+        let near = |family: &Family, best: Option<f64>| {
+            best.is_none_or(|ndcg| ndcg >= bounds[usize::from(family.vectors.is_some())])
+        };
+        let near = self.families.iter().zip(&of_each).filter(|(family, best)| near(family, **best));
+        near.map(|(family, _)| *family).collect()
     }
 
     fn is_fixed(&self, flag: &str) -> bool {
@@ -179,16 +187,17 @@ mod tests {
 
     #[test]
     fn families_far_behind_drop_out_and_what_was_tried_keeps_its_flags() {
-        let families: Vec<Family> = ["als", "ease", "slim"].map(|name| name.parse().expect(name)).into();
+        let families: Vec<Family> = ["als", "elsa", "bpr", "ease"].map(|name| name.parse().expect(name)).into();
         let draw = Draw::new(families, Vec::new(), 1);
         let mut trials = Trials::default();
-        for (number, ndcg) in [Some(0.2), Some(0.1), None, Some(0.1), Some(0.14), None].into_iter().enumerate() {
+        let ndcg = [Some(0.2), Some(0.1), None, Some(0.01), Some(0.1), Some(0.14), None, Some(0.02)];
+        for (number, ndcg) in ndcg.into_iter().enumerate() {
             trials.add(Trial::of(number, 0, draw.flags(number, &trials), ndcg)).expect("no file");
         }
-        let drawn: Vec<String> = (6..10).map(|number| draw.flags(number, &trials)[1].clone()).collect();
-        assert_eq!(drawn, ["als", "slim", "als", "slim"]);
-        trials.add(Trial::of(6, 0, vec!["--family".into(), "elsa".into()], None)).expect("no file");
-        assert_eq!(draw.flags(6, &trials), ["--family", "elsa"]);
+        let drawn: Vec<String> = (9..15).map(|number| draw.flags(number, &trials)[1].clone()).collect();
+        assert_eq!(drawn, ["als", "bpr", "ease", "als", "bpr", "ease"], "lists are held against lists");
+        trials.add(Trial::of(20, 0, vec!["--family".into(), "slim".into()], None)).expect("no file");
+        assert_eq!(draw.flags(20, &trials), ["--family", "slim"]);
     }
 
     #[test]
