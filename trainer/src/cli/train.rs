@@ -122,7 +122,8 @@ impl Order<'_> {
         write_beside(self.path, &model, &bytes, &Value::Null)?;
         checkpoint.remove();
         let seconds = started.elapsed().as_secs_f64();
-        output.result(&summary(self.path, bytes.len(), seconds, held.len(), &rows), || {
+        let validation = validation(&trained, held.len(), &rows);
+        output.result(&summary(self.path, bytes.len(), seconds, &validation), || {
             json!({
                 "model": self.path, "flags": self.flags, "bytes": bytes.len(), "sha256": hex_sha256(&bytes), "family": model.manifest().family,
                 "seconds": seconds, "cleaning": inputs.cleaning, "catalogue": inputs.catalogue,
@@ -202,10 +203,17 @@ fn set_candidates(
     Ok(Some(chosen))
 }
 
-fn summary(path: &Path, bytes: usize, seconds: f64, users: usize, rows: &[(String, Metrics)]) -> String {
-    let wrote = format!("wrote {}: {} bytes, in {seconds:.1} s", path.display(), grouped(bytes));
-    match users {
-        0 => wrote,
-        _ => format!("{}\n{wrote}", metrics_table(&format!("validation, {} users", grouped(users)), rows)),
+fn summary(path: &Path, bytes: usize, seconds: f64, validation: &str) -> String {
+    format!("{validation}wrote {}: {} bytes, in {seconds:.1} s", path.display(), grouped(bytes))
+}
+
+/// What held-out users say of the model, a line or more; of one that predicts ratings, who says it: its lists are not what it is for.
+fn validation(trained: &Trained, users: usize, rows: &[(String, Metrics)]) -> String {
+    match (trained.ratings, users) {
+        (Some(_), _) => {
+            "predicted ratings are measured by `proclivity evaluate`, on targets with a value column\n".into()
+        }
+        (None, 0) => String::new(),
+        (None, _) => format!("{}\n", metrics_table(&format!("validation, {} users", grouped(users)), rows)),
     }
 }

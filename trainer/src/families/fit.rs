@@ -272,9 +272,16 @@ impl Fit<'_> {
     }
 
     fn tell(&self, bar: &ProgressBar, name: &str, epoch: usize, loss: f64, ndcg: Option<f64>) {
-        let ndcg = ndcg.map_or(String::new(), |ndcg| format!("  validation NDCG@100 {ndcg:.4}"));
-        self.output.line(bar, &format!("{name}   {epoch:>3}  loss {loss:<12.6}{ndcg}"));
+        self.output.line(bar, &epoch_line(name, epoch, loss, ndcg));
         bar.inc(1);
+    }
+}
+
+fn epoch_line(name: &str, epoch: usize, loss: f64, ndcg: Option<f64>) -> String {
+    let told = format!("{name}   {epoch:>3}  loss ");
+    match ndcg {
+        Some(ndcg) => format!("{told}{loss:<12.6}  validation NDCG@100 {ndcg:.4}"),
+        None => format!("{told}{loss:.6}"),
     }
 }
 
@@ -282,5 +289,16 @@ fn finite(loss: f64, stage: &'static str) -> Result<f64> {
     match loss.is_finite() {
         true => Ok(loss),
         false => Err(CliError::Diverged { stage, found: format!("a loss of {loss}") }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_of_an_epoch_has_no_trailing_blanks() {
+        assert_eq!(epoch_line("svd++", 3, 0.5, None), "svd++     3  loss 0.500000");
+        assert_eq!(epoch_line("als", 12, 0.5, Some(0.25)), "als    12  loss 0.500000      validation NDCG@100 0.2500");
     }
 }
