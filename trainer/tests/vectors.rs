@@ -4,7 +4,7 @@ mod support;
 
 use std::fmt::Write;
 
-use support::{Folder, failure, json};
+use support::{Folder, failure, json, proclivity};
 
 /// Baskets of 120 users of one taste each, three tastes of 20 items: an item of another taste, one item in nine. The first item
 /// of each taste is everyone's favourite, so that popularity has something to say.
@@ -97,6 +97,52 @@ fn svdpp_foresees_the_ratings_of_strangers() {
     let mean = given.iter().sum::<f64>() / given.len() as f64;
     let of_mean = (given.iter().map(|r| (r - mean) * (r - mean)).sum::<f64>() / given.len() as f64).sqrt();
     assert!(rmse < 0.5 * of_mean, "{rmse}, of the mean {of_mean}");
+}
+
+/// Ratings of 90 users, who agree on nothing but a little on the items: a third rates around 2, a third around 5, a third
+/// around 8.
+fn levels() -> Vec<(u32, u32, u32)> {
+    let rating = |user: u32, item: u32| 2 + user % 3 * 3 + item % 2;
+    let pairs = (0..90).flat_map(|user| (0..20).map(move |item| (user, item)));
+    let takes = |(user, item): &(u32, u32)| (user / 3 * 7 + item * 11) % 20 < 12;
+    pairs.filter(takes).map(|(user, item)| (user, item, rating(user, item))).collect()
+}
+
+#[test]
+fn the_own_ratings_of_strangers_tell_their_level() {
+    let folder = Folder::new();
+    let write = |name: &str, header: &str, keep: fn(u32, u32) -> bool, rated: bool| {
+        let mut text = format!("{header}\n");
+        for (user, item, rating) in levels().into_iter().filter(|(user, item, _)| keep(*user, *item)) {
+            let rating = if rated { format!(",{rating}") } else { String::new() };
+            writeln!(text, "u{user},i{item}{rating}").expect("writing to a string");
+        }
+        folder.write(name, text)
+    };
+    let log = write("log.csv", "user,item,rating", |user, _| user < 60, true);
+    let targets = write("targets.csv", "user,item,rating", |user, item| user >= 60 && item >= 15, true);
+    let known = |user: u32, item: u32| user >= 60 && item < 15;
+    let rated = write("rated.csv", "user,item,rating", known, true);
+    let unrated = write("unrated.csv", "user,item", known, false);
+    let model = folder.at("model.safetensors");
+    let trained = proclivity(&["train", &log, "-o", &model, "--family", "svd++", "--dim", "4", "--epochs", "10"]);
+    let said = String::from_utf8_lossy(&trained.stdout);
+    assert!(said.contains("ratings are measured by `proclivity evaluate`") && !said.contains("NDCG"), "{said}");
+    let evaluate = |fold_in: &str| json(&["evaluate", &model, "--fold-in", fold_in, "--targets", &targets]);
+    let ratings = |report: &serde_json::Value| report["models"][0]["stages"][0]["ratings"].clone();
+    let number = |value: &serde_json::Value| value.as_f64().expect("a number");
+    let (with, without) = (evaluate(&rated), evaluate(&unrated));
+    let (of_rated, of_unrated) = (ratings(&with), ratings(&without));
+    assert!(number(&of_rated["rmse"]) < 0.6 * number(&of_unrated["rmse"]), "{of_rated} {of_unrated}");
+    assert!(number(&of_rated["user_mean"]["rmse"]) < 0.6 * number(&of_rated["mean"]["rmse"]), "{of_rated}");
+    assert_eq!(of_rated["mean"], of_unrated["mean"]);
+    assert!(of_unrated["user_mean"].is_null(), "{of_unrated}");
+    let says = |report: &serde_json::Value, what: &str| report["notes"].to_string().contains(what);
+    assert!(says(&with, "the user's own level"), "{with:#}");
+    assert!(says(&without, "the fold-in has no ratings"), "{without:#}");
+    let shown = proclivity(&["evaluate", &model, "--fold-in", &rated, "--targets", &targets]);
+    let said = String::from_utf8_lossy(&shown.stdout);
+    assert!(said.contains("mean of the training ratings") && said.contains("own level"), "{said}");
 }
 
 #[test]

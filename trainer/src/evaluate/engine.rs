@@ -71,6 +71,19 @@ impl Engine {
         Ok(ranking)
     }
 
+    /// (item, score) of these `items` alone for what is known of `user`, the best first.
+    ///
+    /// # Errors
+    /// As [`Engine::rank`].
+    pub fn scores(&self, user: &HeldOut, items: impl ExactSizeIterator<Item = u32>) -> Result<Vec<(u32, f32)>> {
+        if items.len() == 0 {
+            return Ok(Vec::new());
+        }
+        let mut mask = ItemMask::all(self.model.item_count());
+        items.for_each(|item| mask.include(item));
+        self.ask(user, &mask, self.depth, self.stage, None)
+    }
+
     /// The one place that asks the engine: the `k` best items for what is known of `user`, with their scores; the own items of
     /// `buyer` among them.
     fn ask(

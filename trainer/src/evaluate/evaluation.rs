@@ -150,6 +150,8 @@ impl Evaluation {
                 self.bootstrap.seed
             ),
         ];
+        let ratings = self.entries.iter().find_map(|entry| entry.ratings);
+        lines.extend(ratings.map(|errors| errors.describe().to_owned()));
         lines.extend(self.without_ratings.iter().map(|why| format!("RMSE and MAE do not apply: {why}")));
         if self.protocol.pool != Pool::Everything {
             lines.push("coverage, novelty and the like do not apply: nobody is shown lists of sampled items".into());

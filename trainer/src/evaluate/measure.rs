@@ -1,5 +1,6 @@
 //! One pass over the users: each is ranked once, and every figure comes from that ranking.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use proclivity::model::Model;
@@ -10,7 +11,7 @@ use super::engine::{Engine, popularity_order, rank_by_popularity};
 use super::hits::{Hits, Ranking};
 use super::metrics::Metric;
 use super::protocol::Protocol;
-use super::ratings::RatingScale;
+use super::ratings::{Foreseen, RatingScale};
 use crate::dataset::HeldOut;
 use crate::error::Result;
 
@@ -21,15 +22,15 @@ pub struct Measured {
     pub values: Vec<Vec<f64>>,
     /// The best of each user, as many as the largest cutoff.
     pub lists: Vec<Vec<u32>>,
-    /// Predicted and given ratings of all users.
-    pub ratings: Vec<(f64, f64)>,
+    /// Given ratings of all users, and what foresees them.
+    pub ratings: Vec<Foreseen>,
 }
 
 /// The same of one user.
 struct OfUser {
     values: Vec<f64>,
     list: Vec<u32>,
-    ratings: Vec<(f64, f64)>,
+    ratings: Vec<Foreseen>,
 }
 
 /// The users and what is asked of each.
@@ -52,7 +53,11 @@ impl Task<'_> {
     pub fn model(&self, model: &Arc<Model>, stage: Stage) -> Result<Measured> {
         let engine = Engine::new(model, stage).at(self.now);
         let scale = RatingScale::of_card(&model.manifest().card);
-        self.measure(model.item_count(), scale, |user, mask| engine.rank_whole(user, mask))
+        let foresee = |user: &HeldOut, ranking: &Ranking, given: &[(u32, f64)]| match scale {
+            Some(scale) if !given.is_empty() => predictions(&engine, user, ranking, given, scale),
+            _ => Ok(Vec::new()),
+        };
+        self.measure(model.item_count(), |user, mask| engine.rank_whole(user, mask), foresee)
     }
 
     /// Measures the list everyone gets: items by `popularity` (n).
@@ -61,14 +66,14 @@ impl Task<'_> {
     /// None, but what [`Task::model`] may.
     pub fn popularity(&self, popularity: &[f32]) -> Result<Measured> {
         let order = popularity_order(popularity);
-        self.measure(order.len(), None, |_, mask| Ok(rank_by_popularity(&order, mask)))
+        self.measure(order.len(), |_, mask| Ok(rank_by_popularity(&order, mask)), |_, _, _| Ok(Vec::new()))
     }
 
     fn measure(
         &self,
         items: usize,
-        scale: Option<RatingScale>,
         rank: impl Fn(&HeldOut, &ItemMask) -> Result<Ranking> + Sync,
+        foresee: impl Fn(&HeldOut, &Ranking, &[(u32, f64)]) -> Result<Vec<Foreseen>> + Sync,
     ) -> Result<Measured> {
         let deepest = self.protocol.cutoffs.last().copied().unwrap_or_default();
         let one = |(at, user): (usize, &HeldOut)| {
@@ -76,7 +81,7 @@ impl Task<'_> {
             let hits = Hits::find(&ranking, &user.targets);
             let values = self.metrics.iter().map(|metric| metric.of(&hits)).collect();
             let given = self.ratings.get(at).map_or(&[][..], Vec::as_slice);
-            let ratings = scale.map_or_else(Vec::new, |scale| predictions(&ranking, given, scale));
+            let ratings = foresee(user, &ranking, given)?;
             Ok(OfUser { values, list: ranking.top(deepest), ratings })
         };
         let all: Result<Vec<OfUser>> = self.users.par_iter().enumerate().map(one).collect();
@@ -90,13 +95,22 @@ impl Task<'_> {
     }
 }
 
-/// (Predicted, given) for each of `given` that was ranked.
-fn predictions(ranking: &Ranking, given: &[(u32, f64)], scale: RatingScale) -> Vec<(f64, f64)> {
-    let predicted = |(item, rating): &(u32, f64)| {
+/// What foresees each of `given` that was ranked: the scores there, and what `user`'s own ratings say of its level.
+fn predictions(
+    engine: &Engine,
+    user: &HeldOut,
+    ranking: &Ranking,
+    given: &[(u32, f64)],
+    scale: RatingScale,
+) -> Result<Vec<Foreseen>> {
+    let ratings: HashMap<u32, f64> = user.ratings().collect();
+    let scores = engine.scores(user, ratings.keys().copied())?;
+    let own: Vec<(f64, f32)> = scores.into_iter().map(|(item, score)| (ratings[&item], score)).collect();
+    let foreseen = |(item, rating): &(u32, f64)| {
         let entry = ranking.list[..ranking.head].iter().find(|entry| entry.0 == *item)?;
-        Some((scale.rating(entry.1), *rating))
+        Some(scale.foresee(*rating, entry.1, &own))
     };
-    given.iter().filter_map(predicted).collect()
+    Ok(given.iter().filter_map(foreseen).collect())
 }
 
 #[cfg(test)]
@@ -122,7 +136,8 @@ mod tests {
         let mask = crate::evaluate::engine::without(ITEMS, &[3]);
         let list = Engine::new(&model, Stage::Retrieval).rank(&user(&[3], &[]), &mask).unwrap().list;
         let score = |item: u32| f64::from(list.iter().find(|entry| entry.0 == item).unwrap().1);
-        assert_eq!(measured.ratings, [(3.5 + score(5), 4.0), (3.5 + score(9), 2.0)]);
+        let ratings: Vec<(f64, f64)> = measured.ratings.iter().map(|rating| (rating.model, rating.given)).collect();
+        assert_eq!(ratings, [(3.5 + score(5), 4.0), (3.5 + score(9), 2.0)]);
         assert_eq!(measure(Value::Null).ratings, []);
         assert_eq!((measured.lists[0].len(), measured.values[0].len()), (7, 1), "as deep as the largest cutoff");
     }

@@ -27,5 +27,5 @@ pub use groups::{GroupFigures, Grouping, gap};
 pub use measure::Task;
 pub use metrics::{Metric, Metrics};
 pub use protocol::{Pool, Protocol, Source, sample_negatives};
-pub use ratings::RatingScale;
+pub use ratings::{Errors, RatingErrors, RatingScale};
 pub use report::page;

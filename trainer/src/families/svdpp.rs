@@ -318,7 +318,7 @@ mod tests {
             let own = (item < 12) == (taste == 0);
             let truth = if own { 80.0 } else { 40.0 } + f64::from(item % 3);
             let score = dot(row(&rows, item, dim), &user) + bias[item as usize];
-            of_model += (scale.rating(score) - truth).powi(2);
+            of_model += (scale.foresee(truth, score, &[]).model - truth).powi(2);
             of_mean += (scale.mean - truth).powi(2);
         }
         assert!(of_model < 0.3 * of_mean, "{of_model} {of_mean}");

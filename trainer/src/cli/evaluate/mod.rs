@@ -23,7 +23,7 @@ pub struct EvaluateArgs {
     /// Model files; several are compared with the first on the same users
     #[arg(required = true, value_name = "MODEL")]
     models: Vec<PathBuf>,
-    /// What is known of the held-out users: columns user and item
+    /// What is known of the held-out users: columns user and item, and their ratings for models that predict ratings
     #[arg(long, value_name = "FILE")]
     fold_in: PathBuf,
     /// What they should be recommended: columns user and item, and a rating for models that predict ratings

@@ -1,6 +1,8 @@
 //! The result for people: aligned tables.
 
-use crate::evaluate::{Beyond, Entry, Estimate, Evaluation, GroupFigures, LEVEL, Metric, Metrics, gap};
+use crate::evaluate::{
+    Beyond, Entry, Errors, Estimate, Evaluation, GroupFigures, LEVEL, Metric, Metrics, RatingErrors, gap,
+};
 use crate::output::{grouped, table};
 
 /// Metrics for people, one row a ranking.
@@ -24,10 +26,7 @@ pub fn text(evaluation: &Evaluation) -> String {
         parts.extend((!entry.beyond.is_empty()).then(|| beyond(entry)));
         let groups = evaluation.groupings.iter().zip(&entry.groups);
         parts.extend(groups.map(|(name, figures)| by_group(&format!("{}, by {name}", entry.label), figures)));
-        parts.extend(entry.ratings.map(|errors| {
-            let ratings = grouped(errors.ratings);
-            format!("{}: RMSE {:.4}, MAE {:.4} over {ratings} ratings", entry.label, errors.rmse, errors.mae)
-        }));
+        parts.extend(entry.ratings.map(|errors| ratings(&entry.label, &errors)));
     }
     parts.join("\n\n")
 }
@@ -96,6 +95,17 @@ fn by_group(title: &str, figures: &[GroupFigures]) -> String {
     if !gaps.is_empty() {
         rows.push([vec!["  gap, best to worst".into(), String::new()], gaps].concat());
     }
+    table(&rows)
+}
+
+/// Errors of predicted ratings, of the baselines too.
+fn ratings(label: &str, errors: &RatingErrors) -> String {
+    let title = format!("{} ratings, predicted by", grouped(errors.ratings));
+    let mut rows = vec![header(&title, &["RMSE", "MAE"].map(str::to_owned))];
+    let row = |(name, errors): (String, Errors)| {
+        vec![format!("  {name}"), format!("{:.4}", errors.rmse), format!("{:.4}", errors.mae)]
+    };
+    rows.extend(errors.rows(label).into_iter().map(row));
     table(&rows)
 }
 

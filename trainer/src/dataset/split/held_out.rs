@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::dataset::clean::{Doubles, Seen};
 use crate::dataset::columns::LogColumnFlags;
-use crate::dataset::interactions::{Event, Interactions};
+use crate::dataset::interactions::{Event, Interactions, pair_stats};
 use crate::dataset::log::read_log;
 use crate::dataset::memory::Memory;
 use crate::dataset::table::TableOptions;
@@ -37,6 +37,12 @@ impl HeldOut {
         self.events.iter().for_each(|event| *totals.entry(event.item).or_default() += event.strength);
         let strength = |item| repeats.strength(totals.get(item).copied().unwrap_or(1.0));
         self.fold_in.iter().map(|item| (*item, strength(item))).collect()
+    }
+
+    /// The rated items among those given, each with its last rating.
+    pub fn ratings(&self) -> impl Iterator<Item = (u32, f64)> {
+        let rated = pair_stats(&self.events).into_iter().filter(|pair| pair.value.is_finite());
+        rated.map(|pair| (pair.item, f64::from(pair.value)))
     }
 }
 

@@ -7,6 +7,7 @@ use super::tables::{self, header, shown};
 use crate::evaluate::beyond::Beyond;
 use crate::evaluate::evaluation::{Entry, Evaluation, exposure_k};
 use crate::evaluate::metrics::{DEPTH, Metric};
+use crate::evaluate::ratings::Errors;
 use crate::output::grouped;
 
 /// Sizes further apart than this are shown by their ratio.
@@ -197,15 +198,17 @@ pub fn beyond(evaluation: &Evaluation) -> String {
 }
 
 pub fn ratings(evaluation: &Evaluation) -> String {
-    let row = |entry: &Entry| {
+    let rows_of = |entry: &Entry| {
         let errors = entry.ratings?;
-        let numbers = [format!("{:.4}", errors.rmse), format!("{:.4}", errors.mae), grouped(errors.ratings)];
-        Some([vec![entry.label.clone()], numbers.to_vec()].concat())
+        let row = move |(name, of): (String, Errors)| {
+            vec![name, format!("{:.4}", of.rmse), format!("{:.4}", of.mae), grouped(errors.ratings)]
+        };
+        Some(errors.rows(&entry.label).into_iter().map(row))
     };
-    let rows: Vec<Vec<String>> = evaluation.entries.iter().filter_map(row).collect();
+    let rows: Vec<Vec<String>> = evaluation.entries.iter().filter_map(rows_of).flatten().collect();
     let body = match &evaluation.without_ratings {
         Some(why) => paragraph(&format!("RMSE and MAE do not apply: {why}.")),
-        None => table("Errors of predicted ratings", &header(&["Ranking", "RMSE", "MAE", "Ratings"]), &rows),
+        None => table("Errors of predicted ratings", &header(&["Predicted by", "RMSE", "MAE", "Ratings"]), &rows),
     };
     section("Ratings", &body)
 }

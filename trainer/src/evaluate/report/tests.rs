@@ -7,7 +7,7 @@ use crate::evaluate::evaluation::{Comparison, Entry, Subject};
 use crate::evaluate::groups::GroupFigures;
 use crate::evaluate::metrics::Metric;
 use crate::evaluate::protocol::{Pool, Protocol};
-use crate::evaluate::ratings::RatingErrors;
+use crate::evaluate::ratings::{Errors, RatingErrors};
 
 fn estimate(mean: f64) -> Estimate {
     Estimate { mean, low: mean - 0.01, high: mean + 0.01 }
@@ -27,6 +27,7 @@ fn evaluation(models: usize) -> Evaluation {
         calibration: None,
     };
     let group = |label: &str| GroupFigures { label: label.into(), users: 3, estimates: vec![estimate(0.2); 3] };
+    let errors = Errors { rmse: 0.9, mae: 0.7 };
     let entry = |model: Option<usize>| Entry {
         model,
         stage: if model.is_some() { "retrieval" } else { "popular" },
@@ -36,7 +37,7 @@ fn evaluation(models: usize) -> Evaluation {
         beyond: vec![beyond(10), beyond(20)],
         groups: vec![vec![group("1 to 5"), group("6 & more")]],
         exposure: vec![0, 4, 9, 1],
-        ratings: model.map(|_| RatingErrors { rmse: 0.9, mae: 0.7, ratings: 12 }),
+        ratings: model.map(|_| RatingErrors { model: errors, ratings: 12, mean: errors, user_mean: Some(errors) }),
     };
     let subject = |model: usize| Subject {
         name: format!("m{model}"),
@@ -95,6 +96,7 @@ fn every_plot_has_words_and_a_table() {
     assert_eq!(html.matches("role=\"img\"").count(), plots);
     assert_eq!(html.matches("<desc>").count(), plots);
     assert_eq!(html.matches("<details>").count(), plots - 1, "the headline's table is in the open");
+    assert!(html.contains("that mean and the user&#39;s own level"));
     assert!(html.contains("full ranking of every item") && html.contains("ties count against the model"));
 }
 
