@@ -146,6 +146,21 @@ fn the_own_ratings_of_strangers_tell_their_level() {
 }
 
 #[test]
+fn scores_that_lists_or_a_ranker_have_a_say_in_are_no_ratings() {
+    let folder = Folder::new();
+    let log = folder.write("log.csv", ratings());
+    let model = folder.at("model.safetensors");
+    for family in ["svd+++ease", "svd+++ncf"] {
+        let more = ["--dim", "4", "--epochs", "2", "--ncf-epochs", "1", "--validation", "0"];
+        json(&[&["train", &log, "-o", &model, "--family", family], &more[..]].concat());
+        let report = json(&["evaluate", &model, "--fold-in", &log, "--targets", &log, "--include-seen"]);
+        let stages = report["models"][0]["stages"].as_array().expect("a list");
+        assert!(stages.iter().all(|stage| stage["ratings"].is_null()), "{family}: {stages:?}");
+        assert!(report["notes"].to_string().contains("they are not ratings"), "{family}");
+    }
+}
+
+#[test]
 fn what_a_log_does_not_allow_is_refused() {
     let folder = Folder::new();
     let log = folder.write("log.csv", log());

@@ -176,7 +176,7 @@ impl Fit<'_> {
         // The dot keeps its scale, the lists take the inverse: a list of scores is the same but for a factor.
         let with = |weight: f32| {
             let weights = lists.weights.iter().map(|x| x / weight).collect();
-            Trained { neighbours: Some(NeighbourSpec { weights, ..lists.clone() }), ..trained.clone() }
+            Trained { neighbours: Some(NeighbourSpec { weights, ..lists.clone() }), ratings: None, ..trained.clone() }
         };
         let tried = weight.map_or(DOT_WEIGHTS.to_vec(), |weight| vec![weight]);
         let mut best = (with(tried[0]), None, tried[0]);
@@ -239,6 +239,7 @@ impl Fit<'_> {
         let with = |boost: f32| Trained {
             family: format!("{}+ncf", retrieval.family),
             ranker: Some(RankerSpec { skip: ranker.skip * boost, ..ranker.clone() }),
+            ratings: None,
             ..retrieval.clone()
         };
         let mut best = (with(1.0), self.measure(&with(1.0), Stage::Cascade)?, 1.0);

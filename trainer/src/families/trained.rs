@@ -19,7 +19,7 @@ pub struct Trained {
     pub popularity: Vec<f32>,
     /// What several events of one pair amount to.
     pub repeats: Repeats,
-    /// Of a family that predicts ratings.
+    /// Of a family that predicts ratings; none once lists or a ranker have a say in the scores.
     pub ratings: Option<RatingScale>,
     /// Picks the users whose histories become golden queries.
     pub seed: u64,
