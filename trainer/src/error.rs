@@ -95,6 +95,12 @@ pub enum CliError {
     #[error("{path}: {source}")]
     Model { path: PathBuf, source: Box<proclivity::Error> },
 
+    #[error(
+        "item `{id}` is not in the catalogue of {items} items of {path}; give ids of the training log, such as `{example}`, not \
+         titles"
+    )]
+    UnknownItem { path: PathBuf, id: String, items: usize, example: String },
+
     #[error("{0}")]
     Engine(#[from] Box<proclivity::Error>),
 
@@ -148,6 +154,7 @@ impl CliError {
             CliError::Flag { .. } => "flag",
             CliError::Write { .. } => "write",
             CliError::Model { source, .. } => source.code(),
+            CliError::UnknownItem { .. } => "unknown_item",
             CliError::Engine(source) => source.code(),
             CliError::Checkpoint { .. } => "checkpoint",
             CliError::Trials { .. } => "trials",

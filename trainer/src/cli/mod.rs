@@ -49,8 +49,8 @@ enum Command {
     Import(Box<import::ImportArgs>),
     /// Make a model file smaller: fewer bits, neighbours, columns, items or a lower rank; shows what each step costs
     Compress(Box<compress::CompressArgs>),
-    /// Recommend for a history of item ids
-    Recommend(recommend::RecommendArgs),
+    /// Recommend for a history of item ids, for every user of a file, or what is similar to an item
+    Recommend(Box<recommend::RecommendArgs>),
     /// Show what is in a model file
     Inspect(inspect::InspectArgs),
 }
@@ -74,7 +74,7 @@ impl Cli {
             Command::Evaluate(args) => evaluate::run(&args, &self.tables, output),
             Command::Import(args) => import::run(&args, &self.tables, output),
             Command::Compress(args) => compress::run(&args, &self.tables, output),
-            Command::Recommend(args) => recommend::run(&args, output),
+            Command::Recommend(args) => recommend::run(&args, &self.tables, output),
             Command::Inspect(args) => inspect::run(&args, output),
         }
     }

@@ -36,7 +36,9 @@ pub use memory::Memory;
 pub use negatives::{NegativeSampling, Negatives};
 pub use report::CleanReport;
 pub use source::{LogFlags, LogSource, Reading};
-pub use split::{HeldCounts, HeldOut, HeldOutFiles, Part, Parts, Split, hold_out, read_held_out, split, write_files};
+pub use split::{
+    HeldCounts, HeldOut, HeldOutFiles, Part, Parts, Split, hold_out, read_held_out, read_histories, split, write_files,
+};
 pub use table::{Table, TableOptions, parts_of};
 pub use timestamp::{iso as iso_time, to_iso};
 pub use user_lists::{ByUser, read_user_attributes, read_user_items, read_user_ratings};

@@ -38,12 +38,7 @@ impl Engine {
     /// own items against new ones.
     #[must_use]
     pub fn at(mut self, now: Option<i64>) -> Engine {
-        let ships = match self.model.manifest().scoring {
-            Scoring::Dot => Stage::Retrieval,
-            Scoring::Mlp(_) => Stage::Ranking,
-            Scoring::Cascade { .. } => Stage::Cascade,
-        };
-        if now.is_some() && self.stage == ships && self.model.repurchase().is_some() {
+        if now.is_some() && self.stage == ships(&self.model) && self.model.repurchase().is_some() {
             (self.now, self.depth) = (now, CANDIDATES);
         }
         self
@@ -108,6 +103,15 @@ impl Engine {
     fn buyer(&self, user: &HeldOut) -> Option<Buyer> {
         let span = self.model.repurchase()?.weights.span;
         Buyer::new(&purchases(&user.events), self.now? as f64, span)
+    }
+}
+
+/// The stage of `model` that ships: what a page with this file shows.
+pub fn ships(model: &Model) -> Stage {
+    match model.manifest().scoring {
+        Scoring::Dot => Stage::Retrieval,
+        Scoring::Mlp(_) => Stage::Ranking,
+        Scoring::Cascade { .. } => Stage::Cascade,
     }
 }
 

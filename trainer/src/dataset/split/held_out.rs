@@ -145,6 +145,28 @@ pub fn read_held_out(
     })
 }
 
+/// Reads a fold-in file alone: users without targets, and those of whom no item is known are left out.
+///
+/// # Errors
+/// As [`read_log`].
+pub fn read_histories(
+    path: &Path,
+    item_index: impl Fn(&str) -> Option<u32>,
+    now: Option<i64>,
+    options: &TableOptions,
+) -> Result<HeldOutFiles> {
+    let (given, latest) = by_user(path, options, &item_index, now)?;
+    let mut files = HeldOutFiles { now: latest.and(now.or(latest)), ..HeldOutFiles::default() };
+    for (user, Items { known, unknown, events }) in given {
+        files.unknown_fold_in += unknown;
+        match known.is_empty() {
+            true => files.skipped += 1,
+            false => files.users.push(HeldOut { user, fold_in: known, targets: Vec::new(), events }),
+        }
+    }
+    Ok(files)
+}
+
 /// External ids with what a file says of them, in its order.
 type UserItems = Vec<(String, Items)>;
 

@@ -11,7 +11,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 pub use files::write_files;
-pub use held_out::{HeldOut, HeldOutFiles, hold_out, read_held_out, split};
+pub use held_out::{HeldOut, HeldOutFiles, hold_out, read_held_out, read_histories, split};
 pub use parts::{Held, HeldCounts, Part, Parts};
 
 use super::interactions::{Event, Interactions};

@@ -1,17 +1,21 @@
-//! `proclivity recommend MODEL --history id,id,id`
+//! `proclivity recommend MODEL --history id,id,id`, `--similar id`, or `--fold-in FILE -o lists.csv`
+
+mod batch;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use proclivity::model::{ColumnView, Model};
 use proclivity::profile::{Event, EventKind};
 use proclivity::rank::Reason;
 use proclivity::score::BackendChoice;
-use proclivity::{Recommender, Request};
+use proclivity::{Recommendation, Recommender, Request};
 use serde_json::{Value, json};
 
 use super::open_model;
-use crate::error::Result;
+use crate::dataset::TableOptions;
+use crate::error::{CliError, Result};
 use crate::output::{Output, table};
 
 #[derive(Debug, Args)]
@@ -21,6 +25,20 @@ pub struct RecommendArgs {
     /// Item ids the user bought, separated by commas; none for the popular items
     #[arg(long, value_name = "IDS", value_delimiter = ',')]
     history: Vec<String>,
+    /// The items most like this one instead
+    #[arg(long, value_name = "ID", conflicts_with_all = ["history", "explain"])]
+    similar: Option<String>,
+    /// Lists for every user of this file instead, by what it knows of each: columns user and item; time, type of event and value
+    /// where it has them
+    #[arg(long, value_name = "FILE", requires = "output", conflicts_with_all = ["history", "similar", "explain"])]
+    fold_in: Option<PathBuf>,
+    /// Where these lists go, as CSV: user, item, rank, score
+    #[arg(short, long, value_name = "FILE", requires = "fold_in")]
+    output: Option<PathBuf>,
+    /// With --fold-in: the moment lists are asked for, such as 2017-11-01; later events are not known yet [default: the time of
+    /// its last event]
+    #[arg(long, value_name = "TIME", requires = "fold_in")]
+    now: Option<String>,
     /// How many items
     #[arg(short = 'k', long, default_value_t = 10)]
     count: usize,
@@ -29,14 +47,12 @@ pub struct RecommendArgs {
     explain: bool,
 }
 
-pub fn run(args: &RecommendArgs, output: Output) -> Result<()> {
+pub fn run(args: &RecommendArgs, tables: &TableOptions, output: Output) -> Result<()> {
     let model = open_model(&args.model)?;
-    let recommender = pollster::block_on(Recommender::new(model.clone(), BackendChoice::Cpu))?;
-    for id in &args.history {
-        recommender.observe(Event::new(EventKind::Purchase, id.trim()))?;
+    if let (Some(fold_in), Some(path)) = (&args.fold_in, &args.output) {
+        return batch::write_lists(args, &model, [fold_in, path], tables, output);
     }
-    let request = Request { count: args.count, explain: args.explain, ..Request::default() };
-    let list = pollster::block_on(recommender.recommend(&request))?;
+    let list = list(args, &model)?;
     let mut rows = vec![["", "score", "item", "title"].map(str::to_owned).to_vec()];
     for (rank, item) in (1..).zip(&list.items) {
         let reasons: Vec<String> = item.reasons.iter().map(|reason| reason_text(&model, reason)).collect();
@@ -53,6 +69,28 @@ pub fn run(args: &RecommendArgs, output: Output) -> Result<()> {
         json!({ "items": items })
     });
     Ok(())
+}
+
+/// The list for the history, or of what is similar.
+fn list(args: &RecommendArgs, model: &Arc<Model>) -> Result<Recommendation> {
+    let recommender = pollster::block_on(Recommender::new(Arc::clone(model), BackendChoice::Cpu))?;
+    let history: Vec<&str> = args.history.iter().map(|id| id.trim()).collect();
+    if let Some(id) = history.iter().copied().chain(args.similar.as_deref()).find(|id| model.item_index(id).is_none()) {
+        return Err(CliError::UnknownItem {
+            path: args.model.clone(),
+            id: id.into(),
+            items: model.item_count(),
+            example: model.item_id(0).into(),
+        });
+    }
+    for id in history {
+        recommender.observe(Event::new(EventKind::Purchase, id))?;
+    }
+    let request = Request { count: args.count, explain: args.explain, ..Request::default() };
+    Ok(match &args.similar {
+        Some(id) => pollster::block_on(recommender.similar(id, &request))?,
+        None => pollster::block_on(recommender.recommend(&request))?,
+    })
 }
 
 /// The aligned table of all but the last column, and the last as it is.
