@@ -3,7 +3,7 @@
 mod support;
 
 use serde_json::Value;
-use support::{Folder, failure, json};
+use support::{Folder, failure, json, proclivity};
 
 /// What a preset makes of a file: the account of cleaning.
 fn cleaning(preset: &str, name: &str, bytes: impl AsRef<[u8]>, more: &[&str]) -> Value {
@@ -187,4 +187,27 @@ fn a_file_of_another_layout_is_refused_with_what_was_expected() {
             assert!(said.contains(part), "{preset}: {said}");
         }
     }
+}
+
+#[test]
+fn the_account_tells_columns_and_whose_minimum_it_is() {
+    let folder = Folder::new();
+    let text = "196\t242\t4\t881250949\n196\t302\t5\t891717742\n22\t242\t1\t878887116\n22\t302\t4\t878887117\n";
+    let log = folder.write("u.data", text);
+    let out = folder.at("out");
+    let given = ["split", &log, "--by", "random", "--test-share", "0.4", "-o", &out, "--min-user-items", "1"];
+    let said = |more: &[&str]| {
+        let output = proclivity(&[&given[..], &["--min-item-users", "1"], more].concat());
+        String::from_utf8(output.stderr).expect("text")
+    };
+    let preset = said(&["--preset", "movielens-100k"]);
+    assert!(preset.contains("columns user, item, timestamp (time), rating (value, from 4 on)\n"), "{preset}");
+    assert!(preset.contains("1 rows with rating below 4 (--preset movielens-100k keeps 4 and more"), "{preset}");
+    let flag = said(&["--preset", "movielens-100k", "--min-value", "2"]);
+    assert!(flag.contains("1 rows with rating below --min-value 2\n"), "{flag}");
+    let plain = said(&["--header", "user,item,rating,timestamp"]);
+    assert!(
+        plain.contains("timestamp (time); rating is read, but training counts it only with --min-value"),
+        "{plain}"
+    );
 }

@@ -54,6 +54,7 @@ pub fn clean(mut log: Log, options: &CleanOptions, memory: Memory) -> Result<(In
         anonymous: counts.anonymous,
         left_out: counts.left_out,
         without_weight: counts.without_weight,
+        taken: log.taken.clone(),
         ordered_by: if log.time.is_some() { "time" } else { "file" },
         ..CleanReport::default()
     };
@@ -167,6 +168,7 @@ mod tests {
     use crate::dataset::log::ReadCounts;
     use crate::dataset::outliers::Dropped;
     use crate::dataset::rows::RowSorter;
+    use crate::dataset::taken::TakenColumns;
     use crate::dataset::timestamp::TimeColumn;
 
     fn log(rows: &[(u32, u32, i64)]) -> Log {
@@ -187,6 +189,7 @@ mod tests {
             rows: sorter.finish().unwrap(),
             time: Some(time),
             has_value: false,
+            taken: TakenColumns::default(),
             counts: ReadCounts { rows: rows.len(), interactions: rows.len(), ..ReadCounts::default() },
         }
     }

@@ -94,6 +94,10 @@ pub struct LogColumnFlags {
     #[arg(skip)]
     #[serde(skip)]
     pub preset_weights: &'static [(&'static str, f32)],
+    /// The preset that gives `min_value`, where it is no flag.
+    #[arg(skip)]
+    #[serde(skip)]
+    pub minimum_of: Option<String>,
     /// Rows that a preset leaves out: those whose cell in this column begins with the text.
     #[arg(skip)]
     #[serde(skip)]

@@ -8,6 +8,7 @@ use super::ids::Ids;
 use super::memory::Memory;
 use super::rows::{RowSorter, SortedRows};
 use super::table::{Table, TableOptions};
+use super::taken::TakenColumns;
 use super::timestamp::TimeColumn;
 use super::weights::EventWeights;
 use crate::error::{CliError, Result};
@@ -27,6 +28,7 @@ pub struct Log {
     /// The time column; without one times are the numbers of rows.
     pub time: Option<TimeColumn>,
     pub has_value: bool,
+    pub taken: TakenColumns,
     pub counts: ReadCounts,
 }
 
@@ -61,6 +63,7 @@ pub fn read_log(path: &Path, flags: &LogColumnFlags, options: &TableOptions, mem
     let options = TableOptions { header: flags.header.clone().or(options.header.clone()), ..options.clone() };
     let mut table = Table::open(path, &options)?;
     let mut reader = Reader::new(&table, flags, memory)?;
+    let taken = TakenColumns::of(&reader.columns, &table.header, flags);
     let mut cells = Vec::new();
     while let Some(line) = table.next_row(&mut cells)? {
         reader.row(&table, line, &cells)?;
@@ -77,6 +80,7 @@ pub fn read_log(path: &Path, flags: &LogColumnFlags, options: &TableOptions, mem
         rows: reader.rows.finish()?,
         time: reader.time,
         has_value: reader.columns.value.is_some(),
+        taken,
     })
 }
 

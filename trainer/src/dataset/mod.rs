@@ -21,6 +21,7 @@ mod rows;
 mod source;
 mod split;
 mod table;
+mod taken;
 mod text;
 mod timestamp;
 mod user_lists;

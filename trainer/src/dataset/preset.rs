@@ -13,23 +13,31 @@ use crate::error::{CliError, Result};
 /// A published data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Preset {
+    /// u.data and u.item; ratings of 4 and more
     #[value(name = "movielens-100k")]
     MovieLens100K,
+    /// ratings.dat and movies.dat; ratings of 4 and more
     #[value(name = "movielens-1m")]
     MovieLens1M,
+    /// ratings.csv and movies.csv; ratings of 4 and more
     #[value(name = "movielens-20m")]
     MovieLens20M,
+    /// ratings.csv and movies.csv; ratings of 4 and more
     #[value(name = "movielens-latest")]
     MovieLensLatest,
+    /// Ratings (CSV) or reviews (JSON lines) of 2014, 2018 or 2023; ratings of 4 and more
     #[value(name = "amazon-reviews")]
     AmazonReviews,
+    /// ratings.csv; ratings of 4 and more
     #[value(name = "goodbooks")]
     Goodbooks,
+    /// Online Retail or Online Retail II as CSV; quantities of 1 and more, no cancellations, no rows without a customer
     #[value(name = "online-retail")]
     OnlineRetail,
+    /// events.csv: view, addtocart and transaction; every event
     #[value(name = "retailrocket")]
     RetailRocket,
-    /// A log of impressions with a click label, as ad networks publish them
+    /// A log of impressions with a click label, as ad networks publish them; clicks alone
     #[value(name = "impressions")]
     Impressions,
 }
@@ -248,7 +256,8 @@ impl Preset {
             first = Table::first_row(path, &written)?;
             if layout.fits(&first, flags) {
                 layout.check_ratings(&self.name(), flags)?;
-                return Ok((layout.flags(&first, flags), written));
+                let minimum_of = flags.min_value.is_none().then(|| self.name());
+                return Ok((LogColumnFlags { minimum_of, ..layout.flags(&first, flags) }, written));
             }
         }
         let expected: Vec<String> = self.facts().1.iter().map(Layout::text).collect();

@@ -5,11 +5,15 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::outliers::OutlierReport;
+use super::taken::TakenColumns;
 use crate::output::grouped;
 
 /// What was read, dropped and kept. Every interaction is in exactly one of the counts of interactions, or kept.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct CleanReport {
+    /// Which columns, for people.
+    #[serde(skip)]
+    pub taken: TakenColumns,
     pub rows: usize,
     pub interactions: usize,
     /// Rows left out while reading: below `--min-value`, without a user, by the preset's rule (cancellations), of a type whose
@@ -45,6 +49,7 @@ impl CleanReport {
     pub fn text(&self, path: &Path) -> String {
         let read = [self.rows, self.interactions].map(grouped);
         let mut lines = vec![format!("read   {}: {} rows, {} interactions", path.display(), read[0], read[1])];
+        lines.push(format!("columns {}", self.taken.text()));
         let dropped = self.dropped().into_iter().filter(|(count, _)| *count > 0);
         lines.extend(dropped.map(|(count, why)| format!("drop   {} {why}", grouped(count))));
         let kept = [self.users, self.items, self.pairs, self.events].map(grouped);
@@ -61,7 +66,7 @@ impl CleanReport {
         let of = |users: usize, why: &str| format!("events of {} users {why}", grouped(users));
         let bound = outliers.count_bound.map_or(0, |bound| bound as usize);
         [
-            (self.below_min_value, "rows below --min-value".to_owned()),
+            (self.below_min_value, self.taken.below()),
             (self.anonymous, "rows without a user".to_owned()),
             (self.left_out, "rows by the preset's rule (cancellations)".to_owned()),
             (self.without_weight, "rows of types whose weight is not above 0".to_owned()),
