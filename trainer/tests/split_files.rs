@@ -4,7 +4,7 @@ mod support;
 
 use std::fmt::Write;
 
-use support::{Folder, failure, json, rows};
+use support::{Folder, failure, json, proclivity, rows};
 
 const LEAST: [&str; 4] = ["--min-user-items", "1", "--min-item-users", "1"];
 
@@ -93,4 +93,38 @@ fn flags_of_another_kind_of_split_are_refused() {
         ]
         .concat(),
     );
+}
+
+#[test]
+fn the_commands_that_use_the_files_run_as_printed() {
+    let folder = Folder::new();
+    let log = folder.write("log.csv", log());
+    for name in ["out", "of mine"] {
+        let out = folder.at(name);
+        let printed = proclivity(&[&["split", &log, "--by", "users", "-o", &out], &LEAST[..]].concat());
+        let printed = String::from_utf8(printed.stdout).expect("text");
+        let commands: Vec<&str> = printed.lines().filter_map(|line| line.strip_prefix("  proclivity ")).collect();
+        assert_eq!(commands.len(), 2, "{printed}");
+        for command in commands {
+            assert_eq!(command.contains('\''), name == "of mine", "{command}");
+            let spaced = command.replace('\'', "").replace(&out, "DIR");
+            let arguments: Vec<String> = spaced.split(' ').map(|word| word.replace("DIR", &out)).collect();
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            let small: &[&str] = if arguments[0] == "train" { &["--family", "item-knn"] } else { &[] };
+            json(&[&arguments[..], small].concat());
+        }
+    }
+}
+
+#[test]
+fn a_split_by_time_without_its_cut_names_the_times() {
+    let folder = Folder::new();
+    let log = folder.write("log.csv", log());
+    let out = folder.at("out");
+    let said = failure(&[&["split", &log, "--by", "time", "-o", &out], &LEAST[..]].concat());
+    assert!(
+        said.contains("--cut: expected") && said.contains("from 2017-07-14T02:56:40Z to 2017-07-14T05:43:59Z"),
+        "{said}"
+    );
+    assert!(!folder.path("out").exists(), "nothing is written");
 }

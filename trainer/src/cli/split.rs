@@ -1,14 +1,14 @@
 //! `proclivity split LOG --by users -o DIR`
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::card::file_sha256;
 use crate::dataset::{
-    HeldCounts, Interactions, LogSource, Part, Parts, Reading, Split, TableOptions, iso_time, write_files,
+    HeldCounts, Interactions, LogSource, Part, Parts, Reading, Split, TableOptions, iso_time, to_iso, write_files,
 };
 use crate::error::{CliError, Result};
 use crate::output::{Output, grouped, table, write_atomically};
@@ -53,7 +53,7 @@ pub struct SplitArgs {
     #[arg(long, value_name = "SHARE")]
     target_share: Option<f64>,
     /// With --by time: the test begins here, such as 2017-11-01
-    #[arg(long, value_name = "TIME", required_if_eq("by", "time"))]
+    #[arg(long, value_name = "TIME")]
     cut: Option<String>,
     /// With --by time: validation begins here and training ends [default: no validation]
     #[arg(long, value_name = "TIME", requires = "cut")]
@@ -61,7 +61,7 @@ pub struct SplitArgs {
 }
 
 pub fn run(args: &SplitArgs, tables: &TableOptions, output: Output) -> Result<()> {
-    let split = split_of(args)?;
+    let split = split_of(args)?.ok_or_else(|| without_cut(args, tables))?;
     let failed = |source| CliError::Write { path: args.output.clone(), source };
     fs::create_dir_all(&args.output).map_err(failed)?;
     let count_before = match split {
@@ -72,11 +72,7 @@ pub fn run(args: &SplitArgs, tables: &TableOptions, output: Output) -> Result<()
     let (data, cleaning) = args.source.read(tables, reading)?;
     output.note(cleaning.text(&args.source.log));
     if matches!(split, Split::Time { .. }) && !data.has_time {
-        return Err(CliError::Flag {
-            flag: "--by",
-            expected: "leave-one-out, random or users for a log without times (or --timestamp-column)".into(),
-            found: "time".into(),
-        });
+        return Err(without_times());
     }
     let parts = split.apply(&data, args.seed);
     let counts = Counts::of(&parts);
@@ -89,11 +85,37 @@ pub fn run(args: &SplitArgs, tables: &TableOptions, output: Output) -> Result<()
     let summary = json!({
         "log": args.source.name(), "by": name_of(args.by), "seed": args.seed, "settings": settings(args, split),
         "counts": counts.json(&data), "cold_targets": counts.cold_targets, "cleaning": cleaning, "files": files,
-        "use": usage(args, &counts),
+        "use": usage(args, &counts, Path::new("")),
     });
     write_atomically(&args.output.join("split.json"), format!("{summary:#}\n").as_bytes())?;
     output.result(&text(args, &data, &counts), || summary);
     Ok(())
+}
+
+/// What is wrong with `--by time` without `--cut`, with the times there are to choose from.
+fn without_cut(args: &SplitArgs, tables: &TableOptions) -> CliError {
+    let (data, _) = match args.source.read(tables, Reading::default()) {
+        Ok(read) => read,
+        Err(error) => return error,
+    };
+    if !data.has_time {
+        return without_times();
+    }
+    let times = || data.events.iter().flatten().map(|event| event.time);
+    let [first, last] = [times().min(), times().max()].map(|time| to_iso(time.unwrap_or_default()));
+    CliError::Flag {
+        flag: "--cut",
+        expected: "with --by time the time at which the test begins, such as 2017-11-01".into(),
+        found: format!("none; what is kept of the log is from {first} to {last}"),
+    }
+}
+
+fn without_times() -> CliError {
+    CliError::Flag {
+        flag: "--by",
+        expected: "leave-one-out, random or users for a log without times (or --timestamp-column)".into(),
+        found: "time".into(),
+    }
 }
 
 fn name_of(by: By) -> String {
@@ -138,7 +160,8 @@ fn shares_of(args: &SplitArgs) -> Result<[f64; 3]> {
     }
 }
 
-fn split_of(args: &SplitArgs) -> Result<Split> {
+/// The split that is asked for; none of a split by time without its cut.
+fn split_of(args: &SplitArgs) -> Result<Option<Split>> {
     check_flags(args)?;
     let [validation, test, targets] = shares_of(args)?;
     let time = |flag, text: &Option<String>| -> Result<Option<i64>> {
@@ -152,18 +175,19 @@ fn split_of(args: &SplitArgs) -> Result<Split> {
         text.as_ref().map(read).transpose()
     };
     let (cut, validation_cut) = (time("--cut", &args.cut)?, time("--validation-cut", &args.validation_cut)?);
-    Ok(match (args.by, cut) {
+    Ok(Some(match (args.by, cut) {
         (By::LeaveOneOut, _) => Split::LeaveOneOut,
         (By::Random, _) => Split::Random { validation, test },
         (By::Users, _) => Split::Users { validation, test, targets },
         (By::Time, Some(test)) if validation_cut.is_none_or(|validation| validation < test) => {
             Split::Time { validation: validation_cut, test }
         }
-        (By::Time, _) => {
+        (By::Time, None) => return Ok(None),
+        (By::Time, Some(_)) => {
             let found = args.validation_cut.clone().unwrap_or_default();
             return Err(CliError::Flag { flag: "--validation-cut", expected: "a time before --cut".into(), found });
         }
-    })
+    }))
 }
 
 /// How much is in each part.
@@ -217,18 +241,29 @@ fn settings(args: &SplitArgs, split: Split) -> Value {
     }
 }
 
-/// Commands that use the files, run in their folder.
-fn usage(args: &SplitArgs, counts: &Counts) -> Value {
-    let lists = "--keep-users train_users.csv.gz --keep-items items.csv.gz";
+/// Commands that use the files, which lie in `folder`.
+fn usage(args: &SplitArgs, counts: &Counts, folder: &Path) -> [String; 2] {
+    let file = |name: &str| quoted(&folder.join(name).display().to_string());
+    let data = |name: &str| file(&format!("{name}.csv.gz"));
+    let lists = format!("--keep-users {} --keep-items {}", data("train_users"), data("items"));
     let validation = match counts.validation.users {
-        0 => "--validation 0",
-        _ => "--validation-fold-in val_fold_in.csv.gz --validation-targets val_targets.csv.gz",
+        0 => "--validation 0".to_owned(),
+        _ => format!("--validation-fold-in {} --validation-targets {}", data("val_fold_in"), data("val_targets")),
     };
-    let seed = args.seed;
-    json!([
-        format!("proclivity train train.csv.gz {lists} {validation} --seed {seed} -o model.safetensors"),
-        "proclivity evaluate model.safetensors --fold-in test_fold_in.csv.gz --targets test_targets.csv.gz",
-    ])
+    let (train, model, seed) = (data("train"), file("model.safetensors"), args.seed);
+    let (fold_in, targets) = (data("test_fold_in"), data("test_targets"));
+    [
+        format!("proclivity train {train} {lists} {validation} --seed {seed} -o {model}"),
+        format!("proclivity evaluate {model} --fold-in {fold_in} --targets {targets}"),
+    ]
+}
+
+/// A path as a shell reads it.
+fn quoted(path: &str) -> String {
+    match path.chars().all(|c| c.is_alphanumeric() || "/._-+:\\".contains(c)) {
+        true => path.to_owned(),
+        false => format!("'{}'", path.replace('\'', "'\\''")),
+    }
 }
 
 fn text(args: &SplitArgs, data: &Interactions, counts: &Counts) -> String {
@@ -239,10 +274,11 @@ fn text(args: &SplitArgs, data: &Interactions, counts: &Counts) -> String {
         rows.push(vec![name.into(), users, known, targets]);
     }
     format!(
-        "{}\n{} items; {} targets of items without a training event left out\nwrote {}: what is in it and how to use it stands in split.json",
+        "{}\n{} items; {} targets of items without a training event left out\nwrote {}: what is in it stands in split.json; use it with\n  {}",
         table(&rows),
         grouped(data.items.len()),
         grouped(counts.cold_targets),
-        args.output.display()
+        args.output.display(),
+        usage(args, counts, &args.output).join("\n  ")
     )
 }
