@@ -225,6 +225,7 @@ fn people_get_tables() {
     assert!(printed.contains("Recall@20") && printed.contains("most popular"), "{printed}");
     let inspected = String::from_utf8(proclivity(&["inspect", &folder.at("model")]).stdout).unwrap();
     assert!(inspected.contains("item.embedding") && inspected.contains("sha256"), "{inspected}");
+    assert!(inspected.contains("user     fold-in, alpha ") && !inspected.contains("FoldIn"), "{inspected}");
 }
 
 /// Users of even numbers have items 0 to 11, the others 12 to 23: every family keeps to the user's own group and says why.

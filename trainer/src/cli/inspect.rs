@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
-use proclivity::model::{MlpShape, Scoring};
+use proclivity::model::{MlpShape, Scoring, UserTower};
 use serde_json::{Value, json};
 
 use super::open_model;
@@ -47,7 +47,7 @@ pub fn run(args: &InspectArgs, output: Output) -> Result<()> {
         ("family", manifest.family.clone()),
         ("items", format!("{} x {} {}", grouped(manifest.items), manifest.dim, stored)),
         ("scoring", scoring),
-        ("user", format!("{:?}", manifest.user)),
+        ("user", tower_text(manifest.user)),
         ("columns", columns.join(", ")),
         ("golden", format!("{} queries", model.golden().len())),
         ("bytes", grouped(bytes.len())),
@@ -79,6 +79,16 @@ fn manifest_json(bytes: &[u8]) -> Value {
     let header: Option<Value> = bytes.get(8..8 + length).and_then(|header| serde_json::from_slice(header).ok());
     let manifest = header.as_ref().and_then(|header| header.pointer("/__metadata__/model")?.as_str());
     manifest.and_then(|manifest| serde_json::from_str(manifest).ok()).unwrap_or(Value::Null)
+}
+
+/// As the manifest's JSON names it.
+fn tower_text(tower: UserTower) -> String {
+    match tower {
+        UserTower::FoldIn { alpha, regularization, power } => {
+            format!("fold-in, alpha {alpha}, regularization {regularization}, power {power}")
+        }
+        UserTower::Pool { power } => format!("pool, power {power}"),
+    }
 }
 
 fn mlp_text(mlp: &MlpShape) -> String {
