@@ -58,6 +58,8 @@ fn what_is_measured_is_what_is_recommended() {
         assert!((found - expected).abs() < 1e-9, "{key}: expected {expected}, found {found}");
     }
     let estimate = &measured["models"][0]["stages"][0]["intervals"]["recall@5"];
+    let notes = measured["notes"].to_string();
+    assert!(notes.contains("Recall@k is hits / min(k, targets)") && notes.contains("hits / targets"), "{notes}");
     assert!(recall < 0.999, "a task that is not trivial");
     assert!(number(estimate, "/low") < recall && recall < number(estimate, "/high"), "{estimate}");
     assert_eq!((measured["users"].as_u64(), &measured["protocol"]["ranking"]), (Some(10), &"full".into()));

@@ -157,3 +157,24 @@ fn what_does_not_fit_is_refused_with_a_way_out() {
     assert!(said.contains("20 items of 4 factors") && said.contains("no --popularity"), "{said}");
     assert!(printed.contains("als: 20 items, 4 factors"), "{printed}");
 }
+
+#[test]
+fn a_model_without_popularity_is_not_compared_with_the_most_popular() {
+    let folder = Folder::new();
+    let ids = ids(&folder);
+    let names: Vec<String> = std::fs::read_to_string(&ids).unwrap().lines().map(str::to_owned).collect();
+    let pair = |place: usize| format!("user,item\nann,{}\n", names[names.len() - place]);
+    let (fold_in, targets) = (folder.write("fold_in.csv", pair(1)), folder.write("targets.csv", pair(2)));
+    let counts: String = (1..=2).map(|place| format!("{},3\n", names[names.len() - place])).collect();
+    let counts = folder.write("counts.csv", format!("id,count\n{counts}"));
+    for (more, known) in [(vec![], false), (vec!["--popularity", counts.as_str()], true)] {
+        let model = folder.at("model");
+        json(&[&["import", &saved("als.npz"), "--item-ids", &ids, "-o", &model], &more[..]].concat());
+        let report = folder.at("report.html");
+        let given = ["evaluate", &model, "--fold-in", &fold_in, "--targets", &targets, "--report", &report];
+        let measured = json(&given);
+        assert_eq!((!measured["popular"].is_null(), !measured["baseline"].is_null()), (known, known));
+        assert!(measured["retrieval"].is_object(), "{measured:#}");
+        assert_eq!(std::fs::read_to_string(&report).unwrap().contains("most popular"), known);
+    }
+}

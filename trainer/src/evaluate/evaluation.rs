@@ -62,7 +62,7 @@ pub struct Evaluation {
     /// Names of the groupings.
     pub groupings: Vec<String>,
     pub calibration_column: Option<String>,
-    /// The baseline first, then each model's stages.
+    /// The baseline first, where popularity is known, then each model's stages.
     pub entries: Vec<Entry>,
     pub comparisons: Vec<Comparison>,
     /// Why RMSE and MAE are not there, if they are not.
@@ -143,6 +143,7 @@ impl Evaluation {
     pub fn conditions(&self) -> Vec<String> {
         let mut lines = vec![
             self.protocol.describe(),
+            "Recall@k is hits / min(k, targets); F1@k is the harmonic mean of hits / k and hits / targets".into(),
             format!(
                 "intervals: {:.0} %, {} bootstrap resamples of users (seed {})",
                 super::bootstrap::LEVEL * 100.0,

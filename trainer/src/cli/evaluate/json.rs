@@ -27,7 +27,7 @@ pub fn object(evaluation: &Evaluation, inputs: &Inputs) -> Value {
         "retrieval": stage("retrieval"),
         "cascade": stage("cascade"),
         "ranking": stage("ranking"),
-        "baseline": entry(evaluation, &evaluation.entries[0]),
+        "baseline": evaluation.entries.iter().find(|entry| entry.model.is_none()).map(|baseline| entry(evaluation, baseline)),
         "models": (0..evaluation.subjects.len()).map(|place| model(evaluation, inputs, place)).collect::<Vec<_>>(),
         "comparisons": evaluation.comparisons.iter().map(|comparison| json!({
             "model": evaluation.subjects[comparison.model].name,

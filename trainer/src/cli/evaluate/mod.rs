@@ -119,7 +119,7 @@ fn check(args: &EvaluateArgs) -> Result<()> {
     }
 }
 
-/// Measures the most popular items, then every stage of every model.
+/// Measures the most popular items, where they are known, then every stage of every model.
 fn evaluate(args: &EvaluateArgs, inputs: &Inputs) -> Result<Evaluation> {
     let metrics = Metric::all(&inputs.contenders[0].protocol.cutoffs);
     let bootstrap = Bootstrap { resamples: args.resamples, seed: args.seed };
@@ -129,7 +129,7 @@ fn evaluate(args: &EvaluateArgs, inputs: &Inputs) -> Result<Evaluation> {
         let (users, protocol) = (contender.users.as_slice(), &contender.protocol);
         let task = Task { users, protocol, metrics: &metrics, ratings: &contender.ratings, now: contender.held.now };
         let lens = Lens { users, protocol, facts: &facts, groupings: &inputs.groupings, bootstrap };
-        if place == 0 {
+        if place == 0 && knows_popularity(&contender.model) {
             let popularity: Vec<f32> = facts.popularity.iter().map(|&count| count as f32).collect();
             let measured = task.popularity(&popularity)?;
             entries.push(lens.entry(None, "popular", "most popular".into(), false, &measured));
@@ -158,6 +158,11 @@ fn evaluate(args: &EvaluateArgs, inputs: &Inputs) -> Result<Evaluation> {
         comparisons,
         without_ratings: inputs.without_ratings.clone(),
     })
+}
+
+/// Whether a list of the most popular items can be made: a model made of vectors alone counts nothing.
+fn knows_popularity(model: &Model) -> bool {
+    model.popularity().is_some_and(|counts| counts.iter().any(|&count| count > 0.0))
 }
 
 /// The stages of a model, what ships last.
