@@ -17,8 +17,19 @@ pub struct Subject {
     pub name: String,
     pub path: String,
     pub family: String,
+    pub sha256: String,
     pub bytes: usize,
     pub items: usize,
+}
+
+/// What an evaluation was made of, and when.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Origin {
+    /// The day, such as 2026-11-21.
+    pub date: String,
+    /// Names of the held-out files.
+    pub fold_in: String,
+    pub targets: String,
 }
 
 /// One way of ranking, measured.
@@ -53,6 +64,7 @@ pub struct Comparison {
 /// The whole result.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evaluation {
+    pub origin: Origin,
     pub subjects: Vec<Subject>,
     pub users: usize,
     pub protocol: Protocol,

@@ -21,7 +21,7 @@ mod report;
 pub use beyond::Beyond;
 pub use bootstrap::{Bootstrap, Estimate, LEVEL};
 pub use engine::{Engine, evaluate_model, evaluate_popularity, ships, without};
-pub use evaluation::{Entry, Evaluation, Lens, Subject, compare};
+pub use evaluation::{Entry, Evaluation, Lens, Origin, Subject, compare};
 pub use facts::Facts;
 pub use groups::{GroupFigures, Grouping, gap};
 pub use measure::Task;

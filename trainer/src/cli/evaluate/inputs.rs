@@ -7,6 +7,7 @@ use std::sync::Arc;
 use proclivity::model::Model;
 
 use super::EvaluateArgs;
+use crate::card::file_sha256;
 use crate::cli::open_model;
 use crate::dataset::{
     ByUser, HeldOut, HeldOutFiles, TableOptions, read_held_out, read_user_attributes, read_user_items,
@@ -122,6 +123,7 @@ fn contender(path: &Path, args: &EvaluateArgs, tables: &TableOptions) -> Result<
         name: path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
         path: path.display().to_string(),
         family: model.manifest().family.clone(),
+        sha256: file_sha256(path)?,
         bytes: model.byte_len(),
         items: model.item_count(),
     };

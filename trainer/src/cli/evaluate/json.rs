@@ -65,6 +65,7 @@ fn model(evaluation: &Evaluation, inputs: &Inputs, place: usize) -> Value {
         "name": subject.name,
         "path": subject.path,
         "family": subject.family,
+        "sha256": subject.sha256,
         "bytes": subject.bytes,
         "items": subject.items,
         "unknown_fold_in": contender.held.unknown_fold_in,

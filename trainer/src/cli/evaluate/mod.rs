@@ -11,10 +11,11 @@ use clap::Args;
 use proclivity::model::{Model, Scoring};
 use proclivity::score::Stage;
 
+use crate::card::date;
 use crate::dataset::{TableOptions, iso_time};
 use crate::error::{CliError, Result};
-use crate::evaluate::{Bootstrap, Evaluation, Facts, Lens, Metric, Task, compare, page};
-use crate::output::{Output, check_writable, grouped, write_atomically};
+use crate::evaluate::{Bootstrap, Evaluation, Facts, Lens, Metric, Origin, Task, compare, page};
+use crate::output::{Output, check_writable, file_name, grouped, write_atomically};
 use inputs::{Inputs, read_inputs};
 pub use tables::metrics_table;
 
@@ -146,7 +147,9 @@ fn evaluate(args: &EvaluateArgs, inputs: &Inputs) -> Result<Evaluation> {
             }
         }
     }
+    let name = |path| file_name(path).unwrap_or_default();
     Ok(Evaluation {
+        origin: Origin { date: date(), fold_in: name(&args.fold_in), targets: name(&args.targets) },
         subjects: inputs.contenders.iter().map(|contender| contender.subject.clone()).collect(),
         users: inputs.contenders[0].users.len(),
         protocol: inputs.contenders[0].protocol.clone(),

@@ -18,6 +18,7 @@ pub fn page(evaluation: &Evaluation, notes: &[String]) -> String {
     body += &list(&[evaluation.conditions(), notes.to_vec()].concat());
     body += "</header><main>";
     for section in [
+        sections::origin(evaluation),
         sections::models(evaluation),
         sections::headline(evaluation),
         sections::size(evaluation),

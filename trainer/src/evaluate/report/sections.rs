@@ -1,20 +1,37 @@
 //! The sections of the page, each from the evaluation alone.
 
+use std::path::Path;
+
 use super::charts::{Bars, Point, Series, bars, curves as curves_plot, decimal, points};
 use super::frame::Axis;
-use super::html::{escape, figure, paragraph, section, table};
+use super::html::{escape, figure, list, paragraph, section, table};
 use super::tables::{self, header, shown};
 use crate::evaluate::beyond::Beyond;
-use crate::evaluate::evaluation::{Entry, Evaluation, exposure_k};
+use crate::evaluate::evaluation::{Entry, Evaluation, Subject, exposure_k};
 use crate::evaluate::metrics::{DEPTH, Metric};
 use crate::evaluate::ratings::Errors;
-use crate::output::grouped;
+use crate::output::{file_name, grouped};
 
 /// Sizes further apart than this are shown by their ratio.
 const WIDE: f64 = 20.0;
 
 /// Places in [`Metric::at`] whose curves are drawn.
 const DRAWN: [usize; 4] = [0, 4, 1, 3];
+
+/// What the page is of.
+pub fn origin(evaluation: &Evaluation) -> String {
+    let origin = &evaluation.origin;
+    let lines = [
+        format!("made on {} by proclivity {}", origin.date, env!("CARGO_PKG_VERSION")),
+        format!("held-out users: fold-in {}, targets {}", origin.fold_in, origin.targets),
+    ];
+    let file = |subject: &Subject| {
+        let name = file_name(Path::new(&subject.path)).unwrap_or_default();
+        vec![name, subject.family.clone(), subject.sha256.clone()]
+    };
+    let rows: Vec<Vec<String>> = evaluation.subjects.iter().map(file).collect();
+    section("Made of", &(list(&lines) + &table("Model files", &header(&["File", "Family", "sha256"]), &rows)))
+}
 
 pub fn models(evaluation: &Evaluation) -> String {
     let rows: Vec<Vec<String>> = evaluation

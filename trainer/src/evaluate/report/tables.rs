@@ -70,7 +70,7 @@ pub fn groups(name: &str, entry: &Entry, figures: &[GroupFigures]) -> String {
         .collect();
     let gaps: Vec<String> = (0..Metric::HEADLINE.len())
         .filter_map(|place| gap(figures, place))
-        .map(|(best, worst, gap)| format!("{gap:.4} ({} to {})", best.label, worst.label))
+        .map(|(best, worst, gap)| format!("{gap:.4} ({} against {})", best.label, worst.label))
         .collect();
     if !gaps.is_empty() {
         rows.push([header(&["gap, best to worst", ""]), gaps].concat());

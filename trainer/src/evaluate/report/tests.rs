@@ -3,7 +3,7 @@
 use super::*;
 use crate::evaluate::beyond::Beyond;
 use crate::evaluate::bootstrap::{Bootstrap, Estimate};
-use crate::evaluate::evaluation::{Comparison, Entry, Subject};
+use crate::evaluate::evaluation::{Comparison, Entry, Origin, Subject};
 use crate::evaluate::groups::GroupFigures;
 use crate::evaluate::metrics::Metric;
 use crate::evaluate::protocol::{Pool, Protocol};
@@ -35,18 +35,21 @@ fn evaluation(models: usize) -> Evaluation {
         ships: model.is_some(),
         estimates: vec![estimate(0.1); metrics.len()],
         beyond: vec![beyond(10), beyond(20)],
-        groups: vec![vec![group("1 to 5"), group("6 & more")]],
+        groups: vec![vec![group("1 to 5"), GroupFigures { estimates: vec![estimate(0.3); 3], ..group("6 & more") }]],
         exposure: vec![0, 4, 9, 1],
         ratings: model.map(|_| RatingErrors { model: errors, ratings: 12, mean: errors, user_mean: Some(errors) }),
     };
     let subject = |model: usize| Subject {
         name: format!("m{model}"),
-        path: format!("m{model}.safetensors"),
+        path: format!("folder/m{model}.safetensors"),
         family: "als".into(),
+        sha256: format!("{model}").repeat(64),
         bytes: 1_000_000 * (model + 1),
         items: 4,
     };
+    let origin = Origin { date: "2026-11-21".into(), fold_in: "known.csv".into(), targets: "wanted.csv".into() };
     Evaluation {
+        origin,
         subjects: (0..models).map(subject).collect(),
         users: 6,
         protocol: Protocol { pool: Pool::Everything, include_seen: false, cutoffs: vec![10, 20] },
@@ -98,6 +101,18 @@ fn every_plot_has_words_and_a_table() {
     assert_eq!(html.matches("<details>").count(), plots - 1, "the headline's table is in the open");
     assert!(html.contains("that mean and the user&#39;s own level"));
     assert!(html.contains("full ranking of every item") && html.contains("ties count against the model"));
+}
+
+#[test]
+fn the_page_says_what_it_is_of_and_between_whom_the_gap_is() {
+    let html = page(&evaluation(2), &[]);
+    let version = concat!("made on 2026-11-21 by proclivity ", env!("CARGO_PKG_VERSION"));
+    let sha256 = "1".repeat(64);
+    for expected in [version, "fold-in known.csv, targets wanted.csv", ">m1.safetensors<", &sha256] {
+        assert!(html.contains(expected), "{expected}");
+    }
+    assert!(!html.contains("folder/"), "of files the names alone");
+    assert!(html.contains("0.1000 (6 &amp; more against 1 to 5)"));
 }
 
 #[test]
