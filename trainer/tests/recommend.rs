@@ -39,6 +39,8 @@ fn lists_of_a_file_are_those_of_each_history() {
         "{said}"
     );
     assert_eq!(std::fs::read_to_string(&out).unwrap(), written, "a refusal writes nothing");
+    let said = failure(&["recommend", &model, "--fold-in", &folder.at("none.csv"), "-o", &folder.at("none/lists.csv")]);
+    assert!(said.contains("lists.csv: cannot be written"), "told before anything is read: {said}");
     let said = failure(&["recommend", &model, "--fold-in", &fold_in, "-o", &out, "-k", "0"]);
     assert!(said.contains("--count: expected 1 to 24"), "{said}");
 }

@@ -13,7 +13,7 @@ use crate::cli::evaluate::moment;
 use crate::dataset::{HeldOut, HeldOutFiles, TableOptions, read_histories};
 use crate::error::{CliError, Result};
 use crate::evaluate::{Engine, ships, without};
-use crate::output::{NewFile, Output, grouped};
+use crate::output::{NewFile, Output, check_writable, grouped};
 
 /// Writes the best `-k` items of every user of the file `fold_in` to `path`, as `evaluate` ranks them.
 ///
@@ -31,6 +31,7 @@ pub fn write_lists(
         let expected = format!("1 to {items}, the size of the catalogue");
         return Err(CliError::Flag { flag: "--count", expected, found: args.count.to_string() });
     }
+    check_writable(path)?;
     let now = args.now.as_deref().map(moment).transpose()?;
     let files = read_histories(fold_in, |id| model.item_index(id), now, tables)?;
     if files.users.is_empty() {
