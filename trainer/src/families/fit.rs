@@ -126,12 +126,13 @@ impl Fit<'_> {
                 Some(_) => None,
                 None => self.measure(&with(vectors.clone()), Stage::Retrieval)?,
             };
-            self.tell(&bar, name, epoch, loss, ndcg);
             diary.vectors.push(Epoch { epoch, loss, ndcg, kept: false });
             stopped = best.offer(ndcg, (epoch, vectors));
             if let (Some(checkpoint), Some((_, (_, kept)))) = (self.checkpoint, &best.kept) {
                 checkpoint.after(learner, &diary.vectors, kept)?;
             }
+            // Told only now: an epoch that was told is one that Ctrl-C does not lose.
+            self.tell(&bar, name, epoch, loss, ndcg);
         }
         bar.finish_and_clear();
         let (_, (epoch, vectors)) = best.kept.expect("at least one epoch");
