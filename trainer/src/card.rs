@@ -21,7 +21,7 @@ pub fn path_beside(model: &Path) -> PathBuf {
 }
 
 /// Writes the card of the model file `bytes` at `path` beside it, with the `metrics` that were measured with that file (an object;
-/// null where nothing was). Returns the card's path.
+/// null for those that its card has). Returns the card's path.
 ///
 /// # Errors
 /// [`CliError::Write`].
@@ -106,8 +106,10 @@ fn markdown(name: &str, model: &Model, bytes: &[u8], metrics: &Value, made: i64)
     facts.extend(model.neighbours().map(|lists| ("neighbours", if lists.is_int4() { "int4" } else { "int8" }.into())));
     let mut text = format!("# Model card of `{name}`\n\n");
     text += &rows(facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
-    let card = serde_json::to_value(&manifest.card).unwrap_or_default();
-    for (title, part) in [("Measured", metrics), ("Made from", &card)] {
+    let mut card = serde_json::to_value(&manifest.card).unwrap_or_default();
+    let inside = card.as_object_mut().and_then(|card| card.remove("measured")).unwrap_or_default();
+    let measured = if metrics.is_null() { &inside } else { metrics };
+    for (title, part) in [("Measured", measured), ("Made from", &card)] {
         let mut leaves = Vec::new();
         flatten(String::new(), part, &mut leaves);
         if !leaves.is_empty() {

@@ -90,6 +90,13 @@ pub fn grouped(number: usize) -> String {
     groups.join(",")
 }
 
+/// The file that lies beside `path` under its name and this `ending`.
+pub fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
 /// The name of a file without its folder: what a model card may say of it.
 pub fn file_name(path: &Path) -> Option<String> {
     Some(path.file_name()?.to_string_lossy().into_owned())

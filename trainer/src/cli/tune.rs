@@ -12,8 +12,8 @@ use super::train::{Order, StorageArgs};
 use crate::dataset::{HeldOut, Interactions, TableOptions};
 use crate::error::{CliError, Result};
 use crate::families::{Checkpoint, Earlier, Family, Fingerprint, Fit, Recipe, VectorFamily};
-use crate::output::{Output, check_writable, grouped, table};
-use crate::tune::{AUTO, Budget, Draw, RUNGS, Room, Schedule, Trial, Trials, joined};
+use crate::output::{Output, check_writable, grouped, table, with_ending};
+use crate::tune::{AUTO, Budget, Draw, RUNGS, Room, Schedule, Trial, Trials, defaults, joined};
 
 /// Fewest training users of a rung: on fewer a comparison says nothing.
 const FEWEST_USERS: usize = 200;
@@ -68,7 +68,7 @@ struct RecipeFlags {
 
 pub fn run(args: &TuneArgs, tables: &TableOptions, output: Output) -> Result<()> {
     let families = families(&args.family)?;
-    recipe(&Draw::new(families.clone(), args.fixed.clone(), args.seed).flags(0, &Trials::default()))?;
+    recipe(&defaults(families[0], &args.fixed))?;
     args.storage.check()?;
     check_writable(&args.output)?;
     let inputs = args.inputs.read(tables, args.seed, false, output)?;
@@ -120,11 +120,7 @@ pub fn run(args: &TuneArgs, tables: &TableOptions, output: Output) -> Result<()>
 
 impl TuneArgs {
     fn trials_file(&self) -> PathBuf {
-        self.trials_file.clone().unwrap_or_else(|| {
-            let mut name = self.output.clone().into_os_string();
-            name.push(".trials.jsonl");
-            name.into()
-        })
+        self.trials_file.clone().unwrap_or_else(|| with_ending(&self.output, ".trials.jsonl"))
     }
 }
 
@@ -200,8 +196,7 @@ fn families(text: &str) -> Result<Vec<Family>> {
 fn allowed(families: Vec<Family>, args: &TuneArgs, data: &Interactions, output: Output) -> Result<Vec<Family>> {
     let (mut kept, mut refused) = (Vec::new(), Vec::new());
     for family in families {
-        let flags = Draw::new(vec![family], args.fixed.clone(), args.seed).flags(0, &Trials::default());
-        match recipe(&flags)?.check_log(data, args.inputs.source.memory()) {
+        match recipe(&defaults(family, &args.fixed))?.check_log(data, args.inputs.source.memory()) {
             Ok(()) => kept.push(family),
             Err(error) => refused.push((family, error)),
         }

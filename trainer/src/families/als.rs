@@ -9,7 +9,7 @@
 //!
 //! Exported as item rows y_i (n, d); the device folds a history in by eq. 4, exactly.
 //!
-//! A row takes [`STEPS`] steps of conjugate gradients towards its solution, from where the last iteration left it (Takács,
+//! A row takes a few steps of conjugate gradients towards its solution, from where the last iteration left it (Takács,
 //! Pilászy and Tikk 2011, "Applications of the Conjugate Gradient Method for Implicit Feedback Collaborative Filtering"): the
 //! objective falls with each step, and the exact solution of each iteration, which the next one moves, is not paid for. All in
 //! f32 but the objective's sums, every row on its own in a fixed order of operations: the result does not depend on the number
@@ -17,20 +17,18 @@
 
 use clap::Args;
 use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, MatMut, MatRef, Par};
+use faer::{Accum, Mat, MatRef, Par};
 use proclivity::model::UserTower;
 use rand::RngExt;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::conjugate_gradients::{Scratch, System};
 use super::learner::{Learner, State, Training, epoch_rng};
-use super::sgd::{axpy, dot, row};
+use super::sgd::{dot, row};
 use super::trained::Vectors;
 use crate::dataset::Interactions;
 use crate::error::{CliError, Result};
-
-/// Steps of conjugate gradients a row takes in an iteration: as many as the paper found to lose nothing.
-const STEPS: usize = 3;
 
 /// Settings of the factorisation.
 #[derive(Debug, Clone, Copy, PartialEq, Args, Serialize)]
@@ -211,8 +209,8 @@ fn by_item(data: &Interactions, strengths: &[Vec<f32>]) -> Vec<Vec<f32>> {
 fn descend(rows: &mut [f32], fixed: &[f32], links: Links<'_>, dim: usize, options: &AlsOptions) -> Result<()> {
     let base = gram(fixed, dim);
     rows.par_chunks_exact_mut(dim).zip(links.ids.par_iter().zip(links.strengths)).try_for_each_init(
-        || (Vec::new(), Vec::new(), Room::default()),
-        |(linked, weights, room), (x, (ids, strengths))| {
+        || (Vec::new(), Vec::new(), Scratch::default()),
+        |(linked, weights, scratch), (x, (ids, strengths))| {
             if ids.is_empty() {
                 x.fill(0.0);
                 return Ok(());
@@ -223,80 +221,13 @@ fn descend(rows: &mut [f32], fixed: &[f32], links: Links<'_>, dim: usize, option
             weights.extend(strengths.iter().map(|&r| options.als_alpha as f32 * r));
             let linked = MatRef::from_column_major_slice(linked, dim, ids.len());
             let ridge = options.ridge(strengths, fixed.len() / dim) as f32;
-            System { base: base.as_ref(), ridge, linked, weights }.conjugate_gradients(x, room);
+            System { base: base.as_ref(), ridge, linked, weights }.conjugate_gradients(x, scratch);
             match x.iter().all(|x| x.is_finite()) {
                 true => Ok(()),
                 false => Err(CliError::Diverged { stage: "ALS", found: "a vector that is not finite".into() }),
             }
         },
     )
-}
-
-/// What one row solves: `(base + ridge I + Y W Y^T) x = Y (1 + w)` with `Y` the `linked` rows (d, links), `W` the diagonal of
-/// their `weights` (links), `base` (d, d). The matrix is never formed.
-struct System<'a> {
-    base: MatRef<'a, f32>,
-    ridge: f32,
-    linked: MatRef<'a, f32>,
-    weights: &'a [f32],
-}
-
-/// What a row's steps write to.
-#[derive(Default)]
-struct Room {
-    residual: Vec<f32>,
-    direction: Vec<f32>,
-    product: Vec<f32>,
-    scores: Vec<f32>,
-}
-
-impl System<'_> {
-    /// [`STEPS`] steps of conjugate gradients from `x`; fewer where the solution is reached.
-    fn conjugate_gradients(&self, x: &mut [f32], room: &mut Room) {
-        let Room { residual, direction, product, scores } = room;
-        scores.resize(self.weights.len(), 0.0);
-        multiply(scores, Accum::Replace, self.linked.transpose(), x);
-        scores.iter_mut().zip(self.weights).for_each(|(s, w)| *s = 1.0 + w * (1.0 - *s));
-        self.times_dense(x, product);
-        residual.clear();
-        residual.extend(product.iter().map(|product| -product));
-        multiply(residual, Accum::Add, self.linked, scores);
-        direction.clone_from(residual);
-        let mut square = dot(residual, residual);
-        for step in 1..=STEPS {
-            if square <= f32::MIN_POSITIVE {
-                break;
-            }
-            multiply(scores, Accum::Replace, self.linked.transpose(), direction);
-            self.times_dense(direction, product);
-            let squares: f32 = scores.iter().zip(self.weights).map(|(s, w)| w * s * s).sum();
-            let length = square / (dot(direction, product) + squares);
-            axpy(length, direction, x);
-            if step == STEPS {
-                break;
-            }
-            scores.iter_mut().zip(self.weights).for_each(|(s, w)| *s *= w);
-            multiply(product, Accum::Add, self.linked, scores);
-            axpy(-length, product, residual);
-            let next = dot(residual, residual);
-            direction.iter_mut().zip(&*residual).for_each(|(p, r)| *p = r + next / square * *p);
-            square = next;
-        }
-    }
-
-    /// `out = (base + ridge I) v`.
-    fn times_dense(&self, v: &[f32], out: &mut Vec<f32>) {
-        out.clear();
-        out.extend(v.iter().map(|x| self.ridge * x));
-        multiply(out, Accum::Add, self.base, v);
-    }
-}
-
-/// `out = matrix v`, or that added to it.
-fn multiply(out: &mut [f32], accum: Accum, matrix: MatRef<'_, f32>, v: &[f32]) {
-    let (rows, columns) = (matrix.nrows(), matrix.ncols());
-    let v = MatRef::from_column_major_slice(v, columns, 1);
-    matmul(MatMut::from_column_major_slice_mut(out, rows, 1), accum, matrix, v, 1.0, Par::Seq);
 }
 
 /// `Y^T Y` of `rows` (n, d): (d, d), both halves.

@@ -11,7 +11,7 @@ use super::interrupt::{Interrupt, Progress};
 use super::learner::Learner;
 use super::trained::Vectors;
 use crate::error::{CliError, Result};
-use crate::output::{Output, write_atomically};
+use crate::output::{Output, with_ending, write_atomically};
 
 /// Written at most this often while nothing stops the training.
 const EVERY: Duration = Duration::from_secs(30);
@@ -137,9 +137,7 @@ impl Checkpoint {
 }
 
 fn path_beside(model: &Path) -> PathBuf {
-    let mut name = model.as_os_str().to_owned();
-    name.push(".checkpoint");
-    name.into()
+    with_ending(model, ".checkpoint")
 }
 
 /// The checkpoint that the training of this key goes on from.

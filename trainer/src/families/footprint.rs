@@ -1,6 +1,6 @@
 //! What a training takes at its peak, known before it begins.
 
-use super::recipe::{Family, ListFamily};
+use super::family::{Family, ListFamily};
 use crate::dataset::Interactions;
 
 /// Dense matrices that stand beside each other while EASE inverts one: the Gram matrix, its factor, the inverse, and what the

@@ -1,16 +1,14 @@
 //! What to train, as flags: which vectors, which neighbour lists, which ranker, and the settings of each.
 
-use std::fmt;
-use std::str::FromStr;
-
-use clap::{Args, ValueEnum};
-use serde::{Serialize, Serializer};
+use clap::Args;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::als::{Als, AlsOptions};
 use super::bpr::{Bpr, BprOptions};
 use super::ease::{EaseOptions, ease};
 use super::elsa::{Elsa, ElsaOptions};
+use super::family::{Family, ListFamily, RANKER, VectorFamily};
 use super::fit::{Diary, Epoch, Fit};
 use super::footprint::training_bytes;
 use super::item_knn::{ItemKnnOptions, item_knn};
@@ -91,114 +89,6 @@ pub struct Recipe {
     pub again: RepurchaseOptions,
 }
 
-/// Which parts a model has; without vectors and lists it is the most popular alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Family {
-    pub vectors: Option<VectorFamily>,
-    pub lists: Option<ListFamily>,
-    pub ranker: bool,
-}
-
-/// Families of item vectors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum VectorFamily {
-    Als,
-    Bpr,
-    LogisticMf,
-    #[value(name = "svd++", alias = "svdpp")]
-    Svdpp,
-    Item2vec,
-    Elsa,
-}
-
-/// Families of neighbour lists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ListFamily {
-    Ease,
-    Slim,
-    ItemKnn,
-}
-
-/// The name of a family without parts.
-const POPULAR: &str = "popular";
-/// The ranker's name in a family.
-const RANKER: &str = "ncf";
-
-impl Family {
-    fn is_popular(self) -> bool {
-        self.vectors.is_none() && self.lists.is_none()
-    }
-}
-
-impl FromStr for Family {
-    type Err = String;
-
-    fn from_str(text: &str) -> std::result::Result<Family, String> {
-        let mut family = Family { vectors: None, lists: None, ranker: false };
-        if text == POPULAR {
-            return Ok(family);
-        }
-        for part in text.replace("svd++", "svdpp").split('+') {
-            let vectors = VectorFamily::from_str(part, false).ok();
-            let lists = ListFamily::from_str(part, false).ok();
-            let twice = (vectors.is_some() && family.vectors.is_some())
-                || (lists.is_some() && family.lists.is_some())
-                || (part == RANKER && family.ranker);
-            if twice || (vectors.is_none() && lists.is_none() && part != RANKER) {
-                return Err(format!(
-                    "expected {}, found `{part}`{}",
-                    names(),
-                    if twice { " besides another" } else { "" }
-                ));
-            }
-            family.vectors = family.vectors.or(vectors);
-            family.lists = family.lists.or(lists);
-            family.ranker |= part == RANKER;
-        }
-        match family.ranker && family.vectors.is_none() {
-            true => Err(format!("expected vectors for {RANKER} to rank with, such as als+{RANKER}, found `{text}`")),
-            false => Ok(family),
-        }
-    }
-}
-
-/// What a family may be made of.
-fn names() -> String {
-    let vectors: Vec<String> = VectorFamily::value_variants().iter().map(name).collect();
-    let lists: Vec<String> = ListFamily::value_variants().iter().map(name).collect();
-    format!(
-        "one of {} and/or one of {}, joined by +, and +{RANKER}; or {POPULAR}",
-        vectors.join(", "),
-        lists.join(", ")
-    )
-}
-
-fn name(value: &impl ValueEnum) -> String {
-    value.to_possible_value().expect("no variant is hidden").get_name().to_owned()
-}
-
-impl Family {
-    /// Whether it foresees ratings, and learns from low ones too.
-    pub fn rates(self) -> bool {
-        self.vectors == Some(VectorFamily::Svdpp)
-    }
-}
-
-impl fmt::Display for Family {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts =
-            [self.vectors.as_ref().map(name), self.lists.as_ref().map(name), self.ranker.then(|| RANKER.into())];
-        let parts: Vec<String> = parts.into_iter().flatten().collect();
-        f.write_str(&if parts.is_empty() { POPULAR.to_owned() } else { parts.join("+") })
-    }
-}
-
-impl Serialize for Family {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
 impl Recipe {
     /// What clap cannot say about the flags.
     ///
@@ -275,7 +165,7 @@ impl Recipe {
                 fit.vectors(trained, learner.as_mut(), (self.epochs.unwrap_or(epochs), self.patience), &mut diary)?;
         }
         if let Some(family) = self.family.lists {
-            fit.output.note(format!("{}   weights of {} items", name(&family), grouped(data.items.len())));
+            fit.output.note(format!("{}   weights of {} items", family.name(), grouped(data.items.len())));
             let lists = match family {
                 ListFamily::Ease => ease(data, &strengths, &self.ease, &self.lists)?,
                 ListFamily::Slim => slim(data, &strengths, &self.slim, &self.lists),
@@ -374,35 +264,5 @@ impl Recipe {
             card["repurchase"] = json!({ "window": self.again.repurchase_window });
         }
         card
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn families_are_read_and_written() {
-        for text in [
-            "als",
-            "ease",
-            "als+ease",
-            "als+ncf",
-            "als+ease+ncf",
-            "svd++",
-            "svd+++ease+ncf",
-            "logistic-mf",
-            "elsa+ease",
-            "slim",
-            "als+item-knn",
-            "popular",
-        ] {
-            assert_eq!(text.parse::<Family>().expect(text).to_string(), text);
-        }
-        assert_eq!("ease+als".parse::<Family>().expect("in any order").to_string(), "als+ease");
-        for text in ["", "als+", "als+als", "ncf", "ease+ncf", "svd", "ALS", "als+popular", "popular+ease"] {
-            let message = text.parse::<Family>().expect_err(text);
-            assert!(message.starts_with("expected"), "{message}");
-        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::join::{Room, joined};
+use super::join::{JOINED, Room, joined};
 use super::trials::{Trial, Trials};
 
 /// Share of the training users at each rung: many trials on few users, few on all.
@@ -46,7 +46,7 @@ impl Schedule {
                 return Some((next, rung));
             }
             candidates = promoted(&candidates, trials, rung);
-            if let Some(room) = self.join.filter(|_| rung + 2 == RUNGS.len()) {
+            if let Some(room) = self.join.filter(|_| rung == JOINED) {
                 candidates.splice(0..0, (0..joined(trials, room).len()).map(|at| drawn + at));
             }
         }

@@ -2,14 +2,14 @@
 //! cheap and has few flags, and tried together at the last rung: their sum is above either on most logs, and the weight of one
 //! beside the other is found by training itself.
 
-use std::cmp::Reverse;
 use std::collections::HashSet;
 
+use super::halving::RUNGS;
 use super::trials::{Trial, Trials};
 use crate::families::Family;
 
-/// The rung whose trials are joined.
-const RUNG: usize = 1;
+/// The rung whose trials are joined, the last but one.
+pub const JOINED: usize = RUNGS.len() - 2;
 /// Trials of each kind that are joined with each other.
 const PARTS: usize = 2;
 /// Bytes of one neighbour in a file: its index and its weight.
@@ -27,37 +27,19 @@ pub struct Room {
 
 /// The flags of each pair, the most promising first: the best trials of vectors, with the best one of each family of lists.
 pub fn joined(trials: &Trials, room: Room) -> Vec<Vec<String>> {
-    let measured = trials.ranked().into_iter().filter(|trial| trial.rung == RUNG && trial.ndcg.is_some());
-    let (lists, vectors): (Vec<&Trial>, Vec<&Trial>) = measured.filter_map(|trial| Some((trial, kind(trial)?))).fold(
-        Default::default(),
-        |mut kinds, (trial, kind)| {
-            let list: &mut Vec<&Trial> = if kind == Kind::Lists { &mut kinds.0 } else { &mut kinds.1 };
-            list.push(trial);
-            kinds
-        },
-    );
+    let measured = trials.ranked().into_iter().filter(|trial| trial.rung == JOINED && trial.ndcg.is_some());
+    let parts = measured.filter_map(|trial| Some((trial, trial.family().parse().ok()?)));
+    let parts = parts
+        .filter(|(_, family): &(&Trial, Family)| family.vectors.is_some() != family.lists.is_some() && !family.ranker);
+    let (vectors, lists): (Vec<_>, Vec<_>) = parts.partition(|(_, family)| family.vectors.is_some());
     let mut families = HashSet::new();
-    let lists: Vec<&Trial> = lists.into_iter().filter(|trial| families.insert(trial.family())).take(PARTS).collect();
+    let lists = lists.into_iter().filter(|(trial, _)| families.insert(trial.family()));
+    let lists: Vec<&Trial> = lists.map(|(trial, _)| trial).take(PARTS).collect();
     let mut pairs: Vec<(usize, usize)> =
         (0..vectors.len().min(PARTS)).flat_map(|v| (0..lists.len()).map(move |l| (v, l))).collect();
-    pairs.sort_by_key(|&(v, l)| (v + l, Reverse(v)));
-    pairs.into_iter().map(|(v, l)| flags(vectors[v], lists[l], room)).collect()
-}
-
-#[derive(Debug, PartialEq)]
-enum Kind {
-    Vectors,
-    Lists,
-}
-
-/// Of a family that is vectors or lists alone.
-fn kind(trial: &Trial) -> Option<Kind> {
-    let family: Family = trial.family().parse().ok()?;
-    match (family.vectors.is_some(), family.lists.is_some(), family.ranker) {
-        (true, false, false) => Some(Kind::Vectors),
-        (false, true, false) => Some(Kind::Lists),
-        _ => None,
-    }
+    // Of equal places, other vectors before other lists.
+    pairs.sort_by_key(|&(v, l)| (v + l, l));
+    pairs.into_iter().map(|(v, l)| flags(vectors[v].0, lists[l], room)).collect()
 }
 
 /// The flags of both; where both have one, that of the vectors stands.

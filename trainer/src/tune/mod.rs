@@ -11,5 +11,5 @@ mod trials;
 
 pub use halving::{Budget, RUNGS, Schedule};
 pub use join::{Room, joined};
-pub use space::{AUTO, Draw};
+pub use space::{AUTO, Draw, defaults};
 pub use trials::{Trial, Trials};

@@ -108,17 +108,18 @@ impl Draw {
         let families =
             if number < ROUNDS * self.families.len() { self.families.clone() } else { self.promising(trials) };
         let family = families[number % families.len()];
-        let mut flags = vec!["--family".to_owned(), family.to_string()];
-        if number >= self.families.len() {
-            let mut rng = epoch_rng(self.seed, number);
-            for (flag, range) in space(family) {
-                let value = value(range, &mut rng);
-                if !self.is_fixed(flag) {
-                    flags.extend([flag.to_owned(), value]);
-                }
+        if number < self.families.len() {
+            return defaults(family, &self.fixed);
+        }
+        let mut rng = epoch_rng(self.seed, number);
+        let mut flags = named(family);
+        for (flag, range) in space(family) {
+            let value = value(range, &mut rng);
+            if !self.is_fixed(flag) {
+                flags.extend([flag.to_owned(), value]);
             }
         }
-        flags.extend(self.fixed.iter().cloned());
+        flags.extend_from_slice(&self.fixed);
         flags
     }
 
@@ -148,6 +149,15 @@ impl Draw {
             .iter()
             .any(|given| given == flag || given.strip_prefix(flag).is_some_and(|rest| rest.starts_with('=')))
     }
+}
+
+/// The flags of `family` as it comes, with the `fixed` ones.
+pub fn defaults(family: Family, fixed: &[String]) -> Vec<String> {
+    [&named(family), fixed].concat()
+}
+
+fn named(family: Family) -> Vec<String> {
+    vec!["--family".to_owned(), family.to_string()]
 }
 
 /// Three digits say enough, and make flags that people can read.

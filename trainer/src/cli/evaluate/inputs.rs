@@ -15,7 +15,7 @@ use crate::dataset::{
 };
 use crate::error::{CliError, Result};
 use crate::evaluate::{Grouping, Pool, Protocol, RatingScale, Source, Subject, sample_negatives};
-use crate::output::grouped;
+use crate::output::{file_name, grouped};
 
 /// A model with the users as it sees them: item indices are its own.
 pub struct Contender {
@@ -166,8 +166,7 @@ fn add_pools(contenders: &mut [Contender], args: &EvaluateArgs, tables: &TableOp
     let (negatives, source): (ByUser<Vec<String>>, Source) = match (&args.negatives, args.sampled_negatives) {
         (Some(path), _) => {
             let negatives = read_user_items(path, tables)?;
-            let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-            (negatives, Source::File { path: file })
+            (negatives, Source::File { path: file_name(path).unwrap_or_default() })
         }
         (None, Some(count)) => (drawn(&contenders[0], count, args.seed)?, Source::Uniform { count, seed: args.seed }),
         (None, None) => return Ok(()),
