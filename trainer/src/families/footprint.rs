@@ -1,5 +1,6 @@
 //! What a training takes at its peak, known before it begins.
 
+use super::ease::by_users;
 use super::family::{Family, ListFamily};
 use crate::dataset::Interactions;
 
@@ -13,7 +14,7 @@ const VECTOR_COPIES: usize = 4;
 pub fn training_bytes(family: Family, dim: usize, data: &Interactions) -> usize {
     let (users, items) = (data.users.len(), data.items.len());
     let lists = match family.lists {
-        Some(ListFamily::Ease) if users < items => 2 * users * items + EASE_MATRICES * users * users,
+        Some(ListFamily::Ease) if by_users(data) => 2 * users * items + EASE_MATRICES * users * users,
         Some(ListFamily::Ease) => EASE_MATRICES * items * items,
         Some(ListFamily::Slim) => items * items,
         Some(ListFamily::ItemKnn) | None => 0,

@@ -208,13 +208,11 @@ impl Recipe {
         Ok(trained)
     }
 
-    /// The same recipe for a share of the users: weights that stand against sums over users shrink with those.
+    /// The same recipe for a share of the users. A ridge stays, since it is held against a sum over users by how noisy one of them is;
+    /// the bound below which SLIM drops a weight follows the noise of that sum, the root of their number.
     #[must_use]
     pub fn on_share(mut self, share: f64) -> Recipe {
-        self.ease.ease_lambda *= share;
-        self.slim.slim_l1 *= share;
-        self.slim.slim_l2 *= share;
-        self.item_knn.item_knn_shrinkage *= share;
+        self.slim.slim_l1 *= share.sqrt();
         self
     }
 

@@ -2,20 +2,21 @@
 //! cheap and has few flags, and tried together at the last rung: their sum is above either on most logs, and the weight of one
 //! beside the other is found by training itself.
 
-use std::collections::HashSet;
-
 use super::halving::RUNGS;
 use super::trials::{Trial, Trials};
 use crate::families::Family;
 
 /// The rung whose trials are joined, the last but one.
 pub const JOINED: usize = RUNGS.len() - 2;
-/// Trials of each kind that are joined with each other.
-const PARTS: usize = 2;
-/// Bytes of one neighbour in a file: its index and its weight.
-const NEIGHBOUR_BYTES: usize = 5;
-/// How many neighbours are left where all that a trial has would be too many.
-const FEWER: [usize; 2] = [20, 10];
+/// Families of vectors that are joined with the best lists.
+const VECTORS: usize = 2;
+/// Families of lists that are joined with the best of these.
+const LISTS: usize = 3;
+/// Trials of either family of the best pair that are then joined with each other.
+const TRIALS: usize = 3;
+/// Bytes of one neighbour in a file, its index and its weight, and of one list besides: of few items and of many.
+const NEIGHBOUR_BYTES: [usize; 2] = [3, 5];
+const LIST_BYTES: usize = 8;
 
 /// What a joined model may weigh.
 #[derive(Debug, Clone, Copy)]
@@ -25,21 +26,50 @@ pub struct Room {
     pub most: Option<usize>,
 }
 
-/// The flags of each pair, the most promising first: the best trials of vectors, with the best one of each family of lists.
+/// The flags of each pair, in the order they are tried: the best trial of each family of vectors with the best lists; once these
+/// are measured, the best of them with the other families of lists; once those are, other trials of the best pair's families.
 pub fn joined(trials: &Trials, room: Room) -> Vec<Vec<String>> {
     let measured = trials.ranked().into_iter().filter(|trial| trial.rung == JOINED && trial.ndcg.is_some());
     let parts = measured.filter_map(|trial| Some((trial, trial.family().parse().ok()?)));
     let parts = parts
         .filter(|(_, family): &(&Trial, Family)| family.vectors.is_some() != family.lists.is_some() && !family.ranker);
     let (vectors, lists): (Vec<_>, Vec<_>) = parts.partition(|(_, family)| family.vectors.is_some());
-    let mut families = HashSet::new();
-    let lists = lists.into_iter().filter(|(trial, _)| families.insert(trial.family()));
-    let lists: Vec<&Trial> = lists.map(|(trial, _)| trial).take(PARTS).collect();
-    let mut pairs: Vec<(usize, usize)> =
-        (0..vectors.len().min(PARTS)).flat_map(|v| (0..lists.len()).map(move |l| (v, l))).collect();
+    let (vectors, lists) = (by_family(vectors, VECTORS), by_family(lists, LISTS));
+    if vectors.is_empty() || lists.is_empty() {
+        return Vec::new();
+    }
+    let pair = |(vectors, lists): (&Trial, &Trial)| flags(vectors, lists, room);
+    // The place of the best of these, once all are measured.
+    let best = |pairs: &[Vec<String>]| -> Option<usize> {
+        let ndcg = pairs.iter().map(|flags| Some(trials.of(flags, JOINED + 1)?.ndcg.unwrap_or(0.0)));
+        let ndcg: Vec<f64> = ndcg.collect::<Option<_>>()?;
+        (0..ndcg.len()).max_by(|&a, &b| ndcg[a].total_cmp(&ndcg[b]).then(b.cmp(&a)))
+    };
+    let mut all: Vec<Vec<String>> = vectors.iter().map(|vectors| pair((vectors[0], lists[0][0]))).collect();
+    let Some(v) = best(&all) else { return all };
+    let with_lists: Vec<Vec<String>> = lists.iter().map(|lists| pair((vectors[v][0], lists[0]))).collect();
+    all.extend_from_slice(&with_lists[1..]);
+    let Some(l) = best(&with_lists) else { return all };
+    let (vectors, lists) = (&vectors[v], &lists[l]);
+    let mut places: Vec<(usize, usize)> =
+        (0..vectors.len().min(TRIALS)).flat_map(|v| (0..lists.len().min(TRIALS)).map(move |l| (v, l))).collect();
     // Of equal places, other vectors before other lists.
-    pairs.sort_by_key(|&(v, l)| (v + l, l));
-    pairs.into_iter().map(|(v, l)| flags(vectors[v].0, lists[l], room)).collect()
+    places.sort_by_key(|&(v, l)| (v + l, l));
+    all.extend(places.into_iter().skip(1).map(|(v, l)| pair((vectors[v], lists[l]))));
+    all
+}
+
+/// The trials of each of the `most` best families, best first.
+fn by_family(trials: Vec<(&Trial, Family)>, most: usize) -> Vec<Vec<&Trial>> {
+    let mut families: Vec<Vec<&Trial>> = Vec::new();
+    for (trial, _) in trials {
+        match families.iter_mut().find(|family| family[0].family() == trial.family()) {
+            Some(family) => family.push(trial),
+            None => families.push(vec![trial]),
+        }
+    }
+    families.truncate(most);
+    families
 }
 
 /// The flags of both; where both have one, that of the vectors stands.
@@ -55,12 +85,10 @@ fn flags(vectors: &Trial, lists: &Trial, room: Room) -> Vec<String> {
         }
     }
     if let (Some(most), Some(at)) = (room.most, flags.iter().position(|flag| flag == "--neighbours")) {
-        let fits = |count: usize| vectors.bytes + room.items * count * NEIGHBOUR_BYTES <= most;
+        let one = room.items * NEIGHBOUR_BYTES[usize::from(room.items > usize::from(u16::MAX))];
+        let fits = most.saturating_sub(vectors.bytes + room.items * LIST_BYTES) / one.max(1);
         let drawn = flags.get(at + 1).and_then(|count| count.parse().ok()).unwrap_or(0);
-        if !fits(drawn) {
-            let fewer = FEWER.into_iter().find(|&count| fits(count)).unwrap_or(FEWER[1]);
-            flags[at + 1] = fewer.min(drawn).to_string();
-        }
+        flags[at + 1] = fits.min(drawn).max(1).to_string();
     }
     flags
 }
@@ -69,35 +97,59 @@ fn flags(vectors: &Trial, lists: &Trial, room: Room) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn trial(number: usize, rung: usize, flags: &str, ndcg: f64) -> Trial {
-        Trial { bytes: 1000, ..Trial::of(number, rung, flags.split(' ').map(str::to_owned).collect(), Some(ndcg)) }
+    fn trials(list: &[(usize, &str, f64)]) -> Trials {
+        let mut trials = Trials::default();
+        for (number, &(rung, flags, ndcg)) in list.iter().enumerate() {
+            let trial = Trial::of(number, rung, flags.split(' ').map(str::to_owned).collect(), Some(ndcg));
+            trials.add(Trial { bytes: 1000, ..trial }).expect("no file");
+        }
+        trials
+    }
+
+    fn texts(trials: &Trials, most: Option<usize>) -> Vec<String> {
+        joined(trials, Room { items: 10, most }).iter().map(|flags| flags.join(" ")).collect()
     }
 
     #[test]
-    fn the_best_vectors_meet_the_best_lists() {
-        let mut trials = Trials::default();
-        for trial in [
-            trial(0, 1, "--family als --als-alpha 3 --confidence binary --dim 8", 0.2),
-            trial(1, 1, "--family ease --ease-lambda 50 --confidence log-count --neighbours 40 --dim 8", 0.4),
-            trial(2, 1, "--family ease --ease-lambda 60 --neighbours 40", 0.3),
-            trial(3, 1, "--family slim --slim-negative --slim-l1 2 --neighbours 20", 0.1),
-            trial(4, 0, "--family elsa", 0.9),
-            trial(5, 1, "--family als+ease", 0.9),
-        ] {
-            trials.add(trial).expect("no file");
+    fn vectors_meet_the_best_lists_then_the_best_vectors_meet_other_lists() {
+        let mut list = vec![
+            (1, "--family als --als-alpha 1", 0.2),
+            (1, "--family als --als-alpha 2", 0.1),
+            (1, "--family elsa --elsa-batch 64", 0.3),
+            (1, "--family ease --ease-lambda 1", 0.3),
+            (1, "--family slim --slim-l1 1", 0.2),
+            (1, "--family slim --slim-l1 2", 0.1),
+            (0, "--family item-knn", 0.9),
+            (1, "--family als+ease", 0.9),
+        ];
+        let first =
+            ["--family elsa+ease --elsa-batch 64 --ease-lambda 1", "--family als+ease --als-alpha 1 --ease-lambda 1"];
+        assert_eq!(texts(&trials(&list), None), first);
+        list.push((2, first[0], 0.3));
+        assert_eq!(texts(&trials(&list), None), first, "before all are measured");
+        list.push((2, first[1], 0.4));
+        let second = "--family als+slim --als-alpha 1 --slim-l1 1";
+        assert_eq!(texts(&trials(&list), None), [&first[..], &[second]].concat());
+        list.push((2, second, 0.5));
+        let third = [
+            "--family als+slim --als-alpha 2 --slim-l1 1",
+            "--family als+slim --als-alpha 1 --slim-l1 2",
+            "--family als+slim --als-alpha 2 --slim-l1 2",
+        ];
+        assert_eq!(texts(&trials(&list), None), [&first[..], &[second], &third].concat());
+        assert!(texts(&trials(&list[2..4]), None).len() == 1 && texts(&trials(&list[..2]), None).is_empty());
+    }
+
+    #[test]
+    fn flags_of_vectors_stand_and_lists_are_cut_to_the_room() {
+        let all = trials(&[
+            (1, "--family als --als-alpha 3 --confidence binary --dim 8", 0.2),
+            (1, "--family slim --slim-negative --confidence log-count --dim 8 --neighbours 40", 0.1),
+        ]);
+        let text = "--family als+slim --als-alpha 3 --confidence binary --dim 8 --slim-negative --neighbours";
+        assert_eq!(texts(&all, None), [format!("{text} 40")]);
+        for (most, count) in [(2280, 40), (2279, 39), (1110, 1), (0, 1)] {
+            assert_eq!(texts(&all, Some(most)), [format!("{text} {count}")]);
         }
-        let all = joined(&trials, Room { items: 10, most: None });
-        let text: Vec<String> = all.iter().map(|flags| flags.join(" ")).collect();
-        assert_eq!(
-            text,
-            [
-                "--family als+ease --als-alpha 3 --confidence binary --dim 8 --ease-lambda 50 --neighbours 40",
-                "--family als+slim --als-alpha 3 --confidence binary --dim 8 --slim-negative --slim-l1 2 --neighbours 20",
-            ]
-        );
-        let neighbours =
-            |most| joined(&trials, Room { items: 10, most: Some(most) })[0].last().cloned().expect("a flag");
-        assert_eq!([3000, 2999, 1999, 0].map(neighbours), ["40", "20", "10", "10"]);
-        assert!(joined(&Trials::default(), Room { items: 10, most: None }).is_empty());
     }
 }

@@ -99,6 +99,11 @@ impl Trials {
         self.list.iter().find(|trial| (trial.number, trial.rung) == (number, rung))
     }
 
+    /// The trial of these flags at this rung.
+    pub fn of(&self, flags: &[String], rung: usize) -> Option<&Trial> {
+        self.list.iter().find(|trial| trial.rung == rung && trial.flags == flags)
+    }
+
     /// The best at the highest rung that has a measured one.
     pub fn best(&self) -> Option<&Trial> {
         let measured = self.list.iter().filter_map(|trial| Some((trial.rung, trial.ndcg?, trial)));
