@@ -8,10 +8,6 @@ use crate::families::Family;
 
 /// The rung whose trials are joined, the last but one.
 pub const JOINED: usize = RUNGS.len() - 2;
-/// Families of vectors that are joined with the best lists.
-const VECTORS: usize = 2;
-/// Families of lists that are joined with the best of these.
-const LISTS: usize = 3;
 /// Trials of either family of the best pair that are then joined with each other.
 const TRIALS: usize = 3;
 /// Bytes of one neighbour in a file, its index and its weight, and of one list besides: of few items and of many.
@@ -34,7 +30,7 @@ pub fn joined(trials: &Trials, room: Room) -> Vec<Vec<String>> {
     let parts = parts
         .filter(|(_, family): &(&Trial, Family)| family.vectors.is_some() != family.lists.is_some() && !family.ranker);
     let (vectors, lists): (Vec<_>, Vec<_>) = parts.partition(|(_, family)| family.vectors.is_some());
-    let (vectors, lists) = (by_family(vectors, VECTORS), by_family(lists, LISTS));
+    let (vectors, lists) = (by_family(vectors), by_family(lists));
     if vectors.is_empty() || lists.is_empty() {
         return Vec::new();
     }
@@ -59,8 +55,8 @@ pub fn joined(trials: &Trials, room: Room) -> Vec<Vec<String>> {
     all
 }
 
-/// The trials of each of the `most` best families, best first.
-fn by_family(trials: Vec<(&Trial, Family)>, most: usize) -> Vec<Vec<&Trial>> {
+/// The trials of each family, families by their best and trials best first.
+fn by_family(trials: Vec<(&Trial, Family)>) -> Vec<Vec<&Trial>> {
     let mut families: Vec<Vec<&Trial>> = Vec::new();
     for (trial, _) in trials {
         match families.iter_mut().find(|family| family[0].family() == trial.family()) {
@@ -68,7 +64,6 @@ fn by_family(trials: Vec<(&Trial, Family)>, most: usize) -> Vec<Vec<&Trial>> {
             None => families.push(vec![trial]),
         }
     }
-    families.truncate(most);
     families
 }
 
