@@ -110,6 +110,7 @@ fn floats_stay_floats() {
         let model = model(&spec);
         assert!(matches!(model.table(), ItemTable::F32 { .. }));
         assert_eq!(model.embedding(0)[0], 0.0, "what would make subnormal products is stored as zero");
+        // The first column holds the number that is stored as zero, asserted above.
         for item in 0..60 {
             for (stored, given) in
                 model.embedding(item).iter().zip(&spec.embedding.rows[item as usize * 20..][..20]).skip(1)
