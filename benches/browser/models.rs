@@ -96,6 +96,7 @@ fn dot(rows: Vec<f32>, precision: Precision) -> ModelSpec {
         popularity: (0..items).map(|item| (items - item) as f32).collect(),
         user_tower: UserTower::FoldIn { alpha: 1.0, regularization: 1.0, power: 0.0 },
         user_rows: None,
+        network: None,
         repeats: Default::default(),
         neighbours: None,
         ranker: None,

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::network::NetworkShape;
 use super::repurchase::RepurchaseWeights;
 use crate::error::{Error, Result};
 use crate::json::{Field, Json};
@@ -24,6 +25,8 @@ pub struct Manifest {
     pub scoring: Scoring,
     /// How a history becomes a user vector.
     pub user: UserTower,
+    /// The shape of a user tower that is a network.
+    pub network: Option<NetworkShape>,
     /// What several events of one item amount to.
     pub repeats: Repeats,
     /// What own and new items are weighed with, where people buy again.
@@ -77,6 +80,8 @@ pub enum UserTower {
     /// Pooled history, `u = sum_h r_h y_h / (sum_h r_h)^power`, power 0, 1/2 or 1: linear autoencoders of low rank (Vancura
     /// et al. 2022). Rows y are those of the items, or of the tensor `user.rows` (n, d) where there is one: SVD++ (Koren 2008).
     Pool { power: f32 },
+    /// A network over the latest items of the history: [`Manifest::network`].
+    Network,
 }
 
 /// What several events of one item amount to, their strengths (full strength 1) summed up.
@@ -127,12 +132,17 @@ impl Manifest {
         for (name, hash) in root.required("sha256")?.members()? {
             sha256.push((name.to_owned(), hash.text()?.to_owned()));
         }
+        let user = root.required("user")?;
         Ok(Manifest {
             family: root.required("family")?.text()?.to_owned(),
             items: root.required("items")?.whole()?,
             dim: root.required("dim")?.whole()?,
             scoring: Scoring::from_json(&root.required("scoring")?)?,
-            user: UserTower::from_json(&root.required("user")?)?,
+            user: UserTower::from_json(&user)?,
+            network: match user.required("tower")?.text()? {
+                "network" => Some(NetworkShape::from_json(&user)?),
+                _ => None,
+            },
             repeats: match root.optional("repeats").map(|repeats| repeats.text()).transpose()? {
                 None | Some("once") => Repeats::Once,
                 Some("logarithm") => Repeats::Logarithm,
@@ -156,7 +166,7 @@ impl Manifest {
             "items": self.items,
             "dim": self.dim,
             "scoring": self.scoring.to_json(),
-            "user": self.user.to_json(),
+            "user": self.network.as_ref().map_or_else(|| self.user.to_json(), NetworkShape::to_json),
             "repeats": match self.repeats {
                 Repeats::Once => "once",
                 Repeats::Logarithm => "logarithm",
@@ -241,7 +251,8 @@ impl UserTower {
                 power: field.optional("power").map_or(Ok(0.0), |power| power.float())?,
             }),
             "pool" => Ok(UserTower::Pool { power: field.required("power")?.float()? }),
-            other => Err(Error::argument("model.user.tower", "fold-in or pool", other)),
+            "network" => Ok(UserTower::Network),
+            other => Err(Error::argument("model.user.tower", "fold-in, pool or network", other)),
         }
     }
 
@@ -251,6 +262,7 @@ impl UserTower {
                 json!({ "tower": "fold-in", "alpha": alpha, "regularization": regularization, "power": power })
             }
             UserTower::Pool { power } => json!({ "tower": "pool", "power": power }),
+            UserTower::Network => json!({ "tower": "network" }),
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::catalogue::{Column, ColumnData};
 use super::manifest::Scoring;
 use super::neighbours::NeighbourSpec;
+use super::network::NetworkSpec;
 use super::ranker::{Ranker, Weights};
 use super::read::Model;
 use super::repurchase::RepurchaseSpec;
@@ -29,6 +30,7 @@ impl ModelSpec {
             user_rows: model
                 .has_history_rows()
                 .then(|| (0..items as u32).flat_map(|item| model.history_row(item)).collect()),
+            network: model.network().map(NetworkSpec::of),
             repeats: manifest.repeats,
             neighbours: neighbours(model),
             ranker: model.ranker().map(|ranker| spec_of_ranker(ranker, model)),

@@ -9,6 +9,7 @@ use super::header::Dtype;
 use super::limits::{DIM_MULTIPLE, MAX_ABS, MAX_DIM};
 use super::manifest::{FORMAT, FORMAT_VERSION, Manifest, Scoring, UserTower, to_power};
 use super::neighbours::{NeighbourSlot, Neighbours};
+use super::network::Network;
 use super::quantise::inverse_norm;
 use super::ranker::Ranker;
 use super::repurchase::{Repurchase, read_items};
@@ -30,6 +31,8 @@ pub struct Model {
     items: TableSlot,
     /// What a history is pooled of, if not of the items' rows.
     history: Option<TableSlot>,
+    /// The user tower, if it is a network.
+    network: Option<Network>,
     bias: Option<Range<usize>>,
     popularity: Option<Range<usize>>,
     /// For a fold-in.
@@ -55,9 +58,16 @@ impl Model {
         table.verify(file, &manifest.sha256)?;
         check_sizes(&manifest)?;
         let (items, dim) = (manifest.items, manifest.dim);
-        let read = |name| TableSlot::read(&table, file, name, items, dim);
-        let rows = read(ITEMS)?;
-        let history = table.find(HISTORY).map(|_| read(HISTORY)).transpose()?;
+        let rows = TableSlot::read(&table, file, ITEMS, items, dim)?;
+        let history_dim = manifest.network.as_ref().map_or(dim, |network| network.width);
+        let history = match table.find(HISTORY) {
+            Some(_) => Some(TableSlot::read(&table, file, HISTORY, items, history_dim)?),
+            None if history_dim != dim => {
+                return Err(Error::tensor(HISTORY, "expected rows for a network of another width than the items'"));
+            }
+            None => None,
+        };
+        let network = manifest.network.as_ref().map(|shape| Network::read(&table, file, shape, dim)).transpose()?;
         let optional = |name: &str| match table.find(name) {
             Some(_) => table.expect(name, Dtype::F32, &[items]).map(Some),
             None => Ok(None),
@@ -89,6 +99,7 @@ impl Model {
             catalogue,
             items: rows,
             history,
+            network,
             bias,
             popularity,
             gram,
@@ -190,7 +201,12 @@ impl Model {
 
     /// The item's embedding as floats, (d).
     pub fn embedding(&self, item: u32) -> Vec<f32> {
-        self.row(&self.items, item)
+        self.row(&self.items, item, self.dim())
+    }
+
+    /// The user tower that is a network.
+    pub fn network(&self) -> Option<&Network> {
+        self.network.as_ref()
     }
 
     /// Whether a history is pooled of rows of its own, `user.rows`.
@@ -198,13 +214,14 @@ impl Model {
         self.history.is_some()
     }
 
-    /// What the item adds to a pooled history, (d): a row of `user.rows` where the file has them, else the item's embedding.
+    /// What the item adds to a history, (d) or the width of the network: a row of `user.rows` where the file has them, else the item's embedding.
     pub fn history_row(&self, item: u32) -> Vec<f32> {
-        self.row(self.history.as_ref().unwrap_or(&self.items), item)
+        let dim = self.manifest.network.as_ref().map_or(self.dim(), |network| network.width);
+        self.row(self.history.as_ref().unwrap_or(&self.items), item, dim)
     }
 
-    fn row(&self, table: &TableSlot, item: u32) -> Vec<f32> {
-        let row = item as usize * self.dim()..(item as usize + 1) * self.dim();
+    fn row(&self, table: &TableSlot, item: u32, dim: usize) -> Vec<f32> {
+        let row = item as usize * dim..(item as usize + 1) * dim;
         match table.view(self.buffer.as_bytes()) {
             ItemTable::Int8 { values, scale } => {
                 values[row].iter().map(|&value| f32::from(value) * scale[item as usize]).collect()
@@ -304,7 +321,7 @@ fn read_gram(
     const NAME: &str = "user.gram";
     let (alpha, regularization, power) = match user {
         UserTower::FoldIn { alpha, regularization, power } => (alpha, regularization, power),
-        UserTower::Pool { power: 0.0 | 0.5 | 1.0 } => return Ok(None),
+        UserTower::Pool { power: 0.0 | 0.5 | 1.0 } | UserTower::Network => return Ok(None),
         UserTower::Pool { power } => {
             return Err(Error::format(format_args!(
                 "expected a power of 0, 0.5 or 1 of a pooled history, found {}",

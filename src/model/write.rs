@@ -9,6 +9,7 @@ use super::header::Dtype;
 use super::limits::{DIM_MULTIPLE, MIN_SCALE};
 use super::manifest::{LayerShape, Manifest, MlpShape, Repeats, Scoring, UserTower};
 use super::neighbours::{NeighbourSpec, add_neighbours};
+use super::network::NetworkSpec;
 use super::nibbles::pack_nibbles;
 use super::quantise::{Grid, quantise_table};
 use super::read::Model;
@@ -71,6 +72,8 @@ pub struct ModelSpec {
     pub user_tower: UserTower,
     /// What a pooled history is pooled of, (n, dim), where not of the items' own rows: SVD++. Stored as the item table is.
     pub user_rows: Option<Vec<f32>>,
+    /// The user tower, where it is a network; `user_rows` are then (n, width).
+    pub network: Option<NetworkSpec>,
     pub repeats: Repeats,
     /// Neighbour lists, whose sums are added to the dot.
     pub neighbours: Option<NeighbourSpec>,
@@ -131,13 +134,19 @@ fn lay_out(spec: &ModelSpec, steps: &[f32], file: &mut TensorWriter) -> Result<M
         file.add_f32("user.gram", &[dim, dim], &gram(&stored, dim));
     }
     if let Some(rows) = &spec.user_rows {
-        expect_len("user.rows", rows.len(), spec.embedding.rows.len())?;
+        let (from, to) = match &spec.network {
+            Some(network) => (network.shape.width, network.shape.width),
+            None => (spec.embedding.dim, dim),
+        };
+        expect_len("user.rows", rows.len(), items * from)?;
         check_finite(rows, "user.rows")?;
         if dim == 0 {
             return Err(Error::tensor("user.rows", "expected item vectors beside them, found none"));
         }
-        let rows = pad_rows(rows, spec.embedding.dim, dim);
-        add_rows(file, "user.rows", &rows, dim, items, spec.embedding.precision);
+        add_rows(file, "user.rows", &pad_rows(rows, from, to), to, items, spec.embedding.precision);
+    }
+    if let Some(network) = &spec.network {
+        network.add(file)?;
     }
     file.add_strings("item.id", &spec.item_ids);
     for column in &spec.columns {
@@ -156,6 +165,7 @@ fn lay_out(spec: &ModelSpec, steps: &[f32], file: &mut TensorWriter) -> Result<M
         dim,
         scoring,
         user: spec.user_tower,
+        network: spec.network.as_ref().map(|network| network.shape.clone()),
         repeats: spec.repeats,
         repurchase: spec.repurchase.as_ref().map(|part| part.weights.clone()),
         columns: spec.columns.iter().map(|c| (c.name.clone(), kind(&c.data).to_owned())).collect(),

@@ -2,6 +2,7 @@
 
 mod event;
 mod fold_in;
+mod network;
 mod state;
 mod user;
 

@@ -48,7 +48,7 @@ impl Profile {
         Ok(())
     }
 
-    /// The history: one line an item, in order of first appearance. Strengths of several events add up as
+    /// The history: one line an item, in order of first appearance, for a network in order of the last one. Strengths of several events add up as
     /// the model says ([`Repeats`](crate::model::Repeats)); a dislike clears what came before it. Items the model does not know are passed over.
     pub fn history(&self, model: &Model) -> Vec<Interaction> {
         let weights = &model.manifest().event_weights;
@@ -59,6 +59,11 @@ impl Profile {
                 order.push(Interaction { item, strength: 0.0, seen: false, strongest: event.kind });
                 order.len() - 1
             });
+            // Networks read a history from the oldest to the latest event.
+            if model.network().is_some() {
+                order[at..].rotate_left(1);
+            }
+            let at = if model.network().is_some() { order.len() - 1 } else { at };
             let line = &mut order[at];
             let strength = strength(event, weights);
             line.strength = if strength < 0.0 { 0.0 } else { line.strength + strength };

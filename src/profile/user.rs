@@ -1,6 +1,7 @@
 //! The user, made of a history on the device: what every item is scored with.
 
 use super::fold_in::FoldIn;
+use super::network;
 use crate::error::{Error, Result, show};
 use crate::model::{MAX_ABS, Model, UserTower};
 
@@ -26,6 +27,7 @@ enum Tower {
     Pool {
         factor: f32,
     },
+    Network,
 }
 
 impl User {
@@ -40,6 +42,7 @@ impl User {
                 let (solved, vector) = FoldIn::solve(model, history, (alpha, regularization, power))?;
                 (Tower::FoldIn(solved), vector)
             }
+            UserTower::Network => (Tower::Network, run_network(model, history)?),
             UserTower::Pool { power } => {
                 let total: f32 = history.iter().map(|(_, strength)| strength).sum();
                 let factor = match power {
@@ -61,6 +64,19 @@ impl User {
         Ok(User { vector, offset, tower, history: history.to_vec() })
     }
 
+    /// How much lower `item`'s dot is without each item of the history, in its order; all of it for an only item.
+    fn without_each(&self, model: &Model, item: u32) -> Vec<(u32, f32)> {
+        let target = model.embedding(item);
+        let dot = |vector: &[f32]| vector.iter().zip(&target).map(|(a, b)| a * b).sum::<f32>();
+        let whole = dot(&self.vector);
+        let without = |at: usize| {
+            let others: Vec<(u32, f32)> = [&self.history[..at], &self.history[at + 1..]].concat();
+            let score = if others.is_empty() { None } else { run_network(model, &others).ok() };
+            whole - score.map_or(0.0, |vector| dot(&vector))
+        };
+        self.history.iter().enumerate().map(|(at, &(from, _))| (from, without(at))).collect()
+    }
+
     /// The retrieval score of `item` in its two parts: what neighbour lists say, and dot and bias.
     pub fn scores(&self, model: &Model, item: u32) -> (f32, f32) {
         let bias = model.bias().map_or(0.0, |bias| bias[item as usize]);
@@ -68,7 +84,8 @@ impl User {
         (self.offset.as_ref().map_or(0.0, |offset| offset[item as usize]), dot + bias)
     }
 
-    /// How much each history item adds to the retrieval score of `item`, less its bias, in history order.
+    /// How much each history item adds to the retrieval score of `item`, less its bias, in history order. Of a network: by how
+    /// much the score is lower without it, which does not add up to the score.
     pub fn contributions(&self, model: &Model, item: u32) -> Vec<(u32, f32)> {
         let mut parts = match &self.tower {
             Tower::FoldIn(solved) => solved.contributions(model, item),
@@ -80,6 +97,7 @@ impl User {
                 };
                 self.history.iter().map(part).collect()
             }
+            Tower::Network => self.without_each(model, item),
         };
         if let Some(neighbours) = model.neighbours() {
             for (part, &(from, strength)) in parts.iter_mut().zip(&self.history) {
@@ -91,6 +109,13 @@ impl User {
             }
         }
         parts
+    }
+}
+
+fn run_network(model: &Model, history: &[(u32, f32)]) -> Result<Vec<f32>> {
+    match model.network() {
+        Some(network) => network::run(model, network, history),
+        None => Err(Error::tensor("user", "expected a network, found none")),
     }
 }
 

@@ -45,6 +45,7 @@ pub fn spec(rows: Vec<f32>, dim: usize) -> ModelSpec {
         popularity: (0..items).map(|i| (items - i) as f32).collect(),
         user_tower: UserTower::FoldIn { alpha: 2.0, regularization: 1.0, power: 0.0 },
         user_rows: None,
+        network: None,
         repeats: Default::default(),
         neighbours: None,
         ranker: None,

@@ -4,4 +4,5 @@
 pub mod contract;
 pub mod fixtures;
 pub mod gpu;
+pub mod networks;
 pub mod trial;

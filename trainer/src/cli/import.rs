@@ -234,6 +234,7 @@ fn spec(args: &ImportArgs, source: Source, items: Items) -> Result<ModelSpec> {
         popularity: items.popularity,
         user_tower,
         user_rows: None,
+        network: None,
         repeats: Repeats::Once,
         neighbours: source.neighbours,
         ranker: None,

@@ -29,6 +29,7 @@ pub fn model(candidates: Option<usize>, card: Value) -> Arc<Model> {
         popularity: (0..ITEMS).map(|item| (ITEMS - item) as f32).collect(),
         user_tower: UserTower::FoldIn { alpha: 5.0, regularization: 1.0, power: 0.0 },
         user_rows: None,
+        network: None,
         repeats: Default::default(),
         neighbours: None,
         ranker: candidates.map(|_| ranker),

@@ -90,6 +90,7 @@ mod tests {
             popularity: vec![1.0; ITEMS],
             user_tower: UserTower::FoldIn { alpha: 5.0, regularization: 1.0, power: 0.0 },
             user_rows: None,
+            network: None,
             repeats: Default::default(),
             neighbours: None,
             ranker: Some(RankerSpec { layers, skip: 1.0, candidates: Some(candidates), precision: Precision::F32 }),
