@@ -1,0 +1,101 @@
+//! The flags of networks.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::architecture::DeepFamily;
+use crate::error::{CliError, Result};
+
+/// Settings of networks; what a family does not have, it passes over.
+#[derive(Debug, Clone, PartialEq, Args, Serialize)]
+pub struct DeepOptions {
+    /// How many of the latest items of a history are looked at [default: 50, of two-tower and mult-vae 200]
+    #[arg(long, value_name = "COUNT")]
+    pub deep_length: Option<usize>,
+    /// Histories in a batch
+    #[arg(long, value_name = "COUNT", default_value_t = 128)]
+    pub deep_batch: usize,
+    /// Step of the descent in the first epoch; it falls to a tenth by half a wave of a cosine
+    #[arg(long, value_name = "NUMBER", default_value_t = 0.002)]
+    pub deep_learning_rate: f64,
+    /// Share of every weight that a step takes away, times the step
+    #[arg(long, value_name = "NUMBER", default_value_t = 0.0)]
+    pub deep_weight_decay: f64,
+    /// Share of the numbers between layers, of mult-vae of the history's items, left out at random while training [default: 0.2, of
+    /// mult-vae 0.5]
+    #[arg(long, value_name = "SHARE")]
+    pub deep_dropout: Option<f64>,
+    /// Items that each target is held against, drawn at random for each batch; all where the catalogue has no more
+    #[arg(long, value_name = "COUNT", default_value_t = 2048)]
+    pub deep_negatives: usize,
+    /// Width of hidden layers [default: twice that of the vectors]
+    #[arg(long, value_name = "WIDTH")]
+    pub deep_hidden: Option<usize>,
+    /// Blocks of self-attention
+    #[arg(long, value_name = "COUNT", default_value_t = 2)]
+    pub deep_blocks: usize,
+    /// Heads of self-attention; they divide --dim
+    #[arg(long, value_name = "COUNT", default_value_t = 1)]
+    pub deep_heads: usize,
+    /// Weight of the code's distance from a standard normal, at most; it grows from 0 over the first third of the epochs
+    #[arg(long, value_name = "NUMBER", default_value_t = 0.2)]
+    pub deep_kl: f64,
+}
+
+impl DeepOptions {
+    /// Share left out of a family.
+    pub fn dropout(&self, family: DeepFamily) -> f64 {
+        self.deep_dropout.unwrap_or(if family == DeepFamily::MultVae { 0.5 } else { 0.2 })
+    }
+
+    /// What clap cannot say about the flags.
+    ///
+    /// # Errors
+    /// [`CliError::Flag`].
+    pub fn check(&self, dim: usize) -> Result<()> {
+        let whole = |flag, found: usize, most: usize| match (1..=most).contains(&found) {
+            true => Ok(()),
+            false => refused(flag, format!("a whole number from 1 to {most}"), found.to_string()),
+        };
+        let within = |flag, found: f64, least: f64, most: f64| match (least..=most).contains(&found) {
+            true => Ok(()),
+            false => refused(flag, format!("a number from {least} to {most}"), found.to_string()),
+        };
+        whole("--deep-length", self.deep_length.unwrap_or(1), 512)?;
+        whole("--deep-batch", self.deep_batch, 1 << 16)?;
+        whole("--deep-negatives", self.deep_negatives, 1 << 20)?;
+        whole("--deep-hidden", self.deep_hidden.unwrap_or(1), 1024)?;
+        whole("--deep-blocks", self.deep_blocks, 8)?;
+        whole("--deep-heads", self.deep_heads, dim)?;
+        if !dim.is_multiple_of(self.deep_heads) {
+            return refused("--deep-heads", format!("a divisor of --dim {dim}"), self.deep_heads.to_string());
+        }
+        within("--deep-learning-rate", self.deep_learning_rate, 1e-6, 1.0)?;
+        within("--deep-weight-decay", self.deep_weight_decay, 0.0, 1.0)?;
+        within("--deep-dropout", self.deep_dropout.unwrap_or(0.0), 0.0, 0.9)?;
+        within("--deep-kl", self.deep_kl, 0.0, 10.0)
+    }
+}
+
+fn refused(flag: &'static str, expected: String, found: String) -> Result<()> {
+    Err(CliError::Flag { flag, expected, found })
+}
+
+#[cfg(test)]
+pub mod fixture {
+    use super::DeepOptions;
+
+    /// A small network that learns quickly.
+    pub const OPTIONS: DeepOptions = DeepOptions {
+        deep_length: None,
+        deep_batch: 16,
+        deep_learning_rate: 0.01,
+        deep_weight_decay: 0.0,
+        deep_dropout: Some(0.0),
+        deep_negatives: 2048,
+        deep_hidden: None,
+        deep_blocks: 2,
+        deep_heads: 2,
+        deep_kl: 0.1,
+    };
+}

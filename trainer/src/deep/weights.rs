@@ -1,0 +1,177 @@
+//! The numbers of a network and how they descend: Adam (Kingma and Ba 2015), with weight decay apart from it (Loshchilov and
+//! Hutter 2019). Of a table only the rows that a batch looks at take a step, as in PyTorch's SparseAdam: a catalogue is long and a
+//! batch sees little of it, which burn's optimizers have no way to say.
+
+use burn::tensor::{Device, Gradients, Tensor, TensorData};
+use proclivity::model::LayerShape;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+
+/// Decay of the mean and of the mean square of slopes, and what keeps a quotient finite.
+const BETA: (f32, f32) = (0.9, 0.999);
+const EPSILON: f32 = 1e-8;
+
+/// Inputs and outputs of a dense layer.
+pub struct Dense {
+    pub inputs: usize,
+    pub outputs: usize,
+}
+
+impl Dense {
+    pub fn of(shape: &LayerShape) -> Dense {
+        Dense { inputs: shape.inputs, outputs: shape.outputs }
+    }
+}
+
+/// A step's size, how many came before it, and what it takes away from each weight.
+#[derive(Debug, Clone, Copy)]
+pub struct Step {
+    pub rate: f32,
+    /// Counted from 1.
+    pub number: i32,
+    pub decay: f32,
+}
+
+/// Numbers with the moments of their slopes.
+#[derive(Debug, Clone, Default)]
+pub struct Moving {
+    pub values: Vec<f32>,
+    pub mean: Vec<f32>,
+    pub square: Vec<f32>,
+}
+
+impl Moving {
+    fn new(values: Vec<f32>) -> Moving {
+        let zeros = vec![0.0; values.len()];
+        Moving { values, mean: zeros.clone(), square: zeros }
+    }
+
+    /// Moves the numbers from `start` on by the slope by them.
+    fn descend(&mut self, start: usize, slope: &[f32], step: Step) {
+        let Step { rate, number, decay } = step;
+        let unbiased = (1.0 / (1.0 - BETA.0.powi(number)), 1.0 / (1.0 - BETA.1.powi(number)));
+        let moments = self.mean[start..].iter_mut().zip(&mut self.square[start..]);
+        for ((weight, slope), (mean, square)) in self.values[start..].iter_mut().zip(slope).zip(moments) {
+            *mean += (1.0 - BETA.0) * (slope - *mean);
+            *square += (1.0 - BETA.1) * (slope * slope - *square);
+            *weight -= rate * (unbiased.0 * *mean / ((unbiased.1 * *square).sqrt() + EPSILON) + decay * *weight);
+        }
+    }
+}
+
+/// A weight by its name in the model file, as PyTorch shapes it: (outputs, inputs), or one axis.
+#[derive(Debug, Clone)]
+pub struct Weight {
+    pub name: String,
+    pub shape: Vec<usize>,
+    pub numbers: Moving,
+}
+
+/// All weights but tables.
+#[derive(Debug, Clone, Default)]
+pub struct Weights {
+    pub list: Vec<Weight>,
+}
+
+impl Weights {
+    pub fn add(&mut self, name: &str, shape: Vec<usize>, values: Vec<f32>) {
+        self.list.push(Weight { name: name.to_owned(), shape, numbers: Moving::new(values) });
+    }
+
+    /// Adds a dense layer: weights of Glorot and Bengio 2010, even, and no bias.
+    pub fn add_dense(&mut self, name: &str, inputs: usize, outputs: usize, rng: &mut ChaCha8Rng) {
+        let bound = (6.0 / (inputs + outputs) as f32).sqrt();
+        let weight = (0..inputs * outputs).map(|_| bound * (2.0 * rng.random::<f32>() - 1.0)).collect();
+        self.add(&format!("{name}.weight"), vec![outputs, inputs], weight);
+        self.add(&format!("{name}.bias"), vec![outputs], vec![0.0; outputs]);
+    }
+
+    /// Adds a layer normalisation that changes nothing but mean and variance.
+    pub fn add_norm(&mut self, name: &str, width: usize) {
+        self.add(&format!("{name}.weight"), vec![width], vec![1.0; width]);
+        self.add(&format!("{name}.bias"), vec![width], vec![0.0; width]);
+    }
+
+    /// The weights as tensors whose slopes are asked for.
+    pub fn leaves(&self, device: &Device) -> Leaves {
+        let leaf = |weight: &Weight| {
+            let (rows, columns) = match weight.shape[..] {
+                [rows, columns] => (rows, columns),
+                _ => (1, weight.numbers.values.len()),
+            };
+            (weight.name.clone(), leaf(weight.numbers.values.clone(), [rows, columns], device))
+        };
+        Leaves { list: self.list.iter().map(leaf).collect() }
+    }
+
+    /// Moves every weight by the slope of its leaf.
+    pub fn descend(&mut self, leaves: &Leaves, slopes: &mut Gradients, step: Step) {
+        for (weight, (_, leaf)) in self.list.iter_mut().zip(&leaves.list) {
+            if let Some(slope) = leaf.grad_remove(slopes) {
+                // Neither a bias nor a norm decays.
+                let decay = if weight.shape.len() > 1 { step.decay } else { 0.0 };
+                weight.numbers.descend(0, &numbers(slope), Step { decay, ..step });
+            }
+        }
+    }
+}
+
+/// Weights as tensors: (outputs, inputs), or (1, outputs).
+pub struct Leaves {
+    list: Vec<(String, Tensor<2>)>,
+}
+
+impl Leaves {
+    /// The weight of this name.
+    ///
+    /// # Panics
+    /// If the architecture has none.
+    pub fn get(&self, name: &str) -> Tensor<2> {
+        self.find(name).unwrap_or_else(|| panic!("a network without {name}"))
+    }
+
+    pub fn find(&self, name: &str) -> Option<Tensor<2>> {
+        self.list.iter().find(|(own, _)| own == name).map(|(_, tensor)| tensor.clone())
+    }
+
+    /// `x W^T + b`: (count, inputs) to (count, outputs).
+    pub fn dense(&self, name: &str, x: Tensor<2>) -> Tensor<2> {
+        x.matmul(self.get(&format!("{name}.weight")).transpose()) + self.get(&format!("{name}.bias"))
+    }
+}
+
+/// One row of numbers an item.
+#[derive(Debug, Clone)]
+pub struct Table {
+    pub width: usize,
+    pub numbers: Moving,
+}
+
+impl Table {
+    pub fn new(width: usize, values: Vec<f32>) -> Table {
+        Table { width, numbers: Moving::new(values) }
+    }
+
+    /// The rows of `items` as a tensor whose slope is asked for, (items, width).
+    pub fn leaf(&self, items: &[u32], device: &Device) -> Tensor<2> {
+        let row = |&item: &u32| self.numbers.values[item as usize * self.width..][..self.width].iter().copied();
+        leaf(items.iter().flat_map(row).collect(), [items.len(), self.width], device)
+    }
+
+    /// Moves the rows of `items` by the slope of their leaf.
+    pub fn descend(&mut self, items: &[u32], leaf: &Tensor<2>, slopes: &mut Gradients, step: Step) {
+        let Some(slope) = leaf.grad_remove(slopes) else { return };
+        for (&item, slope) in items.iter().zip(numbers(slope).chunks_exact(self.width)) {
+            self.numbers.descend(item as usize * self.width, slope, step);
+        }
+    }
+}
+
+fn leaf(values: Vec<f32>, shape: [usize; 2], device: &Device) -> Tensor<2> {
+    Tensor::from_data(TensorData::new(values, shape), device).require_grad()
+}
+
+/// A tensor's numbers, row-major.
+pub fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().iter::<f32>().collect()
+}
