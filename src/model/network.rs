@@ -275,7 +275,7 @@ impl Network {
 
 /// A network to be written: the weights by their names in the file, (outputs, inputs) as PyTorch keeps them, and their
 /// shapes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct NetworkSpec {
     pub shape: NetworkShape,
     pub tensors: Vec<(String, Vec<usize>, Vec<f32>)>,

@@ -78,7 +78,7 @@ fn spec(trained: &Trained, data: &Interactions) -> ModelSpec {
         item_bias: vectors.and_then(|vectors| vectors.bias.clone()),
         popularity: trained.popularity.clone(),
         user_tower: vectors.map_or(UserTower::Pool { power: 0.0 }, |vectors| vectors.tower),
-        network: None,
+        network: vectors.and_then(|vectors| vectors.network.clone()),
         user_rows: vectors.and_then(|vectors| vectors.user_rows.clone()),
         repeats: trained.repeats,
         neighbours: trained.neighbours.clone(),

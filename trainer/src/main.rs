@@ -4,6 +4,7 @@ mod card;
 mod cli;
 mod compress;
 mod dataset;
+mod deep;
 mod error;
 mod evaluate;
 mod export;

@@ -254,6 +254,7 @@ fn tower_card(tower: UserTower) -> Value {
     match tower {
         UserTower::FoldIn { alpha, regularization, .. } => json!({ "alpha": alpha, "regularization": regularization }),
         UserTower::Pool { power } => json!({ "pool_power": power }),
+        UserTower::Network => json!("network"),
     }
 }
 

@@ -88,6 +88,7 @@ fn tower_text(tower: UserTower) -> String {
             format!("fold-in, alpha {alpha}, regularization {regularization}, power {power}")
         }
         UserTower::Pool { power } => format!("pool, power {power}"),
+        UserTower::Network => "network".into(),
     }
 }
 

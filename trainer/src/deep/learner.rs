@@ -4,8 +4,7 @@ use std::cell::RefCell;
 use std::f64::consts::PI;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use proclivity::model::{Body, NetworkSpec, UserTower};
-use rand::RngExt;
+use proclivity::model::{NetworkSpec, UserTower};
 use rand_chacha::ChaCha8Rng;
 
 use super::architecture::{Architecture, DeepFamily, SPREAD, item_layer, small};
@@ -67,14 +66,14 @@ impl<'a> Deep<'a> {
         }
     }
 
-    /// One step down; the loss a target.
+    /// One step down, unless the loss is beyond all bounds; the loss a target.
     fn step(&mut self, batch: &Batch, rate: f64, kl: f64, rng: &mut ChaCha8Rng) -> f64 {
         let leaves = self.weights.leaves(&self.device);
         let items = self.items.leaf(&batch.items, &self.device);
         let given = self.given.as_ref().map(|given| given.leaf(&batch.given, &self.device));
         let dropout = Dropout { share: self.options.dropout(self.architecture.family) as f32, rng: RefCell::new(rng) };
         let tower = Tower { shape: &self.architecture.network, leaves: &leaves, dropout: &dropout };
-        let (queries, apart) = self.queries(&tower, batch, given.as_ref().unwrap_or(&items));
+        let (queries, apart) = self.queries(&tower, batch, given.as_ref().unwrap_or(&items), true);
         let vectors = self.item_vectors(&leaves, items.clone());
         let targets = (
             self.places(&batch.asked),
@@ -85,6 +84,9 @@ impl<'a> Deep<'a> {
         let asked = batch.targets.len() as f64;
         let loss = softmax_loss(queries, vectors.narrow(0, 0, batch.candidates), weight, targets) / asked;
         let told = f64::from(loss.clone().into_scalar::<f32>());
+        if !told.is_finite() {
+            return told;
+        }
         let loss = match apart {
             Some(apart) => loss + apart * (kl / asked),
             None => loss,
@@ -101,37 +103,47 @@ impl<'a> Deep<'a> {
         told
     }
 
-    /// The vectors of what is asked (Q, d), of history rows (rows, w); and how far codes lie from a standard normal.
-    fn queries(&self, tower: &Tower<'_>, batch: &Batch, rows: &Tensor<2>) -> (Tensor<2>, Option<Tensor<1>>) {
-        let (width, shape) = (rows.dims()[1], [batch.rows, batch.steps]);
-        let rows = rows.clone().select(0, self.places(&batch.history)).reshape([shape[0], shape[1], width]);
-        let family = self.architecture.family;
-        if !matches!(self.architecture.network.body, Body::Pool { .. }) {
-            let places = tower.places(rows, &batch.valid);
-            let width = places.dims()[2];
-            let queries = places.reshape([shape[0] * shape[1], width]).select(0, self.places(&batch.queries));
-            return (tower.layers(tower.body_end(queries), 0), None);
-        }
-        // One query a history. What a code is made of is left out in part; sums keep the length of the whole.
-        let whole: Vec<f32> = batch.strengths.clone();
-        let strengths = |of: Vec<f32>| Tensor::<3>::from_data(TensorData::new(of, [shape[0], shape[1], 1]), &self.device);
-        let pooled = match family {
-            DeepFamily::MultVae => {
-                let factors = tower.dropout.factors(whole.len());
-                let kept = strengths(factors) * rows;
-                tower.pool(kept, strengths(whole))
+    /// The vectors of what is asked (Q, d), of history rows (rows, w); of codes, which are drawn around their means while `learning`,
+    /// how far they lie from a standard normal.
+    fn queries(
+        &self,
+        tower: &Tower<'_>,
+        batch: &Batch,
+        rows: &Tensor<2>,
+        learning: bool,
+    ) -> (Tensor<2>, Option<Tensor<1>>) {
+        let ([histories, steps], width) = ([batch.rows, batch.steps], rows.dims()[1]);
+        let rows = rows.clone().select(0, self.places(&batch.history)).reshape([histories, steps, width]);
+        let column = |of: Vec<f32>| Tensor::<3>::from_data(TensorData::new(of, [histories, steps, 1]), &self.device);
+        let strengths = column(batch.strengths.clone());
+        match self.architecture.family {
+            DeepFamily::Gru4rec | DeepFamily::Sasrec => {
+                let places = tower.places(rows, &batch.valid);
+                let places = places.reshape([histories * steps, tower.shape.body_width()]);
+                let queries = places.select(0, self.places(&batch.queries));
+                (tower.layers(tower.body_end(queries), 0), None)
             }
-            _ => tower.dropout.of(tower.pool(rows, strengths(whole))),
-        };
-        let body = tower.body_end(pooled);
-        if family != DeepFamily::MultVae {
-            return (tower.layers(body, 0), None);
+            DeepFamily::TwoTower => {
+                let pooled = tower.dropout.of(tower.pool(rows, strengths));
+                (tower.layers(tower.body_end(pooled), 0), None)
+            }
+            DeepFamily::MultVae => {
+                // Items are left out, and the sum keeps the length of the whole.
+                let kept = column(tower.dropout.factors(histories * steps));
+                let body = tower.body_end(tower.pool(rows * kept, strengths));
+                let mean = tower.leaves.dense("user.layer.0", body.clone());
+                let spread = tower.leaves.dense(SPREAD, body);
+                let apart = divergence(mean.clone(), spread.clone());
+                let code = if learning { mean + self.noise(tower, spread) } else { mean };
+                (tower.layers(code, 1), Some(apart))
+            }
         }
-        let mean = tower.leaves.dense("user.layer.0", body.clone());
-        let spread = tower.leaves.dense(SPREAD, body);
-        let noise = Tensor::from_data(TensorData::new(tower.dropout.normal(mean.shape().num_elements()), mean.shape()), &self.device);
-        let code = mean.clone() + noise * (spread.clone() * 0.5).exp();
-        (tower.layers(code, 1), Some(divergence(mean, spread)))
+    }
+
+    /// Normal noise of these logarithms of variances, (B, z).
+    fn noise(&self, tower: &Tower<'_>, spread: Tensor<2>) -> Tensor<2> {
+        let normal = TensorData::new(tower.dropout.normal(spread.shape().num_elements()), spread.shape());
+        Tensor::from_data(normal, &self.device) * (spread * 0.5).exp()
     }
 
     /// What scores are made with, of items' rows: (count, w) to (count, d).
@@ -158,7 +170,9 @@ impl<'a> Deep<'a> {
         }
         let leaves = self.weights.leaves(&self.device);
         let all: Vec<u32> = (0..self.data.items.len() as u32).collect();
-        all.chunks(CHUNK).flat_map(|some| numbers(self.item_vectors(&leaves, self.items.leaf(some, &self.device)))).collect()
+        all.chunks(CHUNK)
+            .flat_map(|some| numbers(self.item_vectors(&leaves, self.items.leaf(some, &self.device))))
+            .collect()
     }
 }
 
@@ -182,7 +196,10 @@ impl Learner for Deep<'_> {
             if !loss.is_finite() {
                 return Err(CliError::Diverged {
                     stage: self.name(),
-                    found: format!("a loss of {loss} at batch {} of epoch {epoch}; a lower --deep-learning-rate may help", number + 1),
+                    found: format!(
+                        "a loss of {loss} at batch {} of epoch {epoch}; a lower --deep-learning-rate may help",
+                        number + 1
+                    ),
                 });
             }
             sum += loss * batch.targets.len() as f64;
@@ -214,5 +231,127 @@ impl Learner for Deep<'_> {
             all.extend([(of("mean"), mean), (of("square"), square), (name.into(), values)]);
         }
         all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proclivity::model::{Precision, Repeats};
+    use proclivity::profile::User;
+
+    use super::super::options::fixture::OPTIONS;
+    use super::super::sequences::Example;
+    use super::*;
+    use crate::dataset::fixture::interactions;
+    use crate::export::{Contents, Storage, export, load};
+    use crate::families::Trained;
+    use crate::families::fixture::{resumes, separation, tastes};
+
+    const FAMILIES: [DeepFamily; 4] =
+        [DeepFamily::TwoTower, DeepFamily::MultVae, DeepFamily::Gru4rec, DeepFamily::Sasrec];
+
+    fn trained(family: DeepFamily, vectors: Vectors, items: usize) -> Trained {
+        Trained {
+            family: family.name().into(),
+            vectors: Some(vectors),
+            neighbours: None,
+            ranker: None,
+            repurchase: None,
+            popularity: vec![1.0; items],
+            repeats: Repeats::Once,
+            ratings: None,
+            seed: 1,
+        }
+    }
+
+    /// The vector of the last place of `history` as training has it, with nothing left out and codes at their mean.
+    fn in_training(deep: &Deep<'_>, history: &[(u32, f32)]) -> Vec<f32> {
+        let example = Example { history: history.to_vec(), targets: vec![(history.len() - 1, 0)] };
+        let batch = Batch::new(&[example], vec![0], deep.given.is_none());
+        let leaves = deep.weights.leaves(&deep.device);
+        let rows = match &deep.given {
+            Some(given) => given.leaf(&batch.given, &deep.device),
+            None => deep.items.leaf(&batch.items, &deep.device),
+        };
+        let mut rng = epoch_rng(1, 1);
+        let dropout = Dropout { share: 0.0, rng: RefCell::new(&mut rng) };
+        let tower = Tower { shape: &deep.architecture.network, leaves: &leaves, dropout: &dropout };
+        numbers(deep.queries(&tower, &batch, &rows, false).0)
+    }
+
+    #[test]
+    fn the_device_has_the_vectors_of_training() {
+        let (data, strengths) = tastes();
+        for family in FAMILIES {
+            let training = Training { data: &data, strengths: &strengths, dim: 16, seed: 1 };
+            let mut deep = Deep::new(family, training, 3, &DeepOptions { deep_length: Some(6), ..OPTIONS });
+            deep.epoch(1).unwrap();
+            let storage = Storage { items: Precision::F32, ranker: Precision::F32 };
+            let file = export(&trained(family, deep.vectors(), 24), &data, storage, Contents::default()).unwrap();
+            let model = load(&file).unwrap();
+            for history in
+                [vec![(3, 1.0)], vec![(4, 0.5), (17, 1.0), (2, 0.25)], (0..6).map(|item| (item, 1.0)).collect()]
+            {
+                let expected = in_training(&deep, &history);
+                let found = User::of_history(&model, &history).unwrap().vector;
+                let apart = expected.iter().zip(&found).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+                assert!(apart < 1e-5, "{} {history:?}: {apart}", family.name());
+            }
+        }
+    }
+
+    #[test]
+    fn the_loss_falls_and_tastes_part() {
+        let (data, strengths) = tastes();
+        for family in FAMILIES {
+            let training = Training { data: &data, strengths: &strengths, dim: 8, seed: 1 };
+            let mut deep = Deep::new(family, training, 30, &OPTIONS);
+            let losses: Vec<f64> = (1..=30).map(|epoch| deep.epoch(epoch).unwrap()).collect();
+            assert!(losses[29] < 0.9 * losses[0], "{}: {losses:?}", family.name());
+            let apart = separation(&deep.vectors().rows, 8);
+            assert!(apart > 0.2, "{}: {apart}", family.name());
+        }
+    }
+
+    /// What comes next depends on the order: after 0, 1 comes 2, after 1, 0 comes 3.
+    #[test]
+    fn order_tells() {
+        let histories = (0..200).map(|user| if user % 2 == 0 { vec![0, 1, 2] } else { vec![1, 0, 3] }).collect();
+        let data = interactions(4, histories);
+        let strengths = vec![vec![1.0; 3]; 200];
+        for family in [DeepFamily::Gru4rec, DeepFamily::Sasrec] {
+            let training = Training { data: &data, strengths: &strengths, dim: 8, seed: 1 };
+            let mut deep = Deep::new(family, training, 40, &OPTIONS);
+            (1..=40).for_each(|epoch| assert!(deep.epoch(epoch).unwrap() > 0.0));
+            for (history, next) in [([(0, 1.0), (1, 1.0)], 2usize), ([(1, 1.0), (0, 1.0)], 3)] {
+                let user = in_training(&deep, &history);
+                let score = |item: usize| {
+                    user.iter().zip(&deep.items.numbers.values[8 * item..]).map(|(a, b)| a * b).sum::<f32>()
+                };
+                let best = (0..4).max_by(|&a, &b| score(a).total_cmp(&score(b))).unwrap();
+                assert_eq!(best, next, "{}", family.name());
+            }
+        }
+    }
+
+    #[test]
+    fn a_resumed_training_goes_on_as_if_never_stopped() {
+        let (data, strengths) = tastes();
+        let options = DeepOptions { deep_dropout: Some(0.2), deep_negatives: 10, ..OPTIONS };
+        for family in FAMILIES {
+            resumes(|| {
+                Deep::new(family, Training { data: &data, strengths: &strengths, dim: 8, seed: 1 }, 4, &options)
+            });
+        }
+    }
+
+    #[test]
+    fn numbers_beyond_all_bounds_end_the_training_and_name_the_batch() {
+        let (data, strengths) = tastes();
+        let training = Training { data: &data, strengths: &strengths, dim: 8, seed: 1 };
+        let mut deep = Deep::new(DeepFamily::TwoTower, training, 4, &OPTIONS);
+        deep.items.numbers.values[0] = f32::NAN;
+        let said = deep.epoch(1).unwrap_err().to_string();
+        assert!(said.contains("batch 1 of epoch 1") && said.contains("--deep-learning-rate"), "{said}");
     }
 }

@@ -54,7 +54,9 @@ mod tests {
         let asked = Tensor::<1, Int>::from_data([0, 1, 1], &Device::flex());
         let targets = matrix(&[items[4], items[5], items[0], items[1], items[4], items[5]], 2);
         let loss = softmax_loss(queries, table, 1.0, (asked, targets, matrix(&[1.0; 3], 1))).into_scalar::<f32>();
-        let scores = |u: [f64; 2]| items.chunks(2).map(|row| u[0] * f64::from(row[0]) + u[1] * f64::from(row[1])).collect::<Vec<_>>();
+        let scores = |u: [f64; 2]| {
+            items.chunks(2).map(|row| u[0] * f64::from(row[0]) + u[1] * f64::from(row[1])).collect::<Vec<_>>()
+        };
         let (first, second) = (scores([1.0, 2.0]), scores([-1.0, 0.5]));
         let expected = by_hand(&first, 2) + by_hand(&second, 0) + by_hand(&second, 2);
         assert!((f64::from(loss) - expected).abs() < 1e-4, "{loss} {expected}");
@@ -65,8 +67,14 @@ mod tests {
         let scores = [1.5f32, -0.5, 0.25];
         for (target, hit) in [(0.7f32, 0.0f32), (scores[1], 1.0)] {
             let asked = Tensor::<1, Int>::from_data([0], &Device::flex());
-            let loss = softmax_loss(matrix(&[1.0], 1), matrix(&scores, 1), 5.0, (asked, matrix(&[target], 1), matrix(&[hit], 1)));
-            let others: f64 = scores.iter().filter(|&&s| hit == 0.0 || s != target).map(|&s| 5.0 * f64::from(s).exp()).sum();
+            let loss = softmax_loss(
+                matrix(&[1.0], 1),
+                matrix(&scores, 1),
+                5.0,
+                (asked, matrix(&[target], 1), matrix(&[hit], 1)),
+            );
+            let others: f64 =
+                scores.iter().filter(|&&s| hit == 0.0 || s != target).map(|&s| 5.0 * f64::from(s).exp()).sum();
             let expected = (others + f64::from(target).exp()).ln() - f64::from(target);
             assert!((f64::from(loss.into_scalar::<f32>()) - expected).abs() < 1e-5);
         }

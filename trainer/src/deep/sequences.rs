@@ -22,8 +22,12 @@ pub struct Example {
 /// Items of each user with their strengths, in the order of their last event: as the device has a history.
 pub fn ordered(data: &Interactions, strengths: &[Vec<f32>]) -> Vec<Vec<(u32, f32)>> {
     let of_user = |(user, strengths): (usize, &Vec<f32>)| {
-        let mut pairs: Vec<(i64, u32, f32)> =
-            data.pairs_of(user).iter().zip(strengths).map(|(pair, &strength)| (pair.last, pair.item, strength)).collect();
+        let mut pairs: Vec<(i64, u32, f32)> = data
+            .pairs_of(user)
+            .iter()
+            .zip(strengths)
+            .map(|(pair, &strength)| (pair.last, pair.item, strength))
+            .collect();
         pairs.sort_by_key(|pair| pair.0);
         pairs.into_iter().map(|(_, item, strength)| (item, strength)).collect()
     };
@@ -31,7 +35,12 @@ pub fn ordered(data: &Interactions, strengths: &[Vec<f32>]) -> Vec<Vec<(u32, f32
 }
 
 /// The examples of an epoch, in the order they are learnt from; none of users with a single item.
-pub fn examples(users: &[Vec<(u32, f32)>], architecture: &Architecture, batch: usize, rng: &mut ChaCha8Rng) -> Vec<Example> {
+pub fn examples(
+    users: &[Vec<(u32, f32)>],
+    architecture: &Architecture,
+    batch: usize,
+    rng: &mut ChaCha8Rng,
+) -> Vec<Example> {
     let length = architecture.network.length;
     let mut examples = Vec::with_capacity(users.len());
     for user in users.iter().filter(|user| user.len() > 1) {

@@ -7,6 +7,7 @@ use burn::tensor::{Bool, Device, Tensor, TensorData};
 use proclivity::model::{Activation, Body, NetworkShape};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
 
 use super::weights::Leaves;
 
@@ -119,9 +120,8 @@ impl Tower<'_> {
         let size = width / heads;
         let parts = self.dense(name, x);
         // Query, key and value: (B, heads, T, size).
-        let part = |n: usize| {
-            parts.clone().narrow(2, n * width, width).reshape([batch, steps, heads, size]).swap_dims(1, 2)
-        };
+        let part =
+            |n: usize| parts.clone().narrow(2, n * width, width).reshape([batch, steps, heads, size]).swap_dims(1, 2);
         let scores = part(0).matmul(part(1).transpose()) / (size as f32).sqrt();
         let shares = softmax(scores.mask_fill(unseen.clone().expand([batch, heads, steps, steps]), -1e9), 3);
         self.dropout.of(shares).matmul(part(2)).swap_dims(1, 2).reshape([batch, steps, width])

@@ -180,11 +180,12 @@ impl Learner for Als<'_> {
                 power: als_regularization_power as f32,
             },
             user_rows: None,
+            network: None,
         }
     }
 
     fn state(&mut self) -> State<'_> {
-        vec![("users", &mut self.users), ("items", &mut self.items)]
+        vec![("users".into(), &mut self.users), ("items".into(), &mut self.items)]
     }
 }
 

@@ -126,7 +126,7 @@ impl Learner for Bpr<'_> {
     fn vectors(&self) -> Vectors {
         let Factors { items, dim, .. } = &self.factors;
         let tower = self.towers().swap_remove(0);
-        Vectors { rows: unit_scale(items, *dim), dim: *dim, bias: None, tower, user_rows: None }
+        Vectors { rows: unit_scale(items, *dim), dim: *dim, bias: None, tower, user_rows: None, network: None }
     }
 
     fn towers(&self) -> Vec<UserTower> {
@@ -134,7 +134,7 @@ impl Learner for Bpr<'_> {
     }
 
     fn state(&mut self) -> State<'_> {
-        vec![("users", &mut self.factors.users), ("items", &mut self.factors.items)]
+        vec![("users".into(), &mut self.factors.users), ("items".into(), &mut self.factors.items)]
     }
 }
 

@@ -1,12 +1,13 @@
 //! The file of a checkpoint: safetensors with the learner's numbers and the vectors that were best so far, and the diary
 //! in its header.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use proclivity::model::UserTower;
+use proclivity::model::{NetworkSpec, UserTower};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 
 use super::fit::Epoch;
@@ -61,7 +62,7 @@ impl CheckpointFile {
     pub fn restore(&self, learner: &mut dyn Learner) -> Result<Saved> {
         let file = SafeTensors::deserialize(&self.bytes).map_err(|error| self.broken(&error.to_string()))?;
         for (name, state) in learner.state() {
-            *state = self.numbers(&file, name, state.len())?;
+            *state = self.numbers(&file, &name, state.len())?;
         }
         let like = learner.vectors();
         let optional = |name, like: Option<Vec<f32>>| like.map(|x| self.numbers(&file, name, x.len())).transpose();
@@ -71,6 +72,7 @@ impl CheckpointFile {
             bias: optional(KEPT[1], like.bias)?,
             tower: self.tower()?,
             user_rows: optional(KEPT[2], like.user_rows)?,
+            network: like.network.map(|network| self.network(&file, network)).transpose()?,
         };
         Ok(Saved { epochs: self.epochs()?, kept })
     }
@@ -90,8 +92,17 @@ impl CheckpointFile {
         match numbers[..] {
             [alpha, regularization, power] => Ok(UserTower::FoldIn { alpha, regularization, power }),
             [power] => Ok(UserTower::Pool { power }),
+            [] => Ok(UserTower::Network),
             _ => Err(self.broken(&format!("one whose user tower has {} numbers", numbers.len()))),
         }
+    }
+
+    /// The network that was kept, of the shape the learner has.
+    fn network(&self, file: &SafeTensors, mut like: NetworkSpec) -> Result<NetworkSpec> {
+        for (name, _, values) in &mut like.tensors {
+            *values = self.numbers(file, &kept_tensor(name), values.len())?;
+        }
+        Ok(like)
     }
 
     /// The tensor of this name, which must be as long as the learner has it.
@@ -123,18 +134,21 @@ fn broken(path: &Path, found: &str) -> CliError {
 
 /// The file of the training of this key as it stands.
 pub fn contents(key: &str, learner: &mut dyn Learner, epochs: &[Epoch], kept: &Vectors) -> Vec<u8> {
-    let mut tensors: Vec<(&str, Vec<u8>)> = Vec::new();
+    let mut tensors: Vec<(Cow<'_, str>, Vec<u8>)> = Vec::new();
     tensors.extend(learner.state().into_iter().map(|(name, state)| (name, bytes(state))));
-    tensors.push((KEPT[0], bytes(&kept.rows)));
+    tensors.push((KEPT[0].into(), bytes(&kept.rows)));
     for (name, numbers) in [(KEPT[1], &kept.bias), (KEPT[2], &kept.user_rows)] {
-        tensors.extend(numbers.iter().map(|numbers| (name, bytes(numbers))));
+        tensors.extend(numbers.iter().map(|numbers| (name.into(), bytes(numbers))));
     }
+    let network = kept.network.iter().flat_map(|network| &network.tensors);
+    tensors.extend(network.map(|(name, _, values)| (kept_tensor(name).into(), bytes(values))));
     let views = tensors
         .iter()
-        .map(|(name, data)| (*name, TensorView::new(Dtype::F32, vec![data.len() / 4], data).expect("whole numbers")));
+        .map(|(name, data)| (name, TensorView::new(Dtype::F32, vec![data.len() / 4], data).expect("whole numbers")));
     let tower = match kept.tower {
         UserTower::FoldIn { alpha, regularization, power } => vec![alpha, regularization, power],
         UserTower::Pool { power } => vec![power],
+        UserTower::Network => Vec::new(),
     };
     let json = |value: serde_json::Result<String>| value.expect("plain numbers");
     let metadata = [
@@ -143,6 +157,11 @@ pub fn contents(key: &str, learner: &mut dyn Learner, epochs: &[Epoch], kept: &V
         ("tower".to_owned(), json(serde_json::to_string(&tower))),
     ];
     serialize(views, Some(metadata.into_iter().collect())).expect("names are unique")
+}
+
+/// The name of a tensor of the network that was kept.
+fn kept_tensor(name: &str) -> String {
+    format!("kept.{name}")
 }
 
 fn bytes(values: &[f32]) -> Vec<u8> {
@@ -181,11 +200,11 @@ pub mod fixture {
         fn vectors(&self) -> Vectors {
             let rows = self.state.clone();
             let tower = UserTower::Pool { power: 0.5 };
-            Vectors { dim: 1, bias: Some(rows.clone()), tower, user_rows: Some(rows.clone()), rows }
+            Vectors { dim: 1, bias: Some(rows.clone()), tower, user_rows: Some(rows.clone()), network: None, rows }
         }
 
         fn state(&mut self) -> State<'_> {
-            vec![("state", &mut self.state)]
+            vec![("state".into(), &mut self.state)]
         }
     }
 }

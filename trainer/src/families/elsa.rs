@@ -213,12 +213,12 @@ impl Learner for Elsa<'_> {
 
     fn vectors(&self) -> Vectors {
         let (rows, tower) = (unit_rows(&self.weights, self.training.dim), UserTower::Pool { power: 0.0 });
-        Vectors { rows, dim: self.training.dim, bias: None, tower, user_rows: None }
+        Vectors { rows, dim: self.training.dim, bias: None, tower, user_rows: None, network: None }
     }
 
     fn state(&mut self) -> State<'_> {
         let Elsa { weights, mean, square, .. } = self;
-        vec![("weights", weights), ("mean", mean), ("square", square)]
+        vec![("weights".into(), weights), ("mean".into(), mean), ("square".into(), square)]
     }
 }
 

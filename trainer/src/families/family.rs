@@ -24,6 +24,10 @@ pub enum VectorFamily {
     Svdpp,
     Item2vec,
     Elsa,
+    TwoTower,
+    MultVae,
+    Gru4rec,
+    Sasrec,
 }
 
 /// Families of neighbour lists.

@@ -191,7 +191,7 @@ impl Learner for Item2vec {
             row.iter_mut().filter(|_| length > 0.0).for_each(|x| *x /= length);
         }
         let tower = UserTower::Pool { power: 0.5 };
-        Vectors { rows, dim: self.dim, bias: None, tower, user_rows: None }
+        Vectors { rows, dim: self.dim, bias: None, tower, user_rows: None, network: None }
     }
 
     fn towers(&self) -> Vec<UserTower> {
@@ -199,7 +199,7 @@ impl Learner for Item2vec {
     }
 
     fn state(&mut self) -> State<'_> {
-        vec![("rows", &mut self.rows), ("contexts", &mut self.contexts)]
+        vec![("rows".into(), &mut self.rows), ("contexts".into(), &mut self.contexts)]
     }
 }
 

@@ -1,5 +1,7 @@
 //! What every family that learns item vectors in epochs has in common.
 
+use std::borrow::Cow;
+
 use proclivity::model::UserTower;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -50,7 +52,7 @@ pub trait Learner {
 }
 
 /// Tensors of a learner, by name.
-pub type State<'a> = Vec<(&'static str, &'a mut Vec<f32>)>;
+pub type State<'a> = Vec<(Cow<'static, str>, &'a mut Vec<f32>)>;
 
 /// The random numbers of one epoch.
 pub fn epoch_rng(seed: u64, epoch: usize) -> ChaCha8Rng {

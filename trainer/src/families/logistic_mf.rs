@@ -112,7 +112,7 @@ impl Learner for LogisticMf<'_> {
     fn vectors(&self) -> Vectors {
         let Factors { items, dim, .. } = &self.factors;
         let tower = self.towers().swap_remove(0);
-        Vectors { rows: unit_scale(items, *dim), dim: *dim, bias: None, tower, user_rows: None }
+        Vectors { rows: unit_scale(items, *dim), dim: *dim, bias: None, tower, user_rows: None, network: None }
     }
 
     fn towers(&self) -> Vec<UserTower> {
@@ -122,7 +122,7 @@ impl Learner for LogisticMf<'_> {
     fn state(&mut self) -> State<'_> {
         let Factors { users, items, .. } = &mut self.factors;
         let user_bias = &mut self.user_bias;
-        vec![("users", users), ("items", items), ("user_bias", user_bias)]
+        vec![("users".into(), users), ("items".into(), items), ("user_bias".into(), user_bias)]
     }
 }
 

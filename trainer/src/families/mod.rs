@@ -14,7 +14,7 @@ mod family;
 mod fingerprint;
 mod fit;
 #[cfg(test)]
-mod fixture;
+pub mod fixture;
 mod footprint;
 mod interrupt;
 mod item2vec;
@@ -39,7 +39,7 @@ pub use checkpoint::{Checkpoint, Earlier};
 pub use family::{Family, ListFamily, VectorFamily};
 pub use fingerprint::Fingerprint;
 pub use fit::{Diary, Fit};
-pub use learner::{Learner, Training, epoch_rng};
+pub use learner::{Learner, State, Training, epoch_rng};
 pub use lists::{List, ListOptions, strongest};
 pub use recipe::Recipe;
-pub use trained::Trained;
+pub use trained::{Trained, Vectors};

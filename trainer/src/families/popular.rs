@@ -62,7 +62,14 @@ fn refused<T>(expected: &str, found: String) -> Result<T> {
 pub fn vectors(popularity: &[f32]) -> Vectors {
     let largest = popularity.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
     let bias = popularity.iter().map(|x| x / largest).collect();
-    Vectors { rows: Vec::new(), dim: 0, bias: Some(bias), tower: UserTower::Pool { power: 0.0 }, user_rows: None }
+    Vectors {
+        rows: Vec::new(),
+        dim: 0,
+        bias: Some(bias),
+        tower: UserTower::Pool { power: 0.0 },
+        user_rows: None,
+        network: None,
+    }
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ use super::slim::{SlimOptions, slim};
 use super::svdpp::{self, Svdpp, SvdppOptions};
 use super::trained::Trained;
 use crate::dataset::{Confidence, Interactions, Memory};
+use crate::deep::{Deep, DeepFamily, DeepOptions};
 use crate::error::{CliError, Result};
 use crate::output::{Output, grouped};
 
@@ -33,12 +34,13 @@ const LOGISTIC_MF_EPOCHS: usize = 40;
 const SVDPP_EPOCHS: usize = 30;
 const ITEM2VEC_EPOCHS: usize = 20;
 const ELSA_EPOCHS: usize = 30;
+const DEEP_EPOCHS: usize = 20;
 
 /// What to train.
 #[derive(Debug, Clone, PartialEq, Args, Serialize)]
 pub struct Recipe {
     /// What to train: VECTORS, LISTS or VECTORS+LISTS, and +ncf after vectors for a neural ranker on top. VECTORS: als, bpr,
-    /// logistic-mf, svd++ (ratings), item2vec or elsa. LISTS: ease, slim or item-knn. Or popular: what is popular with everyone
+    /// logistic-mf, svd++ (ratings), item2vec, elsa, and the networks two-tower, mult-vae, gru4rec and sasrec. LISTS: ease, slim or item-knn. Or popular: what is popular with everyone
     #[arg(long, value_name = "NAME", default_value = "als+ease")]
     pub family: Family,
     /// The same seed and data give the same file
@@ -47,7 +49,7 @@ pub struct Recipe {
     /// Width of the vectors
     #[arg(long, default_value_t = 64)]
     pub dim: usize,
-    /// Epochs of the vectors at most [default: 15 of als, 60 of bpr, 40 of logistic-mf, 20 of item2vec, 30 of svd++ and elsa]
+    /// Epochs of the vectors at most [default: 15 of als, 60 of bpr, 40 of logistic-mf, 30 of svd++ and elsa, 20 of others]
     #[arg(long)]
     pub epochs: Option<usize>,
     /// Stop after this many epochs without a better NDCG@100 of the held-out users
@@ -75,6 +77,8 @@ pub struct Recipe {
     pub item2vec: Item2vecOptions,
     #[command(flatten, next_help_heading = "ELSA")]
     pub elsa: ElsaOptions,
+    #[command(flatten, next_help_heading = "Networks")]
+    pub deep: DeepOptions,
     #[command(flatten, next_help_heading = "EASE")]
     pub ease: EaseOptions,
     #[command(flatten, next_help_heading = "SLIM")]
@@ -112,6 +116,7 @@ impl Recipe {
         self.svdpp.check()?;
         self.item2vec.check()?;
         self.elsa.check()?;
+        self.deep.check(self.dim)?;
         self.ease.check()?;
         self.slim.check()?;
         self.item_knn.check()?;
@@ -227,7 +232,17 @@ impl Recipe {
             VectorFamily::Svdpp => Ok((Box::new(Svdpp::new(training, &self.svdpp)?), SVDPP_EPOCHS)),
             VectorFamily::Item2vec => Ok((Box::new(Item2vec::new(training, &self.item2vec)?), ITEM2VEC_EPOCHS)),
             VectorFamily::Elsa => Ok((Box::new(Elsa::new(training, &self.elsa)), ELSA_EPOCHS)),
+            VectorFamily::TwoTower => self.deep(DeepFamily::TwoTower, training),
+            VectorFamily::MultVae => self.deep(DeepFamily::MultVae, training),
+            VectorFamily::Gru4rec => self.deep(DeepFamily::Gru4rec, training),
+            VectorFamily::Sasrec => self.deep(DeepFamily::Sasrec, training),
         }
+    }
+
+    /// A network in training, whose step falls towards the last epoch.
+    fn deep<'a>(&self, family: DeepFamily, training: Training<'a>) -> Result<(Box<dyn Learner + 'a>, usize)> {
+        let epochs = self.epochs.unwrap_or(DEEP_EPOCHS);
+        Ok((Box::new(Deep::new(family, training, epochs, &self.deep)), epochs))
     }
 
     /// The settings that took effect, for the model card.
@@ -244,6 +259,9 @@ impl Recipe {
             Some(VectorFamily::Svdpp) => card["svd++"] = json!(self.svdpp),
             Some(VectorFamily::Item2vec) => card["item2vec"] = json!(self.item2vec),
             Some(VectorFamily::Elsa) => card["elsa"] = json!(self.elsa),
+            Some(VectorFamily::TwoTower | VectorFamily::MultVae | VectorFamily::Gru4rec | VectorFamily::Sasrec) => {
+                card["deep"] = json!(self.deep);
+            }
             None => {}
         }
         match lists {

@@ -210,6 +210,7 @@ impl Learner for Svdpp<'_> {
             bias: Some(in_ratings(&self.item_bias)),
             tower: UserTower::Pool { power: 0.5 },
             user_rows,
+            network: None,
         }
     }
 
@@ -219,11 +220,11 @@ impl Learner for Svdpp<'_> {
 
     fn state(&mut self) -> State<'_> {
         vec![
-            ("users", &mut self.users),
-            ("user_bias", &mut self.user_bias),
-            ("items", &mut self.items),
-            ("item_bias", &mut self.item_bias),
-            ("history", &mut self.history),
+            ("users".into(), &mut self.users),
+            ("user_bias".into(), &mut self.user_bias),
+            ("items".into(), &mut self.items),
+            ("item_bias".into(), &mut self.item_bias),
+            ("history".into(), &mut self.history),
         ]
     }
 }
@@ -305,7 +306,7 @@ mod tests {
         let mut model = plain(&data, &strengths).unwrap();
         let losses: Vec<f64> = (1..=60).map(|epoch| model.epoch(epoch).unwrap()).collect();
         assert!(losses[59] < 0.3 * losses[0], "{losses:?}");
-        let Vectors { rows, dim, bias: Some(bias), tower, user_rows: Some(history) } = model.vectors() else {
+        let Vectors { rows, dim, bias: Some(bias), tower, user_rows: Some(history), .. } = model.vectors() else {
             panic!("it has biases and rows of its own")
         };
         assert_eq!(tower, UserTower::Pool { power: 0.5 });

@@ -1,6 +1,6 @@
 //! What training gives: the mathematics of a model, without its catalogue.
 
-use proclivity::model::{NeighbourSpec, RankerSpec, Repeats, RepurchaseSpec, UserTower};
+use proclivity::model::{NeighbourSpec, NetworkSpec, RankerSpec, Repeats, RepurchaseSpec, UserTower};
 
 use crate::evaluate::RatingScale;
 
@@ -35,6 +35,8 @@ pub struct Vectors {
     /// Added to each item's score, (n).
     pub bias: Option<Vec<f32>>,
     pub tower: UserTower,
-    /// What a history is pooled of, (n, d), where not of `rows`.
+    /// What a history is made of, (n, d) or the width of the network, where not of `rows`.
     pub user_rows: Option<Vec<f32>>,
+    /// The user tower, where it is a network.
+    pub network: Option<NetworkSpec>,
 }

@@ -52,6 +52,9 @@ const ITEM2VEC: &[(&str, Range)] = &[
 ];
 const ELSA: &[(&str, Range)] =
     &[("--elsa-learning-rate", Log(0.01, 0.3)), ("--elsa-batch", Of(&["64", "128", "256", "512"]))];
+const DEEP: &[(&str, Range)] = &[("--deep-learning-rate", Log(0.0005, 0.01)), ("--deep-dropout", Even(0.0, 0.6))];
+const HIDDEN: &[(&str, Range)] = &[("--deep-hidden", Of(&["64", "128", "256"]))];
+const BLOCKS: &[(&str, Range)] = &[("--deep-blocks", Of(&["1", "2"])), ("--deep-heads", Of(&["1", "2"]))];
 const EASE: &[(&str, Range)] = &[
     ("--ease-lambda", Log(30.0, 1500.0)),
     ("--ease-dropout", Of(&["0", "0.25", "0.5", "1"])),
@@ -73,6 +76,9 @@ fn space(family: Family) -> Vec<(&'static str, Range)> {
         Some(VectorFamily::LogisticMf) => flags.extend(LOGISTIC_MF),
         Some(VectorFamily::Item2vec) => flags.extend(ITEM2VEC),
         Some(VectorFamily::Elsa) => flags.extend(ELSA),
+        Some(VectorFamily::TwoTower | VectorFamily::MultVae) => flags.extend(DEEP.iter().chain(HIDDEN)),
+        Some(VectorFamily::Gru4rec) => flags.extend(DEEP),
+        Some(VectorFamily::Sasrec) => flags.extend(DEEP.iter().chain(HIDDEN).chain(BLOCKS)),
         // Ratings are not searched: trials are judged by a ranking.
         Some(VectorFamily::Svdpp) | None => {}
     }
