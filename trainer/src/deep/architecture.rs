@@ -5,6 +5,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::options::DeepOptions;
+use super::pairs::Pairs;
 use super::weights::{Dense, Weights};
 
 /// Families of networks.
@@ -18,6 +19,11 @@ pub enum DeepFamily {
     /// Hidasi et al. 2016, "Session-based Recommendations with Recurrent Neural Networks"; item rows are shared between input and
     /// output (Hidasi and Karatzoglou 2018).
     Gru4rec,
+    /// Generalised matrix factorisation, layers over both vectors, and both together (He et al. 2017, "Neural Collaborative
+    /// Filtering"); a user is what is made of a history, so that strangers have a vector too.
+    Gmf,
+    Mlp,
+    NeuMf,
     /// Kang and McAuley 2018, "Self-Attentive Sequential Recommendation", with a sampled softmax (Klenitskiy and Vasilev 2023,
     /// "Turning Dross Into Gold Loss").
     Sasrec,
@@ -33,10 +39,21 @@ pub struct Architecture {
     pub dim: usize,
     /// Widths of the layers between an item's row and its vector; none where they are the same.
     pub item_layers: Vec<LayerShape>,
+    /// What pairs are scored by, where not by a dot and a softmax over items.
+    pub pairs: Option<Pairs>,
+    /// Items that targets are held against: of a batch, or of each pair taken.
+    pub negatives: usize,
 }
 
-/// Latest items that are looked at, where order tells and where it does not.
-const LENGTH: [usize; 2] = [50, 200];
+/// Latest items that are looked at, where order tells and where it does not; pairs are scored with the whole history, and learnt
+/// from this much of it.
+const LENGTH: [usize; 3] = [50, 200, 512];
+/// Items that the targets of a batch are held against, and a pair that was taken.
+const NEGATIVES: [usize; 2] = [2048, 4];
+/// Histories in a batch; pairs are more of each.
+const BATCH: [usize; 2] = [128, 32];
+/// Width of the first layer over pairs.
+const PAIR_LAYER: usize = 64;
 
 impl DeepFamily {
     /// Its name in `--family`.
@@ -44,6 +61,9 @@ impl DeepFamily {
         match self {
             DeepFamily::TwoTower => "two-tower",
             DeepFamily::MultVae => "mult-vae",
+            DeepFamily::Gmf => "gmf",
+            DeepFamily::Mlp => "mlp",
+            DeepFamily::NeuMf => "neumf",
             DeepFamily::Gru4rec => "gru4rec",
             DeepFamily::Sasrec => "sasrec",
         }
@@ -52,6 +72,16 @@ impl DeepFamily {
     /// Whether the order of a history tells: each next item is learnt from those before it.
     pub fn is_sequential(self) -> bool {
         matches!(self, DeepFamily::Gru4rec | DeepFamily::Sasrec)
+    }
+
+    /// Whether pairs are scored one by one, and told from pairs that were not taken.
+    fn scores_pairs(self) -> bool {
+        matches!(self, DeepFamily::Gmf | DeepFamily::Mlp | DeepFamily::NeuMf)
+    }
+
+    /// Histories in a batch.
+    pub fn batch(self, options: &DeepOptions) -> usize {
+        options.deep_batch.unwrap_or(BATCH[usize::from(self.scores_pairs())])
     }
 
     /// Whether the items' rows are those of the history too.
@@ -74,19 +104,40 @@ impl Architecture {
                 let layers = vec![(layer(hidden, dim), Activation::None), (layer(dim, dim), Activation::Tanh)];
                 (Body::Pool { power: 0.5 }, Activation::Tanh, layers)
             }
+            DeepFamily::Gmf | DeepFamily::Mlp | DeepFamily::NeuMf => {
+                (Body::Pool { power: 0.5 }, Activation::None, Vec::new())
+            }
             DeepFamily::Gru4rec => (Body::Gru { hidden: dim }, Activation::None, Vec::new()),
             DeepFamily::Sasrec => {
                 let (blocks, heads) = (options.deep_blocks, options.deep_heads);
                 (Body::Attention { blocks, heads, hidden }, Activation::None, Vec::new())
             }
         };
-        let width = if family == DeepFamily::MultVae { hidden } else { dim };
-        let length = options.deep_length.unwrap_or(LENGTH[usize::from(!family.is_sequential())]);
+        let first = options.deep_hidden.unwrap_or(PAIR_LAYER);
+        let pairs = match family {
+            DeepFamily::Gmf => Some(Pairs::new(dim, 0, &[])),
+            DeepFamily::Mlp => Some(Pairs::new(0, dim, &[first, first])),
+            DeepFamily::NeuMf => {
+                let deep = (dim / 4).max(1);
+                Some(Pairs::new(dim.saturating_sub(2 * deep).max(1), deep, &[first, first.div_ceil(2)]))
+            }
+            _ => None,
+        };
+        let width = match (&pairs, family) {
+            (Some(pairs), _) => pairs.width(),
+            (None, DeepFamily::MultVae) => hidden,
+            (None, _) => dim,
+        };
+        let kind = if family.is_sequential() { 0 } else { 1 + usize::from(pairs.is_some()) };
+        let length = options.deep_length.unwrap_or(LENGTH[kind]);
+        let negatives = options.deep_negatives.unwrap_or(NEGATIVES[usize::from(pairs.is_some())]);
+        let dim = pairs.as_ref().map_or(dim, Pairs::dim);
         let item_layers = match family {
             DeepFamily::TwoTower => vec![layer(dim, hidden), layer(hidden, dim)],
             _ => Vec::new(),
         };
-        Architecture { family, network: NetworkShape { length, width, body, activation, layers }, dim, item_layers }
+        let network = NetworkShape { length, width, body, activation, layers };
+        Architecture { family, network, dim, item_layers, pairs, negatives }
     }
 
     /// Random weights of everything but the rows of items: those of the user tower by their names in the model file.
@@ -120,6 +171,9 @@ impl Architecture {
         }
         for (n, (shape, _)) in layers.iter().enumerate() {
             weights.add_dense(&format!("user.layer.{n}"), shape.inputs, shape.outputs, rng);
+        }
+        if let Some(pairs) = &self.pairs {
+            pairs.add(&mut weights, rng);
         }
         for (n, shape) in self.item_layers.iter().enumerate() {
             weights.add_dense(&item_layer(n), shape.inputs, shape.outputs, rng);

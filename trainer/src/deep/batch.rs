@@ -32,6 +32,8 @@ pub struct Batch {
     pub targets: Vec<i32>,
     /// 1 for a target that is among the candidates, else 0.
     pub hit: Vec<f32>,
+    /// 1 for what was taken, 0 for what was not and is held against it.
+    pub taken: Vec<f32>,
 }
 
 impl Batch {
@@ -51,14 +53,15 @@ impl Batch {
             valid: vec![0.0; rows * steps],
             ..Batch::default()
         };
-        for (row, Example { history, targets }) in examples.iter().enumerate() {
+        for (row, Example { history, targets, others }) in examples.iter().enumerate() {
             let first = (row + 1) * steps - history.len();
             for (at, &(item, strength)) in (first..).zip(history) {
                 batch.history[at] = if shared { items.of(item) } else { given.of(item) };
                 batch.strengths[at] = strength;
                 batch.valid[at] = 1.0;
             }
-            for &(place, item) in targets {
+            let labelled = targets.iter().map(|target| (target, 1.0)).chain(others.iter().map(|other| (other, 0.0)));
+            for (&(place, item), label) in labelled {
                 let query = (first + place) as i32;
                 if batch.queries.last() != Some(&query) {
                     batch.queries.push(query);
@@ -66,6 +69,7 @@ impl Batch {
                 batch.asked.push(batch.queries.len() as i32 - 1);
                 let target = items.of(item);
                 batch.targets.push(target);
+                batch.taken.push(label);
                 batch.hit.push(f32::from(u8::from((target as usize) < count)));
             }
         }
@@ -109,6 +113,7 @@ mod tests {
         let example = |history: &[u32], targets: &[(usize, u32)]| Example {
             history: history.iter().map(|&item| (item, 0.5)).collect(),
             targets: targets.to_vec(),
+            others: Vec::new(),
         };
         let examples = [example(&[9], &[(0, 7)]), example(&[5, 9, 6], &[(1, 6), (2, 4), (2, 9)])];
         let batch = Batch::new(&examples, vec![4, 5], true);

@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::architecture::{Architecture, DeepFamily, SPREAD, item_layer, small};
 use super::batch::{Batch, candidates};
-use super::loss::{divergence, softmax_loss};
+use super::loss::{binary_loss, divergence, softmax_loss};
 use super::options::DeepOptions;
 use super::sequences::{examples, ordered};
 use super::tower::{Dropout, Tower};
@@ -75,14 +75,19 @@ impl<'a> Deep<'a> {
         let tower = Tower { shape: &self.architecture.network, leaves: &leaves, dropout: &dropout };
         let (queries, apart) = self.queries(&tower, batch, given.as_ref().unwrap_or(&items), true);
         let vectors = self.item_vectors(&leaves, items.clone());
-        let targets = (
-            self.places(&batch.asked),
-            vectors.clone().select(0, self.places(&batch.targets)),
-            self.column(&batch.hit),
-        );
-        let weight = (self.data.items.len() as f32 / batch.candidates as f32).max(1.0);
+        let targets = vectors.clone().select(0, self.places(&batch.targets));
         let asked = batch.targets.len() as f64;
-        let loss = softmax_loss(queries, vectors.narrow(0, 0, batch.candidates), weight, targets) / asked;
+        let loss = match &self.architecture.pairs {
+            Some(pairs) => {
+                let users = queries.select(0, self.places(&batch.asked));
+                binary_loss(pairs.scores(&leaves, users, targets), self.column(&batch.taken))
+            }
+            None => {
+                let targets = (self.places(&batch.asked), targets, self.column(&batch.hit));
+                let weight = (self.data.items.len() as f32 / batch.candidates as f32).max(1.0);
+                softmax_loss(queries, vectors.narrow(0, 0, batch.candidates), weight, targets)
+            }
+        } / asked;
         let told = f64::from(loss.clone().into_scalar::<f32>());
         if !told.is_finite() {
             return told;
@@ -123,7 +128,7 @@ impl<'a> Deep<'a> {
                 let queries = places.select(0, self.places(&batch.queries));
                 (tower.layers(tower.body_end(queries), 0), None)
             }
-            DeepFamily::TwoTower => {
+            DeepFamily::TwoTower | DeepFamily::Gmf | DeepFamily::Mlp | DeepFamily::NeuMf => {
                 let pooled = tower.dropout.of(tower.pool(rows, strengths));
                 (tower.layers(tower.body_end(pooled), 0), None)
             }
@@ -183,14 +188,18 @@ impl Learner for Deep<'_> {
 
     fn epoch(&mut self, epoch: usize) -> Result<f64> {
         let mut rng = epoch_rng(self.seed, epoch);
-        let examples = examples(&self.users, &self.architecture, self.options.deep_batch, &mut rng);
+        let (items, size) = (self.data.items.len(), self.architecture.family.batch(&self.options));
+        let examples = examples(&self.users, items, &self.architecture, size, &mut rng);
         let past = (epoch - 1) as f64 / self.epochs.max(2).saturating_sub(1) as f64;
         let falling = LAST_RATE + (1.0 - LAST_RATE) * 0.5 * (1.0 + (PI * past.min(1.0)).cos());
         let rate = self.options.deep_learning_rate * falling;
         let kl = self.options.deep_kl * (3.0 * epoch as f64 / self.epochs as f64).min(1.0);
         let (mut sum, mut count) = (0.0, 0);
-        for (number, some) in examples.chunks(self.options.deep_batch).enumerate() {
-            let candidates = candidates(self.data.items.len(), self.options.deep_negatives, &mut rng);
+        for (number, some) in examples.chunks(size).enumerate() {
+            let candidates = match &self.architecture.pairs {
+                Some(_) => Vec::new(),
+                None => candidates(items, self.architecture.negatives, &mut rng),
+            };
             let batch = Batch::new(some, candidates, self.given.is_none());
             let loss = self.step(&batch, rate, kl, &mut rng);
             if !loss.is_finite() {
@@ -209,6 +218,18 @@ impl Learner for Deep<'_> {
     }
 
     fn vectors(&self) -> Vectors {
+        let given = self.given.as_ref().map(|given| given.numbers.values.clone());
+        if let Some(pairs) = &self.architecture.pairs {
+            return Vectors {
+                rows: pairs.laid_out(&self.items.numbers.values, false),
+                dim: self.architecture.dim,
+                bias: None,
+                tower: UserTower::Pool { power: 0.5 },
+                user_rows: given.map(|given| pairs.laid_out(&given, true)),
+                network: None,
+                ranker: pairs.ranker(&self.weights),
+            };
+        }
         let own = self.weights.list.iter().filter(|weight| weight.name.starts_with("user."));
         let tensors = own.map(|weight| (weight.name.clone(), weight.shape.clone(), weight.numbers.values.clone()));
         Vectors {
@@ -216,7 +237,8 @@ impl Learner for Deep<'_> {
             dim: self.architecture.dim,
             bias: None,
             tower: UserTower::Network,
-            user_rows: self.given.as_ref().map(|given| given.numbers.values.clone()),
+            user_rows: given,
+            ranker: None,
             network: Some(NetworkSpec { shape: self.architecture.network.clone(), tensors: tensors.collect() }),
         }
     }
@@ -247,8 +269,15 @@ mod tests {
     use crate::families::Trained;
     use crate::families::fixture::{resumes, separation, tastes};
 
-    const FAMILIES: [DeepFamily; 4] =
-        [DeepFamily::TwoTower, DeepFamily::MultVae, DeepFamily::Gru4rec, DeepFamily::Sasrec];
+    const FAMILIES: [DeepFamily; 7] = [
+        DeepFamily::TwoTower,
+        DeepFamily::MultVae,
+        DeepFamily::Gmf,
+        DeepFamily::Mlp,
+        DeepFamily::NeuMf,
+        DeepFamily::Gru4rec,
+        DeepFamily::Sasrec,
+    ];
 
     fn trained(family: DeepFamily, vectors: Vectors, items: usize) -> Trained {
         Trained {
@@ -266,7 +295,7 @@ mod tests {
 
     /// The vector of the last place of `history` as training has it, with nothing left out and codes at their mean.
     fn in_training(deep: &Deep<'_>, history: &[(u32, f32)]) -> Vec<f32> {
-        let example = Example { history: history.to_vec(), targets: vec![(history.len() - 1, 0)] };
+        let example = Example { history: history.to_vec(), targets: vec![(history.len() - 1, 0)], others: Vec::new() };
         let batch = Batch::new(&[example], vec![0], deep.given.is_none());
         let leaves = deep.weights.leaves(&deep.device);
         let rows = match &deep.given {
@@ -337,7 +366,7 @@ mod tests {
     #[test]
     fn a_resumed_training_goes_on_as_if_never_stopped() {
         let (data, strengths) = tastes();
-        let options = DeepOptions { deep_dropout: Some(0.2), deep_negatives: 10, ..OPTIONS };
+        let options = DeepOptions { deep_dropout: Some(0.2), deep_negatives: Some(10), ..OPTIONS };
         for family in FAMILIES {
             resumes(|| {
                 Deep::new(family, Training { data: &data, strengths: &strengths, dim: 8, seed: 1 }, 4, &options)

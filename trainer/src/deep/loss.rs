@@ -26,6 +26,12 @@ pub fn softmax_loss(
     (sum.log() + larger - target).sum()
 }
 
+/// Binary cross-entropy of scores x and labels y (P, 1) each, stable for large x: `max(x, 0) - x y + ln(1 + exp(-|x|))`, summed up.
+pub fn binary_loss(x: Tensor<2>, y: Tensor<2>) -> Tensor<1> {
+    let linear = x.clone().clamp_min(0.0) - x.clone() * y;
+    (linear + x.abs().neg().exp().log1p()).sum()
+}
+
 /// How far codes (B, z) of these means and logarithms of variances lie from a standard normal (Kingma and Welling 2014, appendix B),
 /// summed up.
 pub fn divergence(mean: Tensor<2>, spread: Tensor<2>) -> Tensor<1> {
@@ -77,6 +83,16 @@ mod tests {
                 scores.iter().filter(|&&s| hit == 0.0 || s != target).map(|&s| 5.0 * f64::from(s).exp()).sum();
             let expected = (others + f64::from(target).exp()).ln() - f64::from(target);
             assert!((f64::from(loss.into_scalar::<f32>()) - expected).abs() < 1e-5);
+        }
+    }
+
+    #[test]
+    fn labels_are_told_by_the_sign_of_a_score() {
+        let at = |x: f32, y: f32| binary_loss(matrix(&[x], 1), matrix(&[y], 1)).into_scalar::<f32>();
+        for x in [-30.0f32, -1.5, 0.0, 2.0, 100.0] {
+            let share = 1.0 / (1.0 + f64::from(-x).exp());
+            assert!((f64::from(at(x, 1.0)) + share.ln()).abs() < 1e-5 * (1.0 + f64::from(x.abs())), "{x}");
+            assert!((at(x, 0.0) - at(-x, 1.0)).abs() < 1e-6, "{x}");
         }
     }
 

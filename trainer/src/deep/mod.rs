@@ -1,21 +1,23 @@
-//! Families that are networks: a tower over the history makes the user's vector, a dot with the items' makes the scores. Gradients
-//! are burn's, on its CPU backend.
+//! Families that are networks: a tower over the history makes the user's vector, a dot with the items' or layers over both make the
+//! scores. Gradients are burn's, on its CPU backend.
 //!
 //! | family | tower over the history | learns from |
 //! |---|---|---|
 //! | `two-tower` | a sum of rows, then dense layers; another tower for items | a part of a history given the rest |
 //! | `mult-vae` | a sum of rows, tanh, the mean of a code, tanh | a history given itself, with parts left out |
+//! | `gmf`, `mlp`, `neumf` | a sum of rows | pairs that were taken, against pairs that were not |
 //! | `gru4rec` | a gated recurrent unit, one step an item | each next item |
 //! | `sasrec` | self-attention over the latest items | each next item |
 //!
 //! `options` are the flags, `architecture` says what a family is made of, `sequences` draws what a step learns from and `batch` lays it
-//! out; `weights` are the numbers and their Adam, `tower` and `loss` what is computed of them, `learner` goes through the epochs.
+//! out; `weights` are the numbers and their Adam, `tower`, `pairs` and `loss` what is computed of them, `learner` goes through the epochs.
 
 mod architecture;
 mod batch;
 mod learner;
 mod loss;
 mod options;
+mod pairs;
 mod sequences;
 mod tower;
 mod weights;

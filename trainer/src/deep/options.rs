@@ -9,12 +9,13 @@ use crate::error::{CliError, Result};
 /// Settings of networks; what a family does not have, it passes over.
 #[derive(Debug, Clone, PartialEq, Args, Serialize)]
 pub struct DeepOptions {
-    /// How many of the latest items of a history are looked at [default: 50, of two-tower and mult-vae 200]
+    /// How many of the latest items of a history are looked at [default: 50; of two-tower and mult-vae 200; of gmf,
+    /// mlp and neumf all on the device and 512 in training]
     #[arg(long, value_name = "COUNT")]
     pub deep_length: Option<usize>,
-    /// Histories in a batch
-    #[arg(long, value_name = "COUNT", default_value_t = 128)]
-    pub deep_batch: usize,
+    /// Histories in a batch [default: 128, of gmf, mlp and neumf 32]
+    #[arg(long, value_name = "COUNT")]
+    pub deep_batch: Option<usize>,
     /// Step of the descent in the first epoch; it falls to a tenth by half a wave of a cosine
     #[arg(long, value_name = "NUMBER", default_value_t = 0.002)]
     pub deep_learning_rate: f64,
@@ -25,10 +26,11 @@ pub struct DeepOptions {
     /// mult-vae 0.5]
     #[arg(long, value_name = "SHARE")]
     pub deep_dropout: Option<f64>,
-    /// Items that each target is held against, drawn at random for each batch; all where the catalogue has no more
-    #[arg(long, value_name = "COUNT", default_value_t = 2048)]
-    pub deep_negatives: usize,
-    /// Width of hidden layers [default: twice that of the vectors]
+    /// Items that each target is held against, drawn at random: for each batch, all where the catalogue has no more; of gmf, mlp and
+    /// neumf for each target [default: 2048, of these 4]
+    #[arg(long, value_name = "COUNT")]
+    pub deep_negatives: Option<usize>,
+    /// Width of hidden layers [default: twice that of the vectors; of mlp and neumf 64, of neumf's second layer half of it]
     #[arg(long, value_name = "WIDTH")]
     pub deep_hidden: Option<usize>,
     /// Blocks of self-attention
@@ -62,8 +64,8 @@ impl DeepOptions {
             false => refused(flag, format!("a number from {least} to {most}"), found.to_string()),
         };
         whole("--deep-length", self.deep_length.unwrap_or(1), 512)?;
-        whole("--deep-batch", self.deep_batch, 1 << 16)?;
-        whole("--deep-negatives", self.deep_negatives, 1 << 20)?;
+        whole("--deep-batch", self.deep_batch.unwrap_or(1), 1 << 16)?;
+        whole("--deep-negatives", self.deep_negatives.unwrap_or(1), 1 << 20)?;
         whole("--deep-hidden", self.deep_hidden.unwrap_or(1), 1024)?;
         whole("--deep-blocks", self.deep_blocks, 8)?;
         whole("--deep-heads", self.deep_heads, dim)?;
@@ -88,11 +90,11 @@ pub mod fixture {
     /// A small network that learns quickly.
     pub const OPTIONS: DeepOptions = DeepOptions {
         deep_length: None,
-        deep_batch: 16,
+        deep_batch: Some(16),
         deep_learning_rate: 0.01,
         deep_weight_decay: 0.0,
         deep_dropout: Some(0.0),
-        deep_negatives: 2048,
+        deep_negatives: None,
         deep_hidden: None,
         deep_blocks: 2,
         deep_heads: 2,

@@ -92,6 +92,15 @@ impl Weights {
         self.add(&format!("{name}.bias"), vec![width], vec![0.0; width]);
     }
 
+    /// The numbers of this weight.
+    ///
+    /// # Panics
+    /// If the architecture has none.
+    pub fn values(&self, name: &str) -> &[f32] {
+        let found = self.list.iter().find(|weight| weight.name == name);
+        &found.unwrap_or_else(|| panic!("a network without {name}")).numbers.values
+    }
+
     /// The weights as tensors whose slopes are asked for.
     pub fn leaves(&self, device: &Device) -> Leaves {
         let leaf = |weight: &Weight| {
