@@ -75,7 +75,7 @@ impl DeepFamily {
     }
 
     /// Whether pairs are scored one by one, and told from pairs that were not taken.
-    fn scores_pairs(self) -> bool {
+    pub fn scores_pairs(self) -> bool {
         matches!(self, DeepFamily::Gmf | DeepFamily::Mlp | DeepFamily::NeuMf)
     }
 

@@ -11,6 +11,7 @@ use super::architecture::{Architecture, DeepFamily, SPREAD, item_layer, small};
 use super::batch::{Batch, candidates};
 use super::loss::{binary_loss, divergence, softmax_loss};
 use super::options::DeepOptions;
+use super::pairs::Pairs;
 use super::sequences::{examples, ordered};
 use super::tower::{Dropout, Tower};
 use super::weights::{Leaves, Moving, Step, Table, Weights, numbers};
@@ -49,7 +50,7 @@ impl<'a> Deep<'a> {
         let architecture = Architecture::new(family, dim, options);
         let mut rng = epoch_rng(seed, 0);
         let mut table = |width: usize| Table::new(width, small(data.items.len() * width, &mut rng));
-        let items = table(dim);
+        let items = table(architecture.pairs.as_ref().map_or(dim, Pairs::width));
         let given = (!family.shares_rows()).then(|| table(architecture.network.width));
         Deep {
             weights: architecture.weights(&mut rng),
@@ -260,6 +261,7 @@ impl Learner for Deep<'_> {
 mod tests {
     use proclivity::model::{Precision, Repeats};
     use proclivity::profile::User;
+    use proclivity::score::{CpuScorer, ItemMask, Query, Stage};
 
     use super::super::options::fixture::OPTIONS;
     use super::super::sequences::Example;
@@ -311,7 +313,7 @@ mod tests {
     #[test]
     fn the_device_has_the_vectors_of_training() {
         let (data, strengths) = tastes();
-        for family in FAMILIES {
+        for family in FAMILIES.into_iter().filter(|family| !family.scores_pairs()) {
             let training = Training { data: &data, strengths: &strengths, dim: 16, seed: 1 };
             let mut deep = Deep::new(family, training, 3, &DeepOptions { deep_length: Some(6), ..OPTIONS });
             deep.epoch(1).unwrap();
@@ -325,6 +327,37 @@ mod tests {
                 let found = User::of_history(&model, &history).unwrap().vector;
                 let apart = expected.iter().zip(&found).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
                 assert!(apart < 1e-5, "{} {history:?}: {apart}", family.name());
+            }
+        }
+    }
+
+    #[test]
+    fn the_device_has_the_scores_of_training() {
+        let (data, strengths) = tastes();
+        for family in FAMILIES.into_iter().filter(|family| family.scores_pairs()) {
+            let training = Training { data: &data, strengths: &strengths, dim: 16, seed: 1 };
+            let mut deep = Deep::new(family, training, 3, &OPTIONS);
+            deep.epoch(1).unwrap();
+            let storage = Storage { items: Precision::F32, ranker: Precision::F32 };
+            let file = export(&trained(family, deep.vectors(), 24), &data, storage, Contents::default()).unwrap();
+            let model = load(&file).unwrap();
+            let history = [(4, 0.5), (17, 1.0), (2, 0.25)];
+            let user = User::of_history(&model, &history).unwrap();
+            let query = Query::of(&user, &ItemMask::none(24), 24, Stage::Cascade);
+            let found = CpuScorer::new(model).score(&query).unwrap();
+            let pairs = deep.architecture.pairs.as_ref().unwrap();
+            let column = |values: &[f32], rows: usize| {
+                Tensor::<2>::from_data(TensorData::new(values.to_vec(), [rows, pairs.width()]), &deep.device)
+            };
+            let users = column(&in_training(&deep, &history), 1).expand([24, pairs.width()]);
+            let leaves = deep.weights.leaves(&deep.device);
+            let expected = numbers(pairs.scores(&leaves, users, column(&deep.items.numbers.values, 24)));
+            // A product's bias is the same for all, and is not kept.
+            let bias = expected[found[0].item as usize] - found[0].score;
+            assert!(family == DeepFamily::Gmf || bias.abs() < 1e-5, "{bias}");
+            for scored in &found {
+                let apart = expected[scored.item as usize] - bias - scored.score;
+                assert!(apart.abs() < 1e-5, "{}: {apart}", family.name());
             }
         }
     }

@@ -7,7 +7,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use proclivity::model::{NetworkSpec, UserTower};
+use proclivity::model::{NetworkSpec, RankerSpec, UserTower};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 
 use super::fit::Epoch;
@@ -73,6 +73,7 @@ impl CheckpointFile {
             tower: self.tower()?,
             user_rows: optional(KEPT[2], like.user_rows)?,
             network: like.network.map(|network| self.network(&file, network)).transpose()?,
+            ranker: like.ranker.map(|ranker| self.ranker(&file, ranker)).transpose()?,
         };
         Ok(Saved { epochs: self.epochs()?, kept })
     }
@@ -101,6 +102,16 @@ impl CheckpointFile {
     fn network(&self, file: &SafeTensors, mut like: NetworkSpec) -> Result<NetworkSpec> {
         for (name, _, values) in &mut like.tensors {
             *values = self.numbers(file, &kept_tensor(name), values.len())?;
+        }
+        Ok(like)
+    }
+
+    /// The layers over pairs that were kept, of the shape the learner has.
+    fn ranker(&self, file: &SafeTensors, mut like: RankerSpec) -> Result<RankerSpec> {
+        for (n, layer) in like.layers.iter_mut().enumerate() {
+            let [weight, bias] = layer_tensors(n);
+            layer.weight = self.numbers(file, &weight, layer.weight.len())?;
+            layer.bias = self.numbers(file, &bias, layer.bias.len())?;
         }
         Ok(like)
     }
@@ -142,6 +153,11 @@ pub fn contents(key: &str, learner: &mut dyn Learner, epochs: &[Epoch], kept: &V
     }
     let network = kept.network.iter().flat_map(|network| &network.tensors);
     tensors.extend(network.map(|(name, _, values)| (kept_tensor(name).into(), bytes(values))));
+    let layers = kept.ranker.iter().flat_map(|ranker| ranker.layers.iter().enumerate());
+    tensors.extend(layers.flat_map(|(n, layer)| {
+        let [weight, bias] = layer_tensors(n);
+        [(weight.into(), bytes(&layer.weight)), (bias.into(), bytes(&layer.bias))]
+    }));
     let views = tensors
         .iter()
         .map(|(name, data)| (name, TensorView::new(Dtype::F32, vec![data.len() / 4], data).expect("whole numbers")));
@@ -162,6 +178,11 @@ pub fn contents(key: &str, learner: &mut dyn Learner, epochs: &[Epoch], kept: &V
 /// The name of a tensor of the network that was kept.
 fn kept_tensor(name: &str) -> String {
     format!("kept.{name}")
+}
+
+/// The names of a layer over pairs that was kept.
+fn layer_tensors(n: usize) -> [String; 2] {
+    ["weight", "bias"].map(|part| kept_tensor(&format!("mlp.{n}.{part}")))
 }
 
 fn bytes(values: &[f32]) -> Vec<u8> {
@@ -200,7 +221,15 @@ pub mod fixture {
         fn vectors(&self) -> Vectors {
             let rows = self.state.clone();
             let tower = UserTower::Pool { power: 0.5 };
-            Vectors { dim: 1, bias: Some(rows.clone()), tower, user_rows: Some(rows.clone()), network: None, rows }
+            Vectors {
+                dim: 1,
+                bias: Some(rows.clone()),
+                tower,
+                user_rows: Some(rows.clone()),
+                network: None,
+                ranker: None,
+                rows,
+            }
         }
 
         fn state(&mut self) -> State<'_> {

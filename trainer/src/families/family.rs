@@ -26,6 +26,10 @@ pub enum VectorFamily {
     Elsa,
     TwoTower,
     MultVae,
+    Gmf,
+    Mlp,
+    #[value(name = "neumf")]
+    NeuMf,
     Gru4rec,
     Sasrec,
 }
@@ -36,6 +40,13 @@ pub enum ListFamily {
     Ease,
     Slim,
     ItemKnn,
+}
+
+impl VectorFamily {
+    /// Whether its scores are more than dots.
+    fn ranks(self) -> bool {
+        matches!(self, VectorFamily::Mlp | VectorFamily::NeuMf)
+    }
 }
 
 impl ListFamily {
@@ -75,9 +86,15 @@ impl FromStr for Family {
             family.lists = family.lists.or(lists);
             family.ranker |= part == RANKER;
         }
-        match family.ranker && family.vectors.is_none() {
-            true => Err(format!("expected vectors for {RANKER} to rank with, such as als+{RANKER}, found `{text}`")),
-            false => Ok(family),
+        if family.ranker && family.vectors.is_none() {
+            return Err(format!("expected vectors for {RANKER} to rank with, such as als+{RANKER}, found `{text}`"));
+        }
+        match family.vectors.filter(|vectors| vectors.ranks() && (family.ranker || family.lists.is_some())) {
+            Some(vectors) => Err(format!(
+                "expected {} alone, which has layers of its own over every item, found `{text}`",
+                name(&vectors)
+            )),
+            None => Ok(family),
         }
     }
 }
@@ -143,11 +160,26 @@ mod tests {
             "slim",
             "als+item-knn",
             "popular",
+            "gmf+ease",
+            "sasrec+ease+ncf",
+            "neumf",
         ] {
             assert_eq!(text.parse::<Family>().expect(text).to_string(), text);
         }
         assert_eq!("ease+als".parse::<Family>().expect("in any order").to_string(), "als+ease");
-        for text in ["", "als+", "als+als", "ncf", "ease+ncf", "svd", "ALS", "als+popular", "popular+ease"] {
+        for text in [
+            "",
+            "als+",
+            "als+als",
+            "ncf",
+            "ease+ncf",
+            "svd",
+            "ALS",
+            "als+popular",
+            "popular+ease",
+            "mlp+ease",
+            "neumf+ncf",
+        ] {
             let message = text.parse::<Family>().expect_err(text);
             assert!(message.starts_with("expected"), "{message}");
         }

@@ -101,7 +101,8 @@ impl Fit<'_> {
         diary: &mut Diary,
     ) -> Result<Trained> {
         let name = learner.name();
-        let with = |vectors: Vectors| Trained { vectors: Some(vectors), ..shell.clone() };
+        let with =
+            |vectors: Vectors| Trained { ranker: vectors.ranker.clone(), vectors: Some(vectors), ..shell.clone() };
         let mut best = Best::new(patience);
         let mut stopped = false;
         if let Some(saved) = self.checkpoint.map(|checkpoint| checkpoint.resume(learner)).transpose()?.flatten() {
@@ -124,7 +125,7 @@ impl Fit<'_> {
             // Ratings are not a ranking: what foresees them is trained to the end.
             let ndcg = match learner.ratings() {
                 Some(_) => None,
-                None => self.measure(&with(vectors.clone()), Stage::Retrieval)?,
+                None => self.measure(&with(vectors.clone()), last_stage(vectors.ranker.is_some()))?,
             };
             diary.vectors.push(Epoch { epoch, loss, ndcg, kept: false });
             stopped = best.offer(ndcg, (epoch, vectors));
@@ -269,14 +270,18 @@ impl Fit<'_> {
     /// # Errors
     /// What the engine refuses.
     pub fn judge(&self, trained: &Trained) -> Result<(Option<f64>, usize)> {
-        let stage = if trained.ranker.is_some() { Stage::Cascade } else { Stage::Retrieval };
-        Ok((self.measure(trained, stage)?, draft(trained, self.data)?.byte_len()))
+        Ok((self.measure(trained, last_stage(trained.ranker.is_some()))?, draft(trained, self.data)?.byte_len()))
     }
 
     fn tell(&self, bar: &ProgressBar, name: &str, epoch: usize, loss: f64, ndcg: Option<f64>) {
         self.output.line(bar, &epoch_line(name, epoch, loss, ndcg));
         bar.inc(1);
     }
+}
+
+/// All that a model with or without a ranker has.
+fn last_stage(ranks: bool) -> Stage {
+    if ranks { Stage::Cascade } else { Stage::Retrieval }
 }
 
 fn epoch_line(name: &str, epoch: usize, loss: f64, ndcg: Option<f64>) -> String {

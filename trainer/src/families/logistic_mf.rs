@@ -112,7 +112,15 @@ impl Learner for LogisticMf<'_> {
     fn vectors(&self) -> Vectors {
         let Factors { items, dim, .. } = &self.factors;
         let tower = self.towers().swap_remove(0);
-        Vectors { rows: unit_scale(items, *dim), dim: *dim, bias: None, tower, user_rows: None, network: None }
+        Vectors {
+            rows: unit_scale(items, *dim),
+            dim: *dim,
+            bias: None,
+            tower,
+            user_rows: None,
+            network: None,
+            ranker: None,
+        }
     }
 
     fn towers(&self) -> Vec<UserTower> {

@@ -40,7 +40,7 @@ const DEEP_EPOCHS: usize = 20;
 #[derive(Debug, Clone, PartialEq, Args, Serialize)]
 pub struct Recipe {
     /// What to train: VECTORS, LISTS or VECTORS+LISTS, and +ncf after vectors for a neural ranker on top. VECTORS: als, bpr,
-    /// logistic-mf, svd++ (ratings), item2vec, elsa, and the networks two-tower, mult-vae, gru4rec and sasrec. LISTS: ease, slim or item-knn. Or popular: what is popular with everyone
+    /// logistic-mf, svd++ (ratings), item2vec, elsa, and the networks two-tower, mult-vae, gmf, mlp, neumf, gru4rec and sasrec. LISTS: ease, slim or item-knn. Or popular: what is popular with everyone
     #[arg(long, value_name = "NAME", default_value = "als+ease")]
     pub family: Family,
     /// The same seed and data give the same file
@@ -223,6 +223,11 @@ impl Recipe {
 
     /// The learner of a family, and how many epochs it takes at most.
     fn learner<'a>(&self, family: VectorFamily, training: Training<'a>) -> Result<(Box<dyn Learner + 'a>, usize)> {
+        // The step falls towards the last epoch.
+        let epochs = self.epochs.unwrap_or(DEEP_EPOCHS);
+        let deep = |family| -> Result<(Box<dyn Learner + 'a>, usize)> {
+            Ok((Box::new(Deep::new(family, training, epochs, &self.deep)), epochs))
+        };
         match family {
             VectorFamily::Als => Ok((Box::new(Als::new(training, &self.als)), ALS_EPOCHS)),
             VectorFamily::Bpr => Ok((Box::new(Bpr::new(training, &self.bpr)), BPR_EPOCHS)),
@@ -232,17 +237,14 @@ impl Recipe {
             VectorFamily::Svdpp => Ok((Box::new(Svdpp::new(training, &self.svdpp)?), SVDPP_EPOCHS)),
             VectorFamily::Item2vec => Ok((Box::new(Item2vec::new(training, &self.item2vec)?), ITEM2VEC_EPOCHS)),
             VectorFamily::Elsa => Ok((Box::new(Elsa::new(training, &self.elsa)), ELSA_EPOCHS)),
-            VectorFamily::TwoTower => self.deep(DeepFamily::TwoTower, training),
-            VectorFamily::MultVae => self.deep(DeepFamily::MultVae, training),
-            VectorFamily::Gru4rec => self.deep(DeepFamily::Gru4rec, training),
-            VectorFamily::Sasrec => self.deep(DeepFamily::Sasrec, training),
+            VectorFamily::TwoTower => deep(DeepFamily::TwoTower),
+            VectorFamily::MultVae => deep(DeepFamily::MultVae),
+            VectorFamily::Gmf => deep(DeepFamily::Gmf),
+            VectorFamily::Mlp => deep(DeepFamily::Mlp),
+            VectorFamily::NeuMf => deep(DeepFamily::NeuMf),
+            VectorFamily::Gru4rec => deep(DeepFamily::Gru4rec),
+            VectorFamily::Sasrec => deep(DeepFamily::Sasrec),
         }
-    }
-
-    /// A network in training, whose step falls towards the last epoch.
-    fn deep<'a>(&self, family: DeepFamily, training: Training<'a>) -> Result<(Box<dyn Learner + 'a>, usize)> {
-        let epochs = self.epochs.unwrap_or(DEEP_EPOCHS);
-        Ok((Box::new(Deep::new(family, training, epochs, &self.deep)), epochs))
     }
 
     /// The settings that took effect, for the model card.
@@ -259,9 +261,15 @@ impl Recipe {
             Some(VectorFamily::Svdpp) => card["svd++"] = json!(self.svdpp),
             Some(VectorFamily::Item2vec) => card["item2vec"] = json!(self.item2vec),
             Some(VectorFamily::Elsa) => card["elsa"] = json!(self.elsa),
-            Some(VectorFamily::TwoTower | VectorFamily::MultVae | VectorFamily::Gru4rec | VectorFamily::Sasrec) => {
-                card["deep"] = json!(self.deep);
-            }
+            Some(
+                VectorFamily::TwoTower
+                | VectorFamily::MultVae
+                | VectorFamily::Gmf
+                | VectorFamily::Mlp
+                | VectorFamily::NeuMf
+                | VectorFamily::Gru4rec
+                | VectorFamily::Sasrec,
+            ) => card["deep"] = json!(self.deep),
             None => {}
         }
         match lists {

@@ -39,4 +39,6 @@ pub struct Vectors {
     pub user_rows: Option<Vec<f32>>,
     /// The user tower, where it is a network.
     pub network: Option<NetworkSpec>,
+    /// Layers that score pairs of them, where not their dot alone.
+    pub ranker: Option<RankerSpec>,
 }

@@ -76,8 +76,10 @@ fn space(family: Family) -> Vec<(&'static str, Range)> {
         Some(VectorFamily::LogisticMf) => flags.extend(LOGISTIC_MF),
         Some(VectorFamily::Item2vec) => flags.extend(ITEM2VEC),
         Some(VectorFamily::Elsa) => flags.extend(ELSA),
-        Some(VectorFamily::TwoTower | VectorFamily::MultVae) => flags.extend(DEEP.iter().chain(HIDDEN)),
-        Some(VectorFamily::Gru4rec) => flags.extend(DEEP),
+        Some(VectorFamily::TwoTower | VectorFamily::MultVae | VectorFamily::Mlp | VectorFamily::NeuMf) => {
+            flags.extend(DEEP.iter().chain(HIDDEN))
+        }
+        Some(VectorFamily::Gru4rec | VectorFamily::Gmf) => flags.extend(DEEP),
         Some(VectorFamily::Sasrec) => flags.extend(DEEP.iter().chain(HIDDEN).chain(BLOCKS)),
         // Ratings are not searched: trials are judged by a ranking.
         Some(VectorFamily::Svdpp) | None => {}
