@@ -38,7 +38,7 @@ pub struct EmbeddingSpec {
 }
 
 /// A dense layer `y = W x + b`: `weight` (outputs, inputs) row-major, `bias` (outputs).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct DenseLayer {
     pub weight: Vec<f32>,
     pub bias: Vec<f32>,
@@ -47,7 +47,7 @@ pub struct DenseLayer {
 }
 
 /// `MLP(concat(u, i)) + skip * dot(u, i)`; the first layer has `2 * dim` inputs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RankerSpec {
     pub layers: Vec<DenseLayer>,
     pub skip: f32,

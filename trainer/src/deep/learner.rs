@@ -343,7 +343,8 @@ mod tests {
             let model = load(&file).unwrap();
             let history = [(4, 0.5), (17, 1.0), (2, 0.25)];
             let user = User::of_history(&model, &history).unwrap();
-            let query = Query::of(&user, &ItemMask::none(24), 24, Stage::Cascade);
+            let everything = ItemMask::none(24);
+            let query = Query::of(&user, &everything, 24, Stage::Cascade);
             let found = CpuScorer::new(model).score(&query).unwrap();
             let pairs = deep.architecture.pairs.as_ref().unwrap();
             let column = |values: &[f32], rows: usize| {
