@@ -11,6 +11,7 @@ compile_error!("model files are little-endian and viewed in place; big-endian ta
 mod cholesky;
 mod error;
 mod export;
+mod extend;
 mod json;
 pub mod model;
 pub mod profile;
@@ -22,5 +23,6 @@ mod web;
 
 pub use error::{Error, Result};
 pub use export::{export_calibrated, export_model};
+pub use extend::{Cell, NewItem, with_items};
 pub use json::Json;
 pub use recommender::{Info, Item, Recommendation, Recommender, Request, Subject};

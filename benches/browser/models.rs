@@ -97,6 +97,7 @@ fn dot(rows: Vec<f32>, precision: Precision) -> ModelSpec {
         user_tower: UserTower::FoldIn { alpha: 1.0, regularization: 1.0, power: 0.0 },
         user_rows: None,
         network: None,
+        content: None,
         repeats: Default::default(),
         neighbours: None,
         ranker: None,

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::content::ContentShape;
 use super::network::NetworkShape;
 use super::repurchase::RepurchaseWeights;
 use crate::error::{Error, Result};
@@ -27,6 +28,8 @@ pub struct Manifest {
     pub user: UserTower,
     /// The shape of a user tower that is a network.
     pub network: Option<NetworkShape>,
+    /// What turns attributes into a vector, if the model has it.
+    pub content: Option<ContentShape>,
     /// What several events of one item amount to.
     pub repeats: Repeats,
     /// What own and new items are weighed with, where people buy again.
@@ -143,6 +146,7 @@ impl Manifest {
                 "network" => Some(NetworkShape::from_json(&user)?),
                 _ => None,
             },
+            content: root.optional("content").map(|content| ContentShape::from_json(&content)).transpose()?,
             repeats: match root.optional("repeats").map(|repeats| repeats.text()).transpose()? {
                 None | Some("once") => Repeats::Once,
                 Some("logarithm") => Repeats::Logarithm,
@@ -176,6 +180,9 @@ impl Manifest {
             "sha256": hashes.collect::<serde_json::Map<_, _>>(),
             "card": self.card,
         });
+        if let Some(content) = &self.content {
+            object["content"] = content.to_json();
+        }
         if let Some(repurchase) = &self.repurchase {
             object["repurchase"] = repurchase.to_json();
         }

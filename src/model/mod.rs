@@ -5,6 +5,8 @@
 
 mod buffer;
 mod catalogue;
+mod content;
+mod fields;
 mod golden;
 mod header;
 mod limits;
@@ -27,6 +29,8 @@ mod write;
 
 pub use buffer::ModelBuffer;
 pub use catalogue::{Catalogue, Column, ColumnData};
+pub use content::{Content, ContentShape, ContentSpec};
+pub use fields::{Attribute, FieldKind, FieldShape};
 pub use golden::GoldenQuery;
 pub use limits::{DIM_MULTIPLE, MAX_ABS, MAX_DIM, MAX_LAYERS, MAX_WIDTH};
 pub(crate) use limits::{MAX_GOLDEN, MAX_GOLDEN_ITEMS};

@@ -173,22 +173,32 @@ impl NetworkShape {
         if !body_fits {
             return Err(refused("a power of 0, 0.5 or 1, 1 to 8 blocks, and heads that divide the width"));
         }
-        let mut width = self.body_width();
-        for (layer, _) in &self.layers {
-            if layer.inputs != width || !fits(layer.outputs) {
-                return Err(refused("layers each of which takes what the one before it gives"));
-            }
-            width = layer.outputs;
+        check_layers("user", &self.layers, self.body_width(), dim)
+    }
+}
+
+/// Refuses layers of `what` that do not lead from `width` to `dim`.
+pub(super) fn check_layers(
+    what: &str,
+    layers: &[(LayerShape, Activation)],
+    mut width: usize,
+    dim: usize,
+) -> Result<()> {
+    let refused = |expected: &str| Error::tensor(what, format_args!("expected {expected}, found another"));
+    for (layer, _) in layers {
+        if layer.inputs != width || !(1..=MAX_WIDTH).contains(&layer.outputs) {
+            return Err(refused("layers each of which takes what the one before it gives"));
         }
-        match width == dim {
-            true => Ok(()),
-            false => Err(refused("a last layer as wide as the items")),
-        }
+        width = layer.outputs;
+    }
+    match width == dim {
+        true => Ok(()),
+        false => Err(refused("a last layer as wide as the items")),
     }
 }
 
 impl Activation {
-    fn from_json(field: &Field) -> Result<Activation> {
+    pub(super) fn from_json(field: &Field) -> Result<Activation> {
         match field.required("activation")?.text()? {
             "none" => Ok(Activation::None),
             "relu" => Ok(Activation::Relu),
@@ -197,7 +207,7 @@ impl Activation {
         }
     }
 
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Activation::None => "none",
             Activation::Relu => "relu",
@@ -207,9 +217,9 @@ impl Activation {
 }
 
 /// Weights by name in a file.
-struct Reader<'f> {
-    table: &'f TensorTable,
-    file: &'f [u8],
+pub(super) struct Reader<'f> {
+    pub table: &'f TensorTable,
+    pub file: &'f [u8],
 }
 
 impl Reader<'_> {
@@ -219,7 +229,7 @@ impl Reader<'_> {
         Ok(values.to_vec())
     }
 
-    fn dense(&self, name: &str, inputs: usize, outputs: usize) -> Result<Dense> {
+    pub fn dense(&self, name: &str, inputs: usize, outputs: usize) -> Result<Dense> {
         let stored = self.floats(&format!("{name}.weight"), &[outputs, inputs])?;
         let column = |input: usize| stored[input..].iter().step_by(inputs).copied();
         let bias = self.floats(&format!("{name}.bias"), &[outputs])?;
@@ -316,11 +326,7 @@ impl NetworkSpec {
 
     /// Adds a dense layer by its name.
     pub fn add_dense(&mut self, name: &str, layer: &Dense) {
-        let outputs = layer.bias.len();
-        let column = |output: usize| layer.weight[output..].iter().step_by(outputs).copied();
-        let shape = vec![outputs, layer.weight.len() / outputs];
-        self.tensors.push((format!("{name}.weight"), shape, (0..outputs).flat_map(column).collect()));
-        self.tensors.push((format!("{name}.bias"), vec![outputs], layer.bias.clone()));
+        add_dense(&mut self.tensors, name, layer);
     }
 
     /// Adds a layer normalisation by its name.
@@ -331,15 +337,29 @@ impl NetworkSpec {
     }
 
     pub(crate) fn add(&self, file: &mut TensorWriter) -> Result<()> {
-        for (name, shape, values) in &self.tensors {
-            if shape.iter().product::<usize>() != values.len() {
-                return Err(Error::tensor(
-                    name,
-                    format_args!("expected as many values as its shape, found {}", values.len()),
-                ));
-            }
-            file.add_f32(name, shape, values);
-        }
-        Ok(())
+        add_tensors(file, &self.tensors)
     }
+}
+
+/// Adds a dense layer by its name, (outputs, inputs) as PyTorch keeps it.
+pub(super) fn add_dense(tensors: &mut Vec<(String, Vec<usize>, Vec<f32>)>, name: &str, layer: &Dense) {
+    let outputs = layer.bias.len();
+    let column = |output: usize| layer.weight[output..].iter().step_by(outputs).copied();
+    let shape = vec![outputs, layer.weight.len() / outputs];
+    tensors.push((format!("{name}.weight"), shape, (0..outputs).flat_map(column).collect()));
+    tensors.push((format!("{name}.bias"), vec![outputs], layer.bias.clone()));
+}
+
+/// Adds tensors by name, shape and values to a file.
+pub(super) fn add_tensors(file: &mut TensorWriter, tensors: &[(String, Vec<usize>, Vec<f32>)]) -> Result<()> {
+    for (name, shape, values) in tensors {
+        if shape.iter().product::<usize>() != values.len() {
+            return Err(Error::tensor(
+                name,
+                format_args!("expected as many values as its shape, found {}", values.len()),
+            ));
+        }
+        file.add_f32(name, shape, values);
+    }
+    Ok(())
 }

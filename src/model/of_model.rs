@@ -1,6 +1,8 @@
 //! A model file taken apart again: what it was written from, as far as the file knows it.
 
 use super::catalogue::{Column, ColumnData};
+use super::content::{Content, ContentSpec};
+use super::fields::FieldShape;
 use super::manifest::Scoring;
 use super::neighbours::NeighbourSpec;
 use super::network::NetworkSpec;
@@ -31,6 +33,7 @@ impl ModelSpec {
                 .has_history_rows()
                 .then(|| (0..items as u32).flat_map(|item| model.history_row(item)).collect()),
             network: model.network().map(NetworkSpec::of),
+            content: model.content().map(|content| content_spec(content, model)),
             repeats: manifest.repeats,
             neighbours: neighbours(model),
             ranker: model.ranker().map(|ranker| spec_of_ranker(ranker, model)),
@@ -43,6 +46,12 @@ impl ModelSpec {
             card: serde_json::to_value(&manifest.card).unwrap_or_default(),
         }
     }
+}
+
+fn content_spec(content: &Content, model: &Model) -> ContentSpec {
+    let features = content.shape.fields.iter().map(FieldShape::count).sum::<usize>() as u32;
+    let rows = (0..features).flat_map(|feature| model.content_row(content, feature)).collect();
+    ContentSpec { shape: content.shape.clone(), rows, layers: content.layers.clone() }
 }
 
 fn neighbours(model: &Model) -> Option<NeighbourSpec> {

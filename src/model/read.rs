@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::buffer::ModelBuffer;
 use super::catalogue::{Catalogue, ColumnSlot};
+use super::content::Content;
 use super::golden::{GoldenQuery, read_golden};
 use super::header::Dtype;
 use super::limits::{DIM_MULTIPLE, MAX_ABS, MAX_DIM};
@@ -33,6 +34,7 @@ pub struct Model {
     history: Option<TableSlot>,
     /// The user tower, if it is a network.
     network: Option<Network>,
+    content: Option<Content>,
     bias: Option<Range<usize>>,
     popularity: Option<Range<usize>>,
     /// For a fold-in.
@@ -68,6 +70,7 @@ impl Model {
             None => None,
         };
         let network = manifest.network.as_ref().map(|shape| Network::read(&table, file, shape, dim)).transpose()?;
+        let content = manifest.content.as_ref().map(|shape| Content::read(&table, file, shape, dim)).transpose()?;
         let optional = |name: &str| match table.find(name) {
             Some(_) => table.expect(name, Dtype::F32, &[items]).map(Some),
             None => Ok(None),
@@ -100,6 +103,7 @@ impl Model {
             items: rows,
             history,
             network,
+            content,
             bias,
             popularity,
             gram,
@@ -207,6 +211,16 @@ impl Model {
     /// The user tower that is a network.
     pub fn network(&self) -> Option<&Network> {
         self.network.as_ref()
+    }
+
+    /// What turns attributes into a vector.
+    pub fn content(&self) -> Option<&Content> {
+        self.content.as_ref()
+    }
+
+    /// The row of a feature of `content`, (its width).
+    pub(crate) fn content_row(&self, content: &Content, feature: u32) -> Vec<f32> {
+        self.row(&content.rows, feature, content.shape.width)
     }
 
     /// Whether a history is pooled of rows of its own, `user.rows`.

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use super::buffer::ModelBuffer;
 use super::catalogue::{Column, ColumnData};
+use super::content::{ContentSpec, FEATURES};
 use super::golden::GoldenQuery;
 use super::header::Dtype;
 use super::limits::{DIM_MULTIPLE, MIN_SCALE};
 use super::manifest::{LayerShape, Manifest, MlpShape, Repeats, Scoring, UserTower};
 use super::neighbours::{NeighbourSpec, add_neighbours};
-use super::network::NetworkSpec;
+use super::network::{NetworkSpec, add_tensors};
 use super::nibbles::pack_nibbles;
 use super::quantise::{Grid, quantise_table};
 use super::read::Model;
@@ -74,6 +75,8 @@ pub struct ModelSpec {
     pub user_rows: Option<Vec<f32>>,
     /// The user tower, where it is a network; `user_rows` are then (n, width).
     pub network: Option<NetworkSpec>,
+    /// What turns attributes of items into vectors; its rows are stored as the item table is.
+    pub content: Option<ContentSpec>,
     pub repeats: Repeats,
     /// Neighbour lists, whose sums are added to the dot.
     pub neighbours: Option<NeighbourSpec>,
@@ -148,6 +151,13 @@ fn lay_out(spec: &ModelSpec, steps: &[f32], file: &mut TensorWriter) -> Result<M
     if let Some(network) = &spec.network {
         network.add(file)?;
     }
+    if let Some(content) = &spec.content {
+        let (features, width) = (content.features(), content.shape.width);
+        expect_len(FEATURES, content.rows.len(), features * width)?;
+        check_finite(&content.rows, FEATURES)?;
+        add_rows(file, FEATURES, &content.rows, width, features, spec.embedding.precision);
+        add_tensors(file, &content.tensors())?;
+    }
     file.add_strings("item.id", &spec.item_ids);
     for column in &spec.columns {
         add_column(file, column, items)?;
@@ -166,6 +176,7 @@ fn lay_out(spec: &ModelSpec, steps: &[f32], file: &mut TensorWriter) -> Result<M
         scoring,
         user: spec.user_tower,
         network: spec.network.as_ref().map(|network| network.shape.clone()),
+        content: spec.content.as_ref().map(|content| content.shape.clone()),
         repeats: spec.repeats,
         repurchase: spec.repurchase.as_ref().map(|part| part.weights.clone()),
         columns: spec.columns.iter().map(|c| (c.name.clone(), kind(&c.data).to_owned())).collect(),

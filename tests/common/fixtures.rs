@@ -46,6 +46,7 @@ pub fn spec(rows: Vec<f32>, dim: usize) -> ModelSpec {
         user_tower: UserTower::FoldIn { alpha: 2.0, regularization: 1.0, power: 0.0 },
         user_rows: None,
         network: None,
+        content: None,
         repeats: Default::default(),
         neighbours: None,
         ranker: None,

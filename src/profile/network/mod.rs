@@ -1,8 +1,11 @@
 //! A user tower that is a network, run over the latest items of a history.
 
 mod attention;
+mod content;
 mod gru;
 mod ops;
+
+pub use content::content_vector;
 
 use crate::error::{Error, Result};
 use crate::model::{Body, BodyWeights, MAX_ABS, Model, Network};

@@ -235,6 +235,7 @@ fn spec(args: &ImportArgs, source: Source, items: Items) -> Result<ModelSpec> {
         user_tower,
         user_rows: None,
         network: None,
+        content: None,
         repeats: Repeats::Once,
         neighbours: source.neighbours,
         ranker: None,

@@ -86,6 +86,7 @@ pub mod fixture {
             user_tower: UserTower::FoldIn { alpha: 4.0, regularization: 2.0, power: 0.5 },
             user_rows: None,
             network: None,
+            content: None,
             repeats: Repeats::Logarithm,
             neighbours: Some(lists),
             ranker: Some(RankerSpec { layers, skip: 1.0, candidates: Some(20), precision: Precision::Int8 }),

@@ -30,6 +30,7 @@ pub fn model(candidates: Option<usize>, card: Value) -> Arc<Model> {
         user_tower: UserTower::FoldIn { alpha: 5.0, regularization: 1.0, power: 0.0 },
         user_rows: None,
         network: None,
+        content: None,
         repeats: Default::default(),
         neighbours: None,
         ranker: candidates.map(|_| ranker),

@@ -91,6 +91,7 @@ mod tests {
             user_tower: UserTower::FoldIn { alpha: 5.0, regularization: 1.0, power: 0.0 },
             user_rows: None,
             network: None,
+            content: None,
             repeats: Default::default(),
             neighbours: None,
             ranker: Some(RankerSpec { layers, skip: 1.0, candidates: Some(candidates), precision: Precision::F32 }),

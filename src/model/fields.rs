@@ -1,0 +1,187 @@
+//! Attributes as features: which rows of a table stand for the department, the price and the title of an item.
+//!
+//! Every field has features of its own, one after the other: a category one for each value it knows, a number one for each range, and
+//! text one for each hash bucket of its words. What is missing, or was never seen, has a feature too, the last one of its field, so that
+//! a tower can learn what to think of it.
+
+use serde_json::{Value as JsonValue, json};
+
+use crate::error::{Error, Result};
+use crate::json::Field as JsonField;
+
+/// Most fields, and most features of all of them.
+const MAX_FIELDS: usize = 64;
+const MAX_FEATURES: usize = 1 << 20;
+
+/// One attribute, by the name of its catalogue column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldShape {
+    pub column: String,
+    pub kind: FieldKind,
+}
+
+/// How an attribute becomes features.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FieldKind {
+    /// One of these values.
+    Category { values: Vec<String> },
+    /// In one of the ranges between these, which ascend.
+    Number { edges: Vec<f32> },
+    /// Words, each in one of so many buckets by its hash.
+    Text { buckets: usize },
+}
+
+/// What an item says of itself.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Attribute<'a> {
+    Missing,
+    Text(&'a str),
+    Number(f32),
+}
+
+impl FieldShape {
+    pub(crate) fn from_json(field: &JsonField) -> Result<FieldShape> {
+        let kind = field.required("kind")?;
+        let kind = match kind.text()? {
+            "category" => {
+                let values = field.required("values")?.list()?;
+                FieldKind::Category { values: values.iter().map(|v| Ok(v.text()?.to_owned())).collect::<Result<_>>()? }
+            }
+            "number" => {
+                let edges = field.required("edges")?.list()?;
+                FieldKind::Number { edges: edges.iter().map(JsonField::float).collect::<Result<_>>()? }
+            }
+            "text" => FieldKind::Text { buckets: field.required("buckets")?.whole()? },
+            other => return Err(Error::argument("model.content.fields.kind", "category, number or text", other)),
+        };
+        Ok(FieldShape { column: field.required("column")?.text()?.to_owned(), kind })
+    }
+
+    pub(crate) fn to_json(&self) -> JsonValue {
+        match &self.kind {
+            FieldKind::Category { values } => json!({ "column": self.column, "kind": "category", "values": values }),
+            FieldKind::Number { edges } => json!({ "column": self.column, "kind": "number", "edges": edges }),
+            FieldKind::Text { buckets } => json!({ "column": self.column, "kind": "text", "buckets": buckets }),
+        }
+    }
+
+    /// How many features it has, that of what is missing included.
+    pub fn count(&self) -> usize {
+        1 + match &self.kind {
+            FieldKind::Category { values } => values.len(),
+            FieldKind::Number { edges } => edges.len() + 1,
+            FieldKind::Text { buckets } => *buckets,
+        }
+    }
+
+    /// The features of `attribute` with their weights, counted from `first`: their squares add up to 1.
+    fn features(&self, attribute: Attribute<'_>, first: usize, features: &mut Vec<(u32, f32)>) {
+        let start = features.len();
+        match (&self.kind, attribute) {
+            (FieldKind::Category { values }, Attribute::Text(text)) => {
+                features.extend(values.iter().position(|value| value == text).map(|at| ((first + at) as u32, 1.0)));
+            }
+            (FieldKind::Number { edges }, Attribute::Number(x)) if x.is_finite() => {
+                features.push(((first + edges.partition_point(|edge| *edge <= x)) as u32, 1.0));
+            }
+            (FieldKind::Text { buckets }, Attribute::Text(text)) => {
+                words(text, &mut |word| features.push(((first + hash(word) as usize % buckets) as u32, 1.0)));
+            }
+            _ => {}
+        }
+        match features.len() - start {
+            0 => features.push(((first + self.count() - 1) as u32, 1.0)),
+            count => {
+                let weight = 1.0 / (count as f32).sqrt();
+                features[start..].iter_mut().for_each(|feature| feature.1 = weight);
+            }
+        }
+    }
+}
+
+/// The features of an item whose attributes these are, by column.
+pub fn features<'a>(fields: &[FieldShape], attribute: impl Fn(&str) -> Attribute<'a>) -> Vec<(u32, f32)> {
+    let (mut all, mut first) = (Vec::new(), 0);
+    for field in fields {
+        field.features(attribute(&field.column), first, &mut all);
+        first += field.count();
+    }
+    all
+}
+
+/// Refuses what has no features, or more than fit.
+pub(crate) fn check(fields: &[FieldShape]) -> Result<usize> {
+    let sound = |field: &FieldShape| match &field.kind {
+        FieldKind::Category { .. } => true,
+        FieldKind::Number { edges } => edges.is_sorted() && edges.iter().all(|edge| edge.is_finite()),
+        FieldKind::Text { buckets } => *buckets > 0,
+    };
+    let count = fields.iter().map(FieldShape::count).fold(0, usize::saturating_add);
+    match (1..=MAX_FIELDS).contains(&fields.len()) && count <= MAX_FEATURES && fields.iter().all(sound) {
+        true => Ok(count),
+        false => Err(Error::tensor(
+            "content",
+            "expected 1 to 64 fields of at most 1,048,576 features, with ascending edges and at least one bucket, found others",
+        )),
+    }
+}
+
+/// The words of `text`, in lower case: runs of letters and digits.
+fn words(text: &str, see: &mut dyn FnMut(&str)) {
+    let lower = text.to_lowercase();
+    lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).for_each(see);
+}
+
+/// FNV-1a in 32 bits (Fowler, Noll and Vo): the same for the same bytes everywhere.
+fn hash(word: &str) -> u32 {
+    word.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields() -> Vec<FieldShape> {
+        let field = |column: &str, kind| FieldShape { column: column.into(), kind };
+        vec![
+            field("kind", FieldKind::Category { values: vec!["a".into(), "b".into()] }),
+            field("price", FieldKind::Number { edges: vec![1.0, 2.0] }),
+            field("title", FieldKind::Text { buckets: 100 }),
+        ]
+    }
+
+    #[test]
+    fn every_field_has_features_of_its_own() {
+        let of = |kind, price, title: &'static str| {
+            features(&fields(), |column| match column {
+                "kind" => Attribute::Text(kind),
+                "price" => Attribute::Number(price),
+                _ => Attribute::Text(title),
+            })
+        };
+        assert_eq!(check(&fields()).expect("sound"), 3 + 4 + 101);
+        assert_eq!(of("b", 1.5, "")[..], [(1, 1.0), (4, 1.0), (107, 1.0)]);
+        assert_eq!(of("c", 0.5, "")[..2], [(2, 1.0), (3, 1.0)], "a value never seen is as if missing");
+        assert_eq!(of("a", f32::NAN, "")[1], (6, 1.0));
+        assert_eq!(of("a", 2.0, "")[1], (5, 1.0), "an edge begins a range");
+        let (one, two) = (of("a", 1.0, "Red  SHOES"), of("a", 1.0, "shoes, red"));
+        assert_eq!((one[2], one[3]), (two[3], two[2]), "neither case nor order tells");
+        assert!((one[2].1 * one[2].1 + one[3].1 * one[3].1 - 1.0).abs() < 1e-6);
+        assert_eq!(features(&fields(), |_| Attribute::Missing), [(2, 1.0), (6, 1.0), (107, 1.0)]);
+    }
+
+    #[test]
+    fn hashes_are_those_of_the_reference() {
+        assert_eq!([hash(""), hash("a"), hash("foobar")], [0x811c_9dc5, 0xe40c_292c, 0xbf9c_f968]);
+    }
+
+    #[test]
+    fn shapes_without_features_are_refused() {
+        let number = |edges| vec![FieldShape { column: "x".into(), kind: FieldKind::Number { edges } }];
+        assert!(check(&number(vec![1.0, 2.0])).is_ok());
+        let text = vec![FieldShape { column: "x".into(), kind: FieldKind::Text { buckets: 0 } }];
+        for fields in [Vec::new(), number(vec![2.0, 1.0]), number(vec![f32::INFINITY]), text] {
+            assert!(check(&fields).is_err());
+        }
+    }
+}
