@@ -79,7 +79,7 @@ fn spec(trained: &Trained, data: &Interactions) -> ModelSpec {
         popularity: trained.popularity.clone(),
         user_tower: vectors.map_or(UserTower::Pool { power: 0.0 }, |vectors| vectors.tower),
         network: vectors.and_then(|vectors| vectors.network.clone()),
-        content: None,
+        content: trained.content.clone(),
         user_rows: vectors.and_then(|vectors| vectors.user_rows.clone()),
         repeats: trained.repeats,
         neighbours: trained.neighbours.clone(),

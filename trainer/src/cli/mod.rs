@@ -1,5 +1,6 @@
 //! The command line: one file a command.
 
+mod add_items;
 mod compress;
 mod evaluate;
 mod import;
@@ -49,6 +50,8 @@ enum Command {
     Import(Box<import::ImportArgs>),
     /// Make a model file smaller: fewer bits, neighbours, columns, items or a lower rank; shows what each step costs
     Compress(Box<compress::CompressArgs>),
+    /// Add items that nobody has taken yet to a model file, by what they say of themselves
+    AddItems(Box<add_items::AddItemsArgs>),
     /// Recommend for a history of item ids, for every user of a file, or what is similar to an item
     Recommend(Box<recommend::RecommendArgs>),
     /// Show what is in a model file
@@ -74,6 +77,7 @@ impl Cli {
             Command::Evaluate(args) => evaluate::run(&args, &self.tables, output),
             Command::Import(args) => import::run(&args, &self.tables, output),
             Command::Compress(args) => compress::run(&args, &self.tables, output),
+            Command::AddItems(args) => add_items::run(&args, &self.tables, output),
             Command::Recommend(args) => recommend::run(&args, &self.tables, output),
             Command::Inspect(args) => inspect::run(&args, output),
         }

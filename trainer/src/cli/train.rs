@@ -108,6 +108,17 @@ impl Order<'_> {
         let fit = Fit { data, held, output, checkpoint: Some(&checkpoint) };
         let (mut trained, diary) = self.recipe.train(data, &fit)?;
         self.recipe.add_repurchase(&mut trained, &diary, data, output)?;
+        if let (true, Some(vectors)) = (self.recipe.content, &trained.vectors) {
+            let (spec, fit) = fit_content(vectors, &inputs.columns, &data.popularity(), self.recipe.seed)?;
+            let fields: Vec<&str> = spec.shape.fields.iter().map(|field| field.column.as_str()).collect();
+            output.note(format!(
+                "content   of {}: {:.0} % of what tells held-out items apart, after {} epochs",
+                fields.join(", "),
+                100.0 * fit.explained,
+                fit.epochs
+            ));
+            trained.content = Some(spec);
+        }
         let storage = self.storage.storage();
         let candidates = set_candidates(&mut trained, inputs, storage, self.recipe.ncf.candidates, output)?;
         let event_weights = self.args.source.event_weights()?;

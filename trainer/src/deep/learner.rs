@@ -287,6 +287,7 @@ mod tests {
             vectors: Some(vectors),
             neighbours: None,
             ranker: None,
+            content: None,
             repurchase: None,
             popularity: vec![1.0; items],
             repeats: Repeats::Once,

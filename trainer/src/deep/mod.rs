@@ -14,6 +14,7 @@
 
 mod architecture;
 mod batch;
+mod content;
 mod learner;
 mod loss;
 mod options;
@@ -23,5 +24,6 @@ mod tower;
 mod weights;
 
 pub use architecture::DeepFamily;
+pub use content::{ContentFit, fit_content};
 pub use learner::Deep;
 pub use options::DeepOptions;

@@ -1,6 +1,7 @@
 //! What to train, as flags: which vectors, which neighbour lists, which ranker, and the settings of each.
 
 use clap::Args;
+use proclivity::model::DIM_MULTIPLE;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -65,6 +66,9 @@ pub struct Recipe {
     /// count the same for ever]
     #[arg(long, value_name = "DAYS")]
     pub half_life: Option<f64>,
+    /// Learn the vectors from the catalogue too (--items), so that items can be added that nobody has taken yet
+    #[arg(long)]
+    pub content: bool,
     #[command(flatten, next_help_heading = "ALS")]
     pub als: AlsOptions,
     #[command(flatten, next_help_heading = "BPR")]
@@ -106,6 +110,17 @@ impl Recipe {
         }
         if self.epochs == Some(0) || self.patience == 0 {
             return refused("--epochs and --patience", "at least 1", "0".into());
+        }
+        let network = matches!(
+            self.family.vectors,
+            Some(VectorFamily::TwoTower | VectorFamily::MultVae | VectorFamily::Gru4rec | VectorFamily::Sasrec)
+        );
+        if network && !self.dim.is_multiple_of(DIM_MULTIPLE) {
+            let expected = format!("a multiple of {DIM_MULTIPLE} for {}", self.family);
+            return refused("--dim", &expected, self.dim.to_string());
+        }
+        if self.content && self.family.vectors.is_none() {
+            return refused("--content", "a family with vectors, such as als", self.family.to_string());
         }
         if self.dot_weight.is_some_and(|weight| !(1e-3..=1e3).contains(&weight)) {
             return refused("--dot-weight", "a number from 0.001 to 1000", format!("{:?}", self.dot_weight));
@@ -158,6 +173,7 @@ impl Recipe {
             vectors: self.family.is_popular().then(|| popular::vectors(&popularity)),
             neighbours: None,
             ranker: None,
+            content: None,
             repurchase: None,
             popularity,
             repeats: self.confidence.repeats(),

@@ -1,6 +1,6 @@
 //! What training gives: the mathematics of a model, without its catalogue.
 
-use proclivity::model::{NeighbourSpec, NetworkSpec, RankerSpec, Repeats, RepurchaseSpec, UserTower};
+use proclivity::model::{ContentSpec, NeighbourSpec, NetworkSpec, RankerSpec, Repeats, RepurchaseSpec, UserTower};
 
 use crate::evaluate::RatingScale;
 
@@ -13,6 +13,8 @@ pub struct Trained {
     pub vectors: Option<Vectors>,
     pub neighbours: Option<NeighbourSpec>,
     pub ranker: Option<RankerSpec>,
+    /// What gives new items vectors.
+    pub content: Option<ContentSpec>,
     /// Where people buy again.
     pub repurchase: Option<RepurchaseSpec>,
     /// What strangers see first, (n), in any monotone unit.
