@@ -72,7 +72,8 @@ pub fn with_items(model: &Model, items: &[NewItem]) -> Result<Vec<u8>> {
 }
 
 fn vector(model: &Model, content: &Content, item: &NewItem) -> Result<Vec<f32>> {
-    content_vector(model, content, &content.shape.features(|column| item.attribute(column)))
+    let features = content.shape.features(|column| item.attribute(column));
+    content_vector(&content.shape, &content.layers, |feature| model.content_row(content, feature), &features)
 }
 
 fn check(model: &Model, items: &[NewItem]) -> Result<()> {

@@ -63,7 +63,7 @@ pub struct Network {
 }
 
 /// `y = W x + b`: `weight` (inputs, outputs), `bias` (outputs).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Dense {
     pub weight: Vec<f32>,
     pub bias: Vec<f32>,

@@ -7,6 +7,6 @@ mod state;
 mod user;
 
 pub use event::{Event, EventKind};
-pub(crate) use network::content_vector;
+pub use network::content_vector;
 pub use state::{FULL_STRENGTH, Interaction, PROFILE_VERSION, Profile};
 pub use user::User;

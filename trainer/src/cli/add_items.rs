@@ -37,7 +37,8 @@ pub fn run(args: &AddItemsArgs, tables: &TableOptions, output: Output) -> Result
     }
     let bytes = with_items(&model, &items)?;
     write_atomically(&args.output, &bytes)?;
-    write_beside(&args.output, &load(&bytes)?, &bytes, &Value::Null)?;
+    let model = load(&bytes)?;
+    write_beside(&args.output, &model, &bytes, &Value::Null)?;
     let said = format!(
         "wrote {}: {} new items, {} there already, {} bytes",
         args.output.display(),

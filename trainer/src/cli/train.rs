@@ -14,6 +14,7 @@ use super::evaluate::metrics_table;
 use super::inputs::{InputArgs, Inputs};
 use crate::card::{date, hex_sha256, log_sha256, write_beside};
 use crate::dataset::TableOptions;
+use crate::deep::fit_content;
 use crate::error::{CliError, Result};
 use crate::evaluate::{Metrics, evaluate_model, evaluate_popularity};
 use crate::export::{Contents, Storage, export, load};

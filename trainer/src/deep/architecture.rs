@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::options::DeepOptions;
 use super::pairs::Pairs;
-use super::weights::{Dense, Weights};
+use super::weights::Weights;
 
 /// Families of networks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,7 +166,7 @@ impl Architecture {
         }
         if self.family == DeepFamily::MultVae {
             weights.add("user.bias", vec![width], vec![0.0; width]);
-            let Dense { inputs, outputs } = Dense::of(&layers[0].0);
+            let LayerShape { inputs, outputs } = layers[0].0;
             weights.add_dense(SPREAD, inputs, outputs, rng);
         }
         for (n, (shape, _)) in layers.iter().enumerate() {

@@ -4,7 +4,7 @@
 //! Minimises `sum_i w_i |f(x_i) - y_i|^2` over items of the log, `w_i = n_i / (n_i + 10)` for an item of n_i users: few users make an
 //! unsure vector. Attributes are left out at random, so that one that is missing says little instead of something wrong.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -12,6 +12,7 @@ use proclivity::model::{
     Activation, Attribute, Column, ColumnData, ContentShape, ContentSpec, DIM_MULTIPLE, Dense, FieldKind, FieldShape,
     LayerShape,
 };
+use proclivity::profile::content_vector;
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -91,8 +92,7 @@ fn field(column: &Column) -> Option<FieldShape> {
             (known.first() < known.last()).then_some(FieldKind::Number { edges })
         }
         ColumnData::Text(values) => {
-            let words: std::collections::HashSet<&str> =
-                values.iter().flat_map(|text| text.split_whitespace()).collect();
+            let words: HashSet<&str> = values.iter().flat_map(|text| text.split_whitespace()).collect();
             let buckets = words.len().next_power_of_two().clamp(BUCKETS[0], BUCKETS[1]);
             (words.len() > 1).then_some(FieldKind::Text { buckets })
         }
@@ -234,24 +234,11 @@ impl Tower<'_> {
         items.iter().map(of).sum()
     }
 
-    /// As the device runs it.
+    /// As the device runs it; what is beyond all bounds is as far off as can be.
     fn predicted(&self, spec: &ContentSpec, item: u32) -> Vec<f32> {
-        let mut x = vec![0.0; WIDTH];
-        for (feature, weight) in spec.shape.features(|column| self.attribute(column, item)) {
-            let row = &spec.rows[feature as usize * WIDTH..][..WIDTH];
-            x.iter_mut().zip(row).for_each(|(sum, row)| *sum += weight * row);
-        }
-        for (n, layer) in spec.layers.iter().enumerate() {
-            let mut out = layer.bias.clone();
-            for (x, row) in x.iter().zip(layer.weight.chunks_exact(out.len())) {
-                out.iter_mut().zip(row).for_each(|(sum, w)| *sum += x * w);
-            }
-            if n + 1 < spec.layers.len() {
-                out.iter_mut().for_each(|x| *x = x.max(0.0));
-            }
-            x = out;
-        }
-        x
+        let features = spec.shape.features(|column| self.attribute(column, item));
+        let row = |feature: u32| spec.rows[feature as usize * WIDTH..][..WIDTH].to_vec();
+        content_vector(&spec.shape, &spec.layers, row, &features).unwrap_or_else(|_| vec![f32::INFINITY; self.dim])
     }
 
     fn spec(&self, rows: &Table, weights: &Weights) -> ContentSpec {

@@ -24,6 +24,6 @@ mod tower;
 mod weights;
 
 pub use architecture::DeepFamily;
-pub use content::{ContentFit, fit_content};
+pub use content::fit_content;
 pub use learner::Deep;
 pub use options::DeepOptions;

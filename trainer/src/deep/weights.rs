@@ -3,25 +3,12 @@
 //! batch sees little of it, which burn's optimizers have no way to say.
 
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
-use proclivity::model::LayerShape;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 /// Decay of the mean and of the mean square of slopes, and what keeps a quotient finite.
 const BETA: (f32, f32) = (0.9, 0.999);
 const EPSILON: f32 = 1e-8;
-
-/// Inputs and outputs of a dense layer.
-pub struct Dense {
-    pub inputs: usize,
-    pub outputs: usize,
-}
-
-impl Dense {
-    pub fn of(shape: &LayerShape) -> Dense {
-        Dense { inputs: shape.inputs, outputs: shape.outputs }
-    }
-}
 
 /// A step's size, how many came before it, and what it takes away from each weight.
 #[derive(Debug, Clone, Copy)]
