@@ -281,12 +281,12 @@ mod tests {
         DeepFamily::Sasrec,
     ];
 
-    fn trained(family: DeepFamily, vectors: Vectors, items: usize) -> Trained {
+    fn trained(family: DeepFamily, mut vectors: Vectors, items: usize) -> Trained {
         Trained {
             family: family.name().into(),
+            ranker: vectors.ranker.take(),
             vectors: Some(vectors),
             neighbours: None,
-            ranker: None,
             content: None,
             repurchase: None,
             popularity: vec![1.0; items],
