@@ -40,6 +40,10 @@ pub enum Error {
     #[error("out of memory: {bytes} bytes for {purpose} were refused; use a smaller model or close other pages")]
     OutOfMemory { bytes: usize, purpose: &'static str },
 
+    /// A delta that cannot be applied to the model that is loaded.
+    #[error("delta: expected {expected}, found {found}; fetch the delta for this model, or load the whole new model")]
+    Delta { expected: String, found: String },
+
     /// The asked-for backend is not to be had on this device.
     #[error("backend `{backend}` is not available: {reason}")]
     BackendUnavailable { backend: &'static str, reason: String },
@@ -64,6 +68,7 @@ impl Error {
             Error::UnknownItem { .. } => "unknown_item",
             Error::Argument { .. } => "argument",
             Error::OutOfMemory { .. } => "out_of_memory",
+            Error::Delta { .. } => "delta",
             Error::BackendUnavailable { .. } => "backend_unavailable",
             Error::Gpu { .. } => "gpu",
             Error::Golden { .. } => "golden_mismatch",

@@ -1,8 +1,8 @@
 //! A model with more items: those that nobody has taken yet get their vectors from what they say of themselves.
 
 use crate::error::{Error, Result};
-use crate::export::export_calibrated;
-use crate::model::{Attribute, Column, ColumnData, Content, Model, ModelSpec};
+use crate::json::{Field, Json};
+use crate::model::{Attribute, Content, Model, Newcomer};
 use crate::profile::content_vector;
 
 /// An item to be added.
@@ -21,6 +21,27 @@ pub enum Cell {
 }
 
 impl NewItem {
+    /// The JSON form, a list of `{ id, attributes?: { column: text or number } }`.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] that names the member.
+    pub fn list_from_json(value: &Json) -> Result<Vec<NewItem>> {
+        let item = |item: Field| {
+            item.only(&["id", "attributes"])?;
+            let mut new = NewItem { id: item.required("id")?.text()?.to_owned(), attributes: Vec::new() };
+            let attributes = item.optional("attributes").map_or(Ok(Vec::new()), |attributes| attributes.members())?;
+            for (column, cell) in attributes {
+                let cell = match cell.text() {
+                    Ok(text) => Cell::Text(text.to_owned()),
+                    Err(_) => Cell::Number(cell.float()?),
+                };
+                new.attributes.push((column.to_owned(), cell));
+            }
+            Ok(new)
+        };
+        Field::root(value, "items").list()?.into_iter().map(item).collect()
+    }
+
     fn attribute(&self, column: &str) -> Attribute<'_> {
         match self.attributes.iter().find(|(name, _)| name == column) {
             Some((_, Cell::Text(text))) => Attribute::Text(text),
@@ -30,45 +51,22 @@ impl NewItem {
     }
 }
 
-/// The file of `model` with `items` after its own: a whole model, golden queries included. Vectors come from the content tower;
-/// neighbour lists have nothing to say of them, no history is made of them where it has rows of its own, biases are what items have
-/// on average, and strangers see them last.
+/// `model` with `items` after its own, in memory. Vectors come from the content tower; neighbour lists have nothing to say of the new
+/// ones, biases are what items have on average, and strangers see them last. Nothing changes for the items that are there.
 ///
 /// # Errors
 /// [`Error::Argument`] for a model without a content tower, an id that is there already or twice, a column the catalogue does not
-/// have or of another type; or what [`Model::read`] refuses.
-pub fn with_items(model: &Model, items: &[NewItem]) -> Result<Vec<u8>> {
+/// have or of another type; [`Error::OutOfMemory`].
+pub fn with_items(model: &Model, items: &[NewItem]) -> Result<Model> {
     let Some(content) = model.content() else {
         return Err(Error::argument("items", "a model with a content tower (train it with --content)", "one without"));
     };
     check(model, items)?;
-    let mut spec = ModelSpec::of(model);
-    let (before, count) = (model.item_count(), items.len());
-    spec.item_ids.extend(items.iter().map(|item| item.id.clone()));
-    for item in items {
-        spec.embedding.rows.extend(vector(model, content, item)?);
-    }
-    let average = |values: &[f32]| values.iter().sum::<f32>() / values.len().max(1) as f32;
-    let mean_after = |values: &mut Vec<f32>| values.resize(values.len() + count, average(values));
-    spec.item_bias.iter_mut().for_each(mean_after);
-    spec.popularity.resize(before + count, 0.0);
-    if let Some(rows) = &mut spec.user_rows {
-        rows.resize(rows.len() / before * (before + count), 0.0);
-    }
-    if let Some(lists) = &mut spec.neighbours {
-        let end = lists.indptr.last().copied().unwrap_or(0);
-        lists.indptr.resize(before + count + 1, end);
-    }
-    if let Some(part) = &mut spec.repurchase {
-        let mut new = part.items.split_off(before);
-        mean_after(&mut part.items);
-        mean_after(&mut new);
-        part.items.extend(new);
-    }
-    spec.columns.iter_mut().for_each(|column| extend_column(column, items));
-    let steps = model.ranker().map_or(&[][..], |ranker| &ranker.steps);
-    let histories: Vec<Vec<u32>> = model.golden().iter().map(|query| query.history.clone()).collect();
-    export_calibrated(&spec, steps, &histories)
+    let newcomer = |item| {
+        let attributes = model.column_names().map(|column| NewItem::attribute(item, column)).collect();
+        Ok(Newcomer { id: &item.id, vector: vector(model, content, item)?, attributes })
+    };
+    model.grown(&items.iter().map(newcomer).collect::<Result<Vec<_>>>()?)
 }
 
 fn vector(model: &Model, content: &Content, item: &NewItem) -> Result<Vec<f32>> {
@@ -97,18 +95,4 @@ fn check(model: &Model, items: &[NewItem]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn extend_column(column: &mut Column, items: &[NewItem]) {
-    let text = |item: &NewItem| match item.attribute(&column.name) {
-        Attribute::Text(text) => text.to_owned(),
-        _ => String::new(),
-    };
-    match &mut column.data {
-        ColumnData::Text(values) | ColumnData::Category(values) => values.extend(items.iter().map(text)),
-        ColumnData::Number(values) => values.extend(items.iter().map(|item| match item.attribute(&column.name) {
-            Attribute::Number(x) => x,
-            _ => f32::NAN,
-        })),
-    }
 }

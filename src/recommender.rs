@@ -4,8 +4,10 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
+use crate::extend::{NewItem, with_items};
 use crate::json::{Field, Json};
 use crate::model::Model;
+use crate::patch::apply_delta;
 use crate::profile::{Event, Interaction, Profile, User};
 use crate::rank::{Buyer, CANDIDATES, Filter, Reason, apply_filter, because_of, filter_from_json};
 use crate::score::{BackendChoice, BackendInfo, ItemMask, Query, Scored, Scorer, Stage};
@@ -150,6 +152,30 @@ impl Recommender {
         Ok(Recommender { model, fingerprint, scorer, profile: RefCell::new(Profile::default()) })
     }
 
+    /// A recommender for the same user, on the same backend, with more items; see [`crate::with_items`].
+    ///
+    /// # Errors
+    /// As [`crate::with_items`] and [`Scorer::open`].
+    pub async fn with_items(&self, items: &[NewItem]) -> Result<Recommender> {
+        self.with_model(with_items(&self.model, items)?).await
+    }
+
+    /// A recommender for the same user, on the same backend, with the model that a delta makes of the file that was loaded; items
+    /// that were added since are not in it.
+    ///
+    /// # Errors
+    /// As [`crate::apply_delta`], [`Model::read`] and [`Scorer::open`].
+    pub async fn with_delta(&self, delta: &[u8]) -> Result<Recommender> {
+        self.with_model(Model::read(apply_delta(&self.model.original(), delta)?)?).await
+    }
+
+    /// The user's profile goes with it as it is once the backend is open.
+    async fn with_model(&self, model: Model) -> Result<Recommender> {
+        let model = Arc::new(model);
+        let scorer = self.scorer.for_model(model.clone()).await?;
+        Ok(Recommender { fingerprint: model.fingerprint(), model, scorer, profile: self.profile.clone() })
+    }
+
     /// The model.
     pub fn model(&self) -> &Model {
         &self.model
@@ -267,6 +293,7 @@ impl Recommender {
         for id in request.include.iter().flatten() {
             mask.include(self.model.require_item(id)?);
         }
+        (0..items as u32).filter(|&item| self.model.is_removed(item)).for_each(|item| mask.exclude(item));
         for id in &request.exclude {
             mask.exclude(self.model.require_item(id)?);
         }

@@ -28,6 +28,7 @@ impl ModelSpec {
             },
             item_bias: model.bias().map(<[f32]>::to_vec),
             popularity: model.popularity().map_or_else(|| vec![0.0; items], <[f32]>::to_vec),
+            removed: (0..items as u32).map(|item| model.is_removed(item)).collect(),
             user_tower: manifest.user,
             user_rows: model
                 .has_history_rows()

@@ -22,6 +22,9 @@ use crate::cholesky::Cholesky;
 use crate::error::{Error, Result, show};
 use crate::json::parse;
 
+/// 1 for each item that is no longer offered, (n) U8.
+pub(crate) const REMOVED: &str = "item.removed";
+
 /// A checked model and views into its bytes. Cheap to share behind an `Arc`.
 #[derive(Debug)]
 pub struct Model {
@@ -44,7 +47,13 @@ pub struct Model {
     repurchase: Option<Range<usize>>,
     inverse_norm: Vec<f32>,
     ranker: Option<Ranker>,
+    /// Items that are no longer offered, (n), 1 for each.
+    removed: Option<Range<usize>>,
     golden: Vec<GoldenQuery>,
+    /// Items that the golden answers speak of, the first ones.
+    golden_items: usize,
+    /// What is not of the file: see [`super::growth`].
+    inserted: Vec<Range<usize>>,
 }
 
 impl Model {
@@ -59,6 +68,19 @@ impl Model {
         let manifest = read_manifest(&metadata)?;
         table.verify(file, &manifest.sha256)?;
         check_sizes(&manifest)?;
+        let items = manifest.items;
+        Model::assemble(buffer, table, manifest, items, Vec::new())
+    }
+
+    /// The model of these bytes, after checking what the tensors hold.
+    pub(crate) fn assemble(
+        buffer: ModelBuffer,
+        table: TensorTable,
+        manifest: Manifest,
+        golden_items: usize,
+        inserted: Vec<Range<usize>>,
+    ) -> Result<Model> {
+        let file = buffer.as_bytes();
         let (items, dim) = (manifest.items, manifest.dim);
         let rows = TableSlot::read(&table, file, ITEMS, items, dim)?;
         let history_dim = manifest.network.as_ref().map_or(dim, |network| network.width);
@@ -94,6 +116,7 @@ impl Model {
             }
         };
         let repurchase = manifest.repurchase.as_ref().map(|_| read_items(&table, file, items)).transpose()?;
+        let removed = table.find(REMOVED).map(|_| table.expect(REMOVED, Dtype::U8, &[items])).transpose()?;
         let catalogue = Catalogue::read(&table, file, items, &manifest.columns)?;
         let golden = read_golden(&table, file, items)?;
         let mut model = Model {
@@ -111,7 +134,10 @@ impl Model {
             repurchase,
             inverse_norm: Vec::new(),
             ranker,
+            removed,
             golden,
+            golden_items,
+            inserted,
             buffer,
         };
         model.inverse_norm = model.inverse_norms()?;
@@ -198,9 +224,37 @@ impl Model {
         self.ranker.as_ref()
     }
 
+    /// Whether the item is no longer offered: what a user did with it still tells of the user, and no list has it.
+    pub fn is_removed(&self, item: u32) -> bool {
+        self.removed.as_ref().is_some_and(|range| self.bytes()[range.clone()][item as usize] != 0)
+    }
+
     /// Golden queries with their answers.
     pub fn golden(&self) -> &[GoldenQuery] {
         &self.golden
+    }
+
+    /// Items that the golden answers speak of: the first ones, before more were added.
+    pub(crate) fn golden_items(&self) -> usize {
+        self.golden_items
+    }
+
+    pub(crate) fn tensor_table(&self) -> &TensorTable {
+        &self.table
+    }
+
+    pub(crate) fn columns(&self) -> &[(String, ColumnSlot)] {
+        &self.catalogue.columns
+    }
+
+    /// The file, and what was put into it.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.buffer.as_bytes()
+    }
+
+    /// Where what was put into the file lies.
+    pub(crate) fn inserted(&self) -> &[Range<usize>] {
+        &self.inserted
     }
 
     /// The item's embedding as floats, (d).

@@ -31,6 +31,16 @@ impl TensorTable {
         Ok((TensorTable { slots }, metadata))
     }
 
+    /// The tensors that lie here.
+    pub fn of(slots: Vec<TensorSlot>) -> TensorTable {
+        TensorTable { slots }
+    }
+
+    /// All tensors, in file order.
+    pub fn slots(&self) -> &[TensorSlot] {
+        &self.slots
+    }
+
     /// Compares each tensor's sha256 with the manifest's; a tensor without a hash, or a hash without a tensor, is refused.
     pub fn verify(&self, bytes: &[u8], expected: &[(String, String)]) -> Result<()> {
         if let Some(name) = expected.iter().map(|(name, _)| name).find(|name| self.find(name).is_none()) {

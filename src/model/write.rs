@@ -13,7 +13,7 @@ use super::neighbours::{NeighbourSpec, add_neighbours};
 use super::network::{NetworkSpec, add_tensors};
 use super::nibbles::pack_nibbles;
 use super::quantise::{Grid, quantise_table};
-use super::read::Model;
+use super::read::{Model, REMOVED};
 use super::repurchase::{RepurchaseSpec, add_items};
 use super::scale::add_bf16;
 use super::tensor_writer::TensorWriter;
@@ -69,6 +69,8 @@ pub struct ModelSpec {
     pub item_bias: Option<Vec<f32>>,
     /// (n), for example distinct users in training.
     pub popularity: Vec<f32>,
+    /// Items that are no longer offered, (n); empty for none.
+    pub removed: Vec<bool>,
     /// For a fold-in the Gram matrix is made from the stored rows.
     pub user_tower: UserTower,
     /// What a pooled history is pooled of, (n, dim), where not of the items' own rows: SVD++. Stored as the item table is.
@@ -133,6 +135,10 @@ fn lay_out(spec: &ModelSpec, steps: &[f32], file: &mut TensorWriter) -> Result<M
     }
     expect_len("item.popularity", spec.popularity.len(), items)?;
     file.add_f32("item.popularity", &[items], &spec.popularity);
+    if spec.removed.contains(&true) {
+        expect_len(REMOVED, spec.removed.len(), items)?;
+        file.add(REMOVED, Dtype::U8, &[items], spec.removed.iter().map(|&removed| u8::from(removed)).collect());
+    }
     if matches!(spec.user_tower, UserTower::FoldIn { .. }) {
         file.add_f32("user.gram", &[dim, dim], &gram(&stored, dim));
     }

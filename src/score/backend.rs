@@ -105,6 +105,20 @@ impl Scorer {
         Ok(Scorer { model, cpu, active: RefCell::new(active), turn: Cell::new(0) })
     }
 
+    /// Opens the same backend for another model, for the same reason.
+    ///
+    /// # Errors
+    /// As [`Scorer::open`].
+    pub async fn for_model(&self, model: Arc<Model>) -> Result<Scorer> {
+        let now = self.info();
+        let mut next = Scorer::open(model, BackendChoice::parse(now.backend)?).await?;
+        let info = &mut next.active.get_mut().1;
+        if info.backend == now.backend {
+            info.reason = now.reason;
+        }
+        Ok(next)
+    }
+
     /// Changes the backend, under the rules of [`Scorer::open`]; [`BackendChoice::Auto`] holds a trial.
     ///
     /// # Errors

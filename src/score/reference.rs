@@ -177,10 +177,10 @@ pub(crate) fn golden_answer(model: &Model, history: &[u32], k: usize) -> Result<
     Ok(score(model, &Plan::new(model, &Query::of(&user, &mask, k, Stage::Cascade))?))
 }
 
-/// User and mask of a golden history.
+/// User and mask of a golden history; items that were added later play no part.
 pub(crate) fn golden_query(model: &Model, history: &[u32]) -> Result<(User, ItemMask)> {
     let mut mask = ItemMask::none(model.item_count());
-    history.iter().for_each(|&item| mask.exclude(item));
+    history.iter().copied().chain(model.golden_items() as u32..model.item_count() as u32).for_each(|item| mask.exclude(item));
     let strengths: Vec<(u32, f32)> = history.iter().map(|&item| (item, 1.0)).collect();
     Ok((User::of_history(model, &strengths)?, mask))
 }

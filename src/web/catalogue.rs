@@ -5,43 +5,46 @@ use wasm_bindgen::JsValue;
 
 use crate::model::{ColumnView, Model, Strings};
 
-/// `{ ids: string[], columns: { name: { type, values, codes? } } }`.
+/// `{ ids: string[], columns: { name: { type, values, codes? } } }` of the items that are offered.
 pub(crate) fn catalogue(model: &Model) -> Object {
+    let items: Vec<u32> = (0..model.item_count() as u32).filter(|&item| !model.is_removed(item)).collect();
     let columns = Object::new();
     for name in model.column_names() {
         if let Some(view) = model.column(name) {
-            set(&columns, name, &column(model, view));
+            set(&columns, name, &column(&items, view));
         }
     }
-    let ids: Array = (0..model.item_count() as u32).map(|item| JsString::from(model.item_id(item))).collect();
+    let ids: Array = items.iter().map(|&item| JsString::from(model.item_id(item))).collect();
     let result = Object::new();
     set(&result, "ids", &ids);
     set(&result, "columns", &columns);
     result
 }
 
-fn column(model: &Model, view: ColumnView) -> Object {
+fn column(items: &[u32], view: ColumnView) -> Object {
     let result = Object::new();
     match view {
         ColumnView::Text(values) => {
             set(&result, "type", &"text".into());
-            set(&result, "values", &strings(values, model.item_count()));
+            set(&result, "values", &strings(values, &mut items.iter().map(|&item| item as usize)));
         }
         ColumnView::Category { codes, values, value_count } => {
+            let codes: Vec<u32> = items.iter().map(|&item| codes[item as usize]).collect();
             set(&result, "type", &"category".into());
-            set(&result, "codes", &Uint32Array::from(codes));
-            set(&result, "values", &strings(values, value_count));
+            set(&result, "codes", &Uint32Array::from(codes.as_slice()));
+            set(&result, "values", &strings(values, &mut (0..value_count)));
         }
         ColumnView::Number(values) => {
+            let values: Vec<f32> = items.iter().map(|&item| values[item as usize]).collect();
             set(&result, "type", &"number".into());
-            set(&result, "values", &Float32Array::from(values));
+            set(&result, "values", &Float32Array::from(values.as_slice()));
         }
     }
     result
 }
 
-fn strings(values: Strings, count: usize) -> Array {
-    (0..count).map(|i| JsString::from(values.get(i))).collect()
+fn strings(values: Strings, places: &mut dyn Iterator<Item = usize>) -> Array {
+    places.map(|place| JsString::from(values.get(place))).collect()
 }
 
 /// Sets a property of a fresh plain object, which cannot fail.

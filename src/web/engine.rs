@@ -13,6 +13,7 @@ use wasm_bindgen_futures::future_to_promise;
 use super::catalogue::{catalogue, set};
 use super::options::{from_js, to_js};
 use crate::error::Result;
+use crate::extend::NewItem;
 use crate::json::{Field, Json};
 use crate::model::{Model, ModelBuffer};
 use crate::profile::{Event, Profile};
@@ -64,6 +65,23 @@ impl Engine {
             let model = Arc::new(Model::read(buffer.0)?);
             Ok(Engine(Rc::new(Recommender::new(model, choice).await?)).into())
         })
+    }
+
+    /// The engine with more items, `[{ id, attributes?: { column: text or number } }]`, its profile the one at hand.
+    #[wasm_bindgen(js_name = withItems)]
+    pub fn with_items(&self, items: JsValue) -> Promise {
+        let engine = self.0.clone();
+        promise(async move {
+            let items = NewItem::list_from_json(&from_js(items, "items")?)?;
+            Ok(Engine(Rc::new(engine.with_items(&items).await?)).into())
+        })
+    }
+
+    /// The engine of the model that a delta makes of the file that was loaded, its profile the one at hand. Consumes the buffer.
+    #[wasm_bindgen(js_name = withDelta)]
+    pub fn with_delta(&self, delta: WebModelBuffer) -> Promise {
+        let engine = self.0.clone();
+        promise(async move { Ok(Engine(Rc::new(engine.with_delta(delta.0.as_bytes()).await?)).into()) })
     }
 
     /// Takes in one event.

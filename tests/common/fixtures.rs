@@ -42,6 +42,7 @@ pub fn spec(rows: Vec<f32>, dim: usize) -> ModelSpec {
         item_ids: (0..items).map(|i| format!("item-{i}")).collect(),
         embedding: EmbeddingSpec { rows, dim, precision: Precision::Int8 },
         item_bias: None,
+        removed: Vec::new(),
         popularity: (0..items).map(|i| (items - i) as f32).collect(),
         user_tower: UserTower::FoldIn { alpha: 2.0, regularization: 1.0, power: 0.0 },
         user_rows: None,

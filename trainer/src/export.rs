@@ -76,6 +76,7 @@ fn spec(trained: &Trained, data: &Interactions) -> ModelSpec {
             precision: Precision::Int8,
         },
         item_bias: vectors.and_then(|vectors| vectors.bias.clone()),
+        removed: Vec::new(),
         popularity: trained.popularity.clone(),
         user_tower: vectors.map_or(UserTower::Pool { power: 0.0 }, |vectors| vectors.tower),
         network: vectors.and_then(|vectors| vectors.network.clone()),

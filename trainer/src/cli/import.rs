@@ -231,6 +231,7 @@ fn spec(args: &ImportArgs, source: Source, items: Items) -> Result<ModelSpec> {
             precision: args.precision.into(),
         },
         item_bias: factors.and_then(|factors| factors.bias),
+        removed: Vec::new(),
         popularity: items.popularity,
         user_tower,
         user_rows: None,

@@ -82,6 +82,7 @@ pub mod fixture {
             item_ids: (0..ITEMS).map(|item| format!("i{item}")).collect(),
             embedding: EmbeddingSpec { rows: floats(ITEMS * DIM, 0.5), dim: DIM, precision: Precision::Int8 },
             item_bias: Some(floats(ITEMS, 0.1)),
+            removed: Vec::new(),
             popularity: (0..ITEMS).map(|item| (ITEMS - item) as f32).collect(),
             user_tower: UserTower::FoldIn { alpha: 4.0, regularization: 2.0, power: 0.5 },
             user_rows: None,

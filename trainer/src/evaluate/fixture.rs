@@ -26,6 +26,7 @@ pub fn model(candidates: Option<usize>, card: Value) -> Arc<Model> {
         item_ids: (0..ITEMS).map(|item| item.to_string()).collect(),
         embedding: EmbeddingSpec { rows: floats(ITEMS * DIM), dim: DIM, precision: Precision::Int8 },
         item_bias: None,
+        removed: Vec::new(),
         popularity: (0..ITEMS).map(|item| (ITEMS - item) as f32).collect(),
         user_tower: UserTower::FoldIn { alpha: 5.0, regularization: 1.0, power: 0.0 },
         user_rows: None,
