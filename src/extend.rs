@@ -58,20 +58,28 @@ impl NewItem {
 /// [`Error::Argument`] for a model without a content tower, an id that is there already or twice, a column the catalogue does not
 /// have or of another type; [`Error::OutOfMemory`].
 pub fn with_items(model: &Model, items: &[NewItem]) -> Result<Model> {
-    let Some(content) = model.content() else {
-        return Err(Error::argument("items", "a model with a content tower (train it with --content)", "one without"));
-    };
+    content(model)?;
     check(model, items)?;
     let newcomer = |item| {
         let attributes = model.column_names().map(|column| NewItem::attribute(item, column)).collect();
-        Ok(Newcomer { id: &item.id, vector: vector(model, content, item)?, attributes })
+        Ok(Newcomer { id: &item.id, vector: item_vector(model, item)?, attributes })
     };
     model.grown(&items.iter().map(newcomer).collect::<Result<Vec<_>>>()?)
 }
 
-fn vector(model: &Model, content: &Content, item: &NewItem) -> Result<Vec<f32>> {
+/// The vector that the content tower of `model` makes of an item's attributes, (d).
+///
+/// # Errors
+/// [`Error::Argument`] for a model without a content tower.
+pub fn item_vector(model: &Model, item: &NewItem) -> Result<Vec<f32>> {
+    let content = content(model)?;
     let features = content.shape.features(|column| item.attribute(column));
     content_vector(&content.shape, &content.layers, |feature| model.content_row(content, feature), &features)
+}
+
+fn content(model: &Model) -> Result<&Content> {
+    let refused = || Error::argument("items", "a model with a content tower (train it with --content)", "one without");
+    model.content().ok_or_else(refused)
 }
 
 fn check(model: &Model, items: &[NewItem]) -> Result<()> {

@@ -25,6 +25,10 @@ export interface WasmEngine {
    * a user vector, the id of an item to compare with, or an exported profile.
    */
   recommend(subjects: (undefined | Float32Array | string | object)[], options: object): Promise<object[]>;
+  /** Resolves to the {@link WasmEngine} with more items and this one's profile, which is to take its place. */
+  withItems(items: object[]): Promise<unknown>;
+  /** Likewise with the model that a delta makes of the file that was loaded. Consumes the buffer. */
+  withDelta(delta: WasmModelBuffer): Promise<unknown>;
   info(): unknown;
   catalogue(): unknown;
   useBackend(name: string): Promise<void>;

@@ -3,7 +3,7 @@
 import { ProclivityError, toProclivityError } from './errors.js';
 import type { WasmEngine, WasmGlue, WasmModelBuffer, WasmRanking } from './boundary.js';
 import type { CheckedOptions, CheckedUser, Earlier, Engine, EngineInfo, EngineLoader, TimedEvent, TimedRanking } from './engine.js';
-import type { BackendChoice, BackendName, Catalogue, ProfileState, SimilarOptions } from './types.js';
+import type { BackendChoice, BackendName, Catalogue, NewItem, ProfileState, SimilarOptions } from './types.js';
 
 /** Collects the model in wasm memory and starts the engine on it. */
 export class LocalLoader implements EngineLoader {
@@ -35,7 +35,7 @@ export class LocalLoader implements EngineLoader {
         engine.free();
         throw new ProclivityError('disposed', 'the load was cancelled');
       }
-      return new LocalEngine(engine);
+      return new LocalEngine(this.#glue, engine);
     });
   }
 
@@ -47,12 +47,16 @@ export class LocalLoader implements EngineLoader {
 }
 
 class LocalEngine implements Engine {
-  readonly #wasm: WasmEngine;
+  readonly #glue: WasmGlue;
+  #wasm: WasmEngine;
+  /** Engines that others have taken the place of, while calls are under way. */
+  #retired: WasmEngine[] = [];
   /** Asynchronous engine calls under way: until they settle the object is borrowed and may not be freed. */
   #running = 0;
   #disposed = false;
 
-  constructor(wasm: WasmEngine) {
+  constructor(glue: WasmGlue, wasm: WasmEngine) {
+    this.#glue = glue;
     this.#wasm = wasm;
   }
 
@@ -80,6 +84,18 @@ class LocalEngine implements Engine {
 
   catalogue(): Promise<Catalogue> {
     return guard(() => this.#wasm.catalogue() as Catalogue);
+  }
+
+  addItems(items: NewItem[]): Promise<void> {
+    return this.#goOnWith(() => this.#wasm.withItems(items));
+  }
+
+  applyDelta(delta: Uint8Array<ArrayBuffer>): Promise<void> {
+    return this.#goOnWith(() => {
+      const buffer = new this.#glue.ModelBuffer(delta.byteLength);
+      buffer.push(delta);
+      return this.#wasm.withDelta(buffer);
+    });
   }
 
   useBackend(name: BackendName): Promise<void> {
@@ -127,6 +143,15 @@ class LocalEngine implements Engine {
     });
   }
 
+  /** Takes another engine in place of this one, once it is there; nothing changes where it is not. */
+  async #goOnWith(make: () => Promise<unknown>): Promise<void> {
+    const next = (await this.#borrowed(make)) as WasmEngine;
+    this.#wasm.endTrial();
+    this.#retired.push(this.#wasm);
+    this.#wasm = next;
+    this.#freeWhenIdle();
+  }
+
   async #borrowed<T>(call: () => Promise<T>): Promise<T> {
     this.#running += 1;
     try {
@@ -138,7 +163,9 @@ class LocalEngine implements Engine {
   }
 
   #freeWhenIdle(): void {
-    if (this.#disposed && this.#running === 0) this.#wasm.free();
+    if (this.#running > 0) return;
+    this.#retired.splice(0).forEach((engine) => { engine.free(); });
+    if (this.#disposed) this.#wasm.free();
   }
 }
 

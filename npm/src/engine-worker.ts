@@ -3,7 +3,7 @@
 import { ProclivityError } from './errors.js';
 import { WorkerConnection } from './worker-connection.js';
 import type { CheckedOptions, CheckedUser, Earlier, Engine, EngineInfo, EngineLoader, TimedEvent, TimedRanking, WasmSource } from './engine.js';
-import type { BackendChoice, BackendName, Catalogue, ProfileState, SimilarOptions } from './types.js';
+import type { BackendChoice, BackendName, Catalogue, NewItem, ProfileState, SimilarOptions } from './types.js';
 
 /** Starts a worker and hands it the model. */
 export class WorkerLoader implements EngineLoader {
@@ -73,6 +73,14 @@ class WorkerEngine implements Engine {
 
   catalogue(): Promise<Catalogue> {
     return this.#connection.call('catalogue', []);
+  }
+
+  addItems(items: NewItem[]): Promise<void> {
+    return this.#connection.call('addItems', [items]);
+  }
+
+  applyDelta(delta: Uint8Array<ArrayBuffer>): Promise<void> {
+    return this.#connection.call('applyDelta', [delta], [delta.buffer]);
   }
 
   useBackend(name: BackendName): Promise<void> {

@@ -8,6 +8,7 @@ import type {
   Info,
   InteractionEvent,
   LoadOptions,
+  NewItem,
   ProfileState,
   RecommendOptions,
   SimilarOptions,
@@ -48,6 +49,10 @@ export interface Engine {
   recommendBatch(users: CheckedUser[], options: CheckedOptions): Promise<TimedRanking[]>;
   similar(itemId: string, options: SimilarOptions): Promise<TimedRanking>;
   catalogue(): Promise<Catalogue>;
+  /** Goes on with a model that has more items. */
+  addItems(items: NewItem[]): Promise<void>;
+  /** Goes on with the model that a delta makes of the file that was loaded; the delta's memory may be moved away. */
+  applyDelta(delta: Uint8Array<ArrayBuffer>): Promise<void>;
   useBackend(name: BackendName): Promise<void>;
   /**
    * Tries the GPU for at most `budget` milliseconds while the CPU answers, or takes over an earlier outcome. Resolves to

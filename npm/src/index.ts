@@ -20,6 +20,7 @@ export type {
   LoadProgress,
   ModelSource,
   NumberRange,
+  NewItem,
   ProfileState,
   Reason,
   Recommendation,

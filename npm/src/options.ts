@@ -8,6 +8,7 @@ import type {
   Filter,
   InteractionEvent,
   LoadOptions,
+  NewItem,
   NumberRange,
   ProfileState,
   RecommendOptions,
@@ -19,6 +20,7 @@ const BACKENDS: readonly BackendChoice[] = ['auto', 'webgpu', 'cpu'];
 const BOUNDS: readonly (keyof NumberRange)[] = ['lt', 'lte', 'gt', 'gte'];
 const LOAD_KEYS: readonly (keyof LoadOptions)[] = ['backend', 'worker', 'signal', 'onProgress', 'wasm'];
 const EVENT_KEYS: readonly (keyof InteractionEvent)[] = ['type', 'itemId', 'value', 'timestamp'];
+const NEW_ITEM_KEYS: readonly (keyof NewItem)[] = ['id', 'attributes'];
 const SIMILAR_KEYS: readonly (keyof SimilarOptions)[] = ['count', 'exclude', 'include', 'filter'];
 const RECOMMEND_KEYS: readonly (keyof RecommendOptions)[] = [...SIMILAR_KEYS, 'includeSeen', 'explain', 'user'];
 
@@ -82,6 +84,21 @@ export function checkBatch(users: unknown, options: unknown, items: number): { u
 /** Options of `similar`, checked; `items` is the size of the catalogue. */
 export function checkSimilarOptions(options: unknown, items: number): SimilarOptions {
   return withoutUndefined(checkSelection(checkKeys(options, SIMILAR_KEYS, 'similar'), items));
+}
+
+/** Items to be added, copied; ids and columns are the engine's to judge. */
+export function checkNewItems(items: unknown): NewItem[] {
+  if (!Array.isArray(items)) throw argumentError('an array of items', items, 'pass [{ id, attributes: { title: ... } }, ...]');
+  return items.map((item) => {
+    const { id, attributes = {} } = checkKeys(item, NEW_ITEM_KEYS, 'an item of addItems');
+    if (!isRecord(attributes)) throw argumentError('"attributes" to be an object of column values', attributes, "pass { title: 'Rye bread', price: 3 }");
+    for (const [column, value] of Object.entries(attributes)) {
+      if (typeof value !== 'string' && !(typeof value === 'number' && Number.isFinite(value))) {
+        throw argumentError(`attribute "${column}" to be text or a finite number`, value, 'leave out what is not known');
+      }
+    }
+    return { id: checkItemId(id), attributes: { ...attributes } as Record<string, string | number> };
+  });
 }
 
 export function checkItemId(itemId: unknown): string {

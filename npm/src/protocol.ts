@@ -2,7 +2,7 @@
 
 import { ProclivityError } from './errors.js';
 import type { CheckedOptions, CheckedUser, Earlier, EngineInfo, TimedEvent, TimedRanking, WasmSource } from './engine.js';
-import type { BackendChoice, BackendName, Catalogue, ProfileState, SimilarOptions } from './types.js';
+import type { BackendChoice, BackendName, Catalogue, NewItem, ProfileState, SimilarOptions } from './types.js';
 
 /** The calls a worker answers: its loading in this order, then the engine's own. */
 export interface WorkerMethods {
@@ -15,6 +15,8 @@ export interface WorkerMethods {
   recommendBatch(users: CheckedUser[], options: CheckedOptions): TimedRanking[];
   similar(itemId: string, options: SimilarOptions): TimedRanking;
   catalogue(): Catalogue;
+  addItems(items: NewItem[]): void;
+  applyDelta(delta: Uint8Array<ArrayBuffer>): void;
   useBackend(name: BackendName): void;
   tryGpu(budget: number, earlier: Earlier | undefined): boolean;
   exportProfile(): ProfileState;

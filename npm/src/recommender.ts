@@ -8,6 +8,7 @@ import {
   checkEvent,
   checkItemId,
   checkLoadOptions,
+  checkNewItems,
   checkRecommendOptions,
   checkSimilarOptions,
   checkState,
@@ -15,7 +16,7 @@ import {
 import { pumpModel } from './pump.js';
 import { SerialQueue } from './queue.js';
 import { newRecommId } from './recomm-id.js';
-import { openModel } from './source.js';
+import { openModel, readWhole } from './source.js';
 import type { Earlier, Engine, EngineLoader, TimedRanking, WasmSource } from './engine.js';
 import type {
   BackendChoice,
@@ -26,6 +27,7 @@ import type {
   InteractionEvent,
   LoadOptions,
   ModelSource,
+  NewItem,
   ProfileState,
   Recommendation,
   RecommendOptions,
@@ -38,7 +40,8 @@ const TRIAL_BUDGET = 1500;
 /**
  * Recommends items on this device, from a model loaded once and from what its user does.
  *
- * After {@link Recommender.load} has resolved nothing is ever requested from the network. Calls may overlap: they take
+ * After {@link Recommender.load} has resolved nothing is requested from the network but what {@link Recommender.update} is
+ * told to fetch. Calls may overlap: they take
  * effect in the order in which they were made. Every failure is a {@link ProclivityError}; beside the codes listed at
  * each method, all of them give `disposed` after {@link Recommender.dispose} and `argument` for what they do not take.
  *
@@ -52,7 +55,7 @@ const TRIAL_BUDGET = 1500;
 export class Recommender {
   readonly #engine: Engine;
   readonly #worker: boolean;
-  readonly #items: number;
+  #items: number;
   readonly #queue = new SerialQueue();
   #settled: Promise<void> = Promise.resolve();
   /** Counts choices of a backend: a trial that has not begun gives way to a later one. The engine sees to the rest. */
@@ -186,6 +189,36 @@ export class Recommender {
     return this.#run((engine) => engine.catalogue());
   }
 
+  /**
+   * Adds items that the model was not trained with: each gets a vector from what it says of itself, in the columns of the
+   * catalogue, so it is recommended and found similar from now on. The model file and the user's profile stay; a page that is
+   * loaded anew adds them anew. Takes effect for later calls, with `auto` once the GPU has been tried.
+   *
+   * @returns What is loaded now.
+   * @throws {@link ProclivityError} `argument` for a model trained without `--content`, an id that is there already, or a
+   * column that the catalogue does not have or that holds another type. Nothing is added then.
+   */
+  async addItems(items: readonly NewItem[]): Promise<Info> {
+    const checked = checkNewItems(items);
+    return this.#change((engine) => engine.addItems(checked));
+  }
+
+  /**
+   * Brings the model up to date with a delta of the trainer (`proclivity delta OLD NEW`), a fraction of the new model's size:
+   * items added, changed and removed, or anything else. The new model is checked whole, with its golden queries, before it takes
+   * the place of the old one; where anything is wrong nothing changes. The user's profile stays, and items added by
+   * {@link Recommender.addItems} go.
+   *
+   * @param source - As for {@link Recommender.load}: the only request after it, and made by you.
+   * @returns What is loaded now.
+   * @throws {@link ProclivityError} `delta` for a damaged one or one for another model; `argument`, `http`, `network` or `file`.
+   */
+  async update(source: ModelSource): Promise<Info> {
+    this.#live();
+    const delta = await readWhole(await openModel(source));
+    return this.#change((engine) => engine.applyDelta(delta));
+  }
+
   /** What the device knows of its user, as a plain JSON object of a few kilobytes, to be stored where you like. */
   export(): Promise<ProfileState> {
     return this.#run((engine) => engine.exportProfile());
@@ -228,6 +261,17 @@ export class Recommender {
     const info = this.#live().info();
     if (measured) remember(info);
     else if (earlier !== undefined && info.adapter !== earlier.adapter) unlearn(info);
+  }
+
+  /** Changes the model once the backend is chosen, which the new one keeps. */
+  #change(call: (engine: Engine) => Promise<void>): Promise<Info> {
+    return this.#run(async (engine) => {
+      await this.#settled.catch(() => undefined);
+      await call(engine);
+      const info = this.info();
+      this.#items = info.items;
+      return info;
+    });
   }
 
   async #run<T>(call: (engine: Engine) => Promise<T>): Promise<T> {

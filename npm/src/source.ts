@@ -36,6 +36,19 @@ export async function openModel(source: ModelSource, signal?: AbortSignal): Prom
   );
 }
 
+/** All bytes of a stream. */
+export async function readWhole(stream: ModelStream): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  for (let chunk = await stream.next(); chunk !== null; chunk = await stream.next()) chunks.push(chunk);
+  const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));
+  let end = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, end);
+    end += chunk.byteLength;
+  }
+  return whole;
+}
+
 async function openLocation(location: string | URL, signal: AbortSignal | undefined): Promise<ModelStream> {
   if (location === '') throw argumentError('a URL or path', location, 'pass where the model is');
   if (isNode() && !/^(https?|data|blob):/i.test(String(location))) return openFile(location);

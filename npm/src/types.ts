@@ -80,6 +80,14 @@ export interface InteractionEvent {
   timestamp?: number | undefined;
 }
 
+/** An item to be added. */
+export interface NewItem {
+  /** An id that the catalogue does not have yet. */
+  id: string;
+  /** What stands in catalogue columns: text, or a number for a number column. Columns left out count as unknown. */
+  attributes?: Readonly<Record<string, string | number>> | undefined;
+}
+
 /** Bounds on a number column; all that are given must hold. An unknown number is never within bounds. */
 export interface NumberRange {
   lt?: number | undefined;

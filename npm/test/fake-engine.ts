@@ -69,9 +69,34 @@ export function fakeGlue(options: FakeOptions = {}): { glue: WasmGlue; log: Fake
     #choice = 0;
     #freed = false;
 
+    #items = FAKE_ITEMS;
+
     private constructor(backend: string) {
       this.#backend = backend === 'auto' ? 'cpu' : backend;
       log.enginesAlive += 1;
+    }
+
+    async withItems(items: { id: string }[]): Promise<unknown> {
+      const known = items.find(({ id }) => this.#items.includes(id));
+      if (known !== undefined) fail('argument', `argument \`items[0]\`: expected an id that is not there yet, found ${known.id}`);
+      return this.#followedBy([...this.#items, ...items.map(({ id }) => id)]);
+    }
+
+    /** A delta holds how many of the first items stay. */
+    async withDelta(delta: WasmModelBuffer): Promise<unknown> {
+      const kept = log.received[0] ?? 0;
+      delta.free();
+      if (kept === 0) fail('delta', 'delta: expected a delta for the model that is loaded, found one for another model');
+      return this.#followedBy(FAKE_ITEMS.slice(0, kept));
+    }
+
+    async #followedBy(items: string[]): Promise<FakeEngine> {
+      return this.#during(() => {
+        const next = new FakeEngine(this.#backend);
+        next.#items = items;
+        next.#history = [...this.#history];
+        return next;
+      });
     }
 
     static async load(buffer: WasmModelBuffer, { backend }: { backend: string }): Promise<WasmEngine> {
@@ -86,7 +111,7 @@ export function fakeGlue(options: FakeOptions = {}): { glue: WasmGlue; log: Fake
 
     observe(event: FakeLog['events'][number]): void {
       this.#free();
-      if (!FAKE_ITEMS.includes(event.itemId)) fail('unknown_item', `expected a known item, found "${event.itemId}"; check the id`);
+      if (!this.#items.includes(event.itemId)) fail('unknown_item', `expected a known item, found "${event.itemId}"; check the id`);
       log.events.push(event);
       this.#history.push(event.itemId);
     }
@@ -103,12 +128,12 @@ export function fakeGlue(options: FakeOptions = {}): { glue: WasmGlue; log: Fake
     info(): unknown {
       this.#free();
       const adapter = this.#backend === 'webgpu' ? options.adapter : null;
-      return { backend: this.#backend, adapter, kernels: 'scalar', reason: this.#reason, family: 'als', items: FAKE_ITEMS.length, model: 'fake-model', version: '1' };
+      return { backend: this.#backend, adapter, kernels: 'scalar', reason: this.#reason, family: 'als', items: this.#items.length, model: 'fake-model', version: '1' };
     }
 
     catalogue(): unknown {
       this.#free();
-      return { ids: FAKE_ITEMS, columns: { price: { type: 'number', values: new Float32Array(FAKE_ITEMS.length) } } };
+      return { ids: this.#items, columns: { price: { type: 'number', values: new Float32Array(FAKE_ITEMS.length) } } };
     }
 
     async useBackend(name: string): Promise<void> {
@@ -168,7 +193,7 @@ export function fakeGlue(options: FakeOptions = {}): { glue: WasmGlue; log: Fake
     #rank(request: { count: number; explain?: boolean }, keep: (id: string) => boolean): Promise<WasmRanking> {
       log.requests.push(request);
       return this.#during(() => {
-        const ids = FAKE_ITEMS.filter(keep).slice(0, request.count);
+        const ids = this.#items.filter(keep).slice(0, request.count);
         const reasons = ids.map(() => (request.explain === true ? [{ type: 'popular' as const }] : []));
         return { ids, scores: Float32Array.from(ids, (_, rank) => 1 / (rank + 1)), reasons };
       });

@@ -49,6 +49,39 @@ describe.each([
     recommender.dispose();
   });
 
+  it('adds items and takes a delta without losing the profile, in the order of the calls', async () => {
+    const recommender = await load();
+    const before = recommender.recommend({ count: 20 });
+    const adding = recommender.addItems([{ id: 'new-1', attributes: { title: 'New', price: 3 } }, { id: 'new-2' }]);
+    const observed = recommender.observe({ type: 'purchase', itemId: 'new-1' });
+    expect((await before).items).toHaveLength(20);
+    expect(await adding).toMatchObject({ items: 22, worker });
+    await observed;
+    expect((await recommender.recommend({ count: 22 })).items.at(-1)?.id).toBe('new-2');
+
+    expect(await recommender.update(Uint8Array.from([5]))).toMatchObject({ items: 5 });
+    expect((await recommender.catalogue()).ids).toEqual(FAKE_ITEMS.slice(0, 5));
+    expect(await recommender.export()).toMatchObject({ history: ['new-1'] });
+    expect(log).toMatchObject({ enginesAlive: 1, buffersAlive: 0 });
+    recommender.dispose();
+    if (!worker) expect(log.enginesAlive).toBe(0);
+  });
+
+  it('stays as it was where items or a delta are refused', async () => {
+    const recommender = await load();
+    const refused = (items: unknown): Promise<unknown> => recommender.addItems(items as []);
+    await expect(refused('x')).rejects.toMatchObject({ code: 'argument' });
+    await expect(refused([{ id: '' }])).rejects.toMatchObject({ code: 'argument' });
+    await expect(refused([{ id: 'a', titel: 'x' }])).rejects.toMatchObject({ code: 'argument', message: expect.stringContaining('titel') as string });
+    await expect(refused([{ id: 'a', attributes: { price: NaN } }])).rejects.toMatchObject({ code: 'argument', message: expect.stringContaining('price') as string });
+    await expect(refused([{ id: 'item-3' }])).rejects.toMatchObject({ code: 'argument', message: expect.stringContaining('item-3') as string });
+    await expect(recommender.update(Uint8Array.from([0]))).rejects.toMatchObject({ code: 'delta' });
+    expect(recommender.info()).toMatchObject({ items: 20 });
+    expect((await recommender.recommend({ count: 20 })).items).toHaveLength(20);
+    expect(log).toMatchObject({ enginesAlive: 1, buffersAlive: 0 });
+    recommender.dispose();
+  });
+
   it('hands the model over unchanged and leaves the caller its bytes', async () => {
     const recommender = await load();
     expect(log.received).toEqual(MODEL);

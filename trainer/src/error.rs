@@ -127,6 +127,9 @@ pub enum CliError {
          rate of that family"
     )]
     Diverged { stage: &'static str, found: String },
+
+    #[error("a delta: expected files below 4 GiB, found one of {bytes} bytes; hand out the whole new model")]
+    Delta { bytes: usize },
 }
 
 impl CliError {
@@ -160,6 +163,7 @@ impl CliError {
             CliError::Trials { .. } => "trials",
             CliError::Interrupted { .. } | CliError::Stopped => "interrupted",
             CliError::Diverged { .. } => "diverged",
+            CliError::Delta { .. } => "delta",
         }
     }
 

@@ -5,6 +5,7 @@ mod cli;
 mod compress;
 mod dataset;
 mod deep;
+mod delta;
 mod error;
 mod evaluate;
 mod export;

@@ -1,7 +1,7 @@
 //! The command line: one file a command.
 
-mod add_items;
 mod compress;
+mod delta;
 mod evaluate;
 mod import;
 mod inputs;
@@ -10,6 +10,7 @@ mod recommend;
 mod split;
 mod train;
 mod tune;
+mod update;
 
 use std::fs;
 use std::path::Path;
@@ -50,8 +51,10 @@ enum Command {
     Import(Box<import::ImportArgs>),
     /// Make a model file smaller: fewer bits, neighbours, columns, items or a lower rank; shows what each step costs
     Compress(Box<compress::CompressArgs>),
-    /// Add items that nobody has taken yet to a model file, by what they say of themselves
-    AddItems(Box<add_items::AddItemsArgs>),
+    /// Bring a model's catalogue up to date: items added by what they say of themselves, changed, removed
+    Update(Box<update::UpdateArgs>),
+    /// Make the delta that turns one model file into another on pages that have loaded it
+    Delta(delta::DeltaArgs),
     /// Recommend for a history of item ids, for every user of a file, or what is similar to an item
     Recommend(Box<recommend::RecommendArgs>),
     /// Show what is in a model file
@@ -77,7 +80,8 @@ impl Cli {
             Command::Evaluate(args) => evaluate::run(&args, &self.tables, output),
             Command::Import(args) => import::run(&args, &self.tables, output),
             Command::Compress(args) => compress::run(&args, &self.tables, output),
-            Command::AddItems(args) => add_items::run(&args, &self.tables, output),
+            Command::Update(args) => update::run(&args, &self.tables, output),
+            Command::Delta(args) => delta::run(&args, output),
             Command::Recommend(args) => recommend::run(&args, &self.tables, output),
             Command::Inspect(args) => inspect::run(&args, output),
         }

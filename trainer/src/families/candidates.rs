@@ -87,6 +87,7 @@ mod tests {
             item_ids: (0..ITEMS).map(|item| item.to_string()).collect(),
             embedding: EmbeddingSpec { rows: floats(ITEMS * DIM, 1.0), dim: DIM, precision: Precision::Int8 },
             item_bias: None,
+            removed: Vec::new(),
             popularity: vec![1.0; ITEMS],
             user_tower: UserTower::FoldIn { alpha: 5.0, regularization: 1.0, power: 0.0 },
             user_rows: None,
