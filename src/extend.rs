@@ -26,7 +26,8 @@ impl NewItem {
     /// # Errors
     /// [`Error::Argument`] that names the member.
     pub fn list_from_json(value: &Json) -> Result<Vec<NewItem>> {
-        let item = |item: Field| {
+        let mut items = Vec::new();
+        for item in Field::root(value, "items").list()? {
             item.only(&["id", "attributes"])?;
             let mut new = NewItem { id: item.required("id")?.text()?.to_owned(), attributes: Vec::new() };
             let attributes = item.optional("attributes").map_or(Ok(Vec::new()), |attributes| attributes.members())?;
@@ -37,9 +38,9 @@ impl NewItem {
                 };
                 new.attributes.push((column.to_owned(), cell));
             }
-            Ok(new)
-        };
-        Field::root(value, "items").list()?.into_iter().map(item).collect()
+            items.push(new);
+        }
+        Ok(items)
     }
 
     fn attribute(&self, column: &str) -> Attribute<'_> {
@@ -60,11 +61,12 @@ impl NewItem {
 pub fn with_items(model: &Model, items: &[NewItem]) -> Result<Model> {
     content(model)?;
     check(model, items)?;
-    let newcomer = |item| {
-        let attributes = model.column_names().map(|column| NewItem::attribute(item, column)).collect();
-        Ok(Newcomer { id: &item.id, vector: item_vector(model, item)?, attributes })
-    };
-    model.grown(&items.iter().map(newcomer).collect::<Result<Vec<_>>>()?)
+    let mut newcomers = Vec::new();
+    for item in items {
+        let attributes = model.column_names().map(|column| item.attribute(column)).collect();
+        newcomers.push(Newcomer { id: &item.id, vector: item_vector(model, item)?, attributes });
+    }
+    model.grown(&newcomers)
 }
 
 /// The vector that the content tower of `model` makes of an item's attributes, (d).

@@ -102,6 +102,15 @@ impl<'v> Field<'v> {
         Ok(texts)
     }
 
+    /// The elements of a list of finite numbers that f32 holds.
+    pub fn floats(&self) -> Result<Vec<f32>> {
+        let mut floats = Vec::new();
+        for element in self.list()? {
+            floats.push(element.float()?);
+        }
+        Ok(floats)
+    }
+
     /// Whether it is a text, a list, or an object.
     pub fn is_text(&self) -> bool {
         matches!(self.value, Json::Text(_))

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::fields::{self, Attribute, FieldShape};
 use super::limits::{MAX_LAYERS, MAX_WIDTH};
 use super::manifest::LayerShape;
-use super::network::{Activation, Dense, Reader, add_dense, check_layers};
+use super::network::{Activation, Dense, Reader, add_dense, check_layers, layers_from_json};
 use super::table::TableSlot;
 use super::tensors::TensorTable;
 use crate::error::{Error, Result};
@@ -46,17 +46,11 @@ pub struct Content {
 
 impl ContentShape {
     pub(crate) fn from_json(field: &Field) -> Result<ContentShape> {
-        let fields = field.required("fields")?.list()?;
-        let mut layers = Vec::new();
-        for layer in field.required("layers")?.list()? {
-            let (inputs, outputs) = (layer.required("inputs")?.whole()?, layer.required("outputs")?.whole()?);
-            layers.push((LayerShape { inputs, outputs }, Activation::from_json(&layer)?));
+        let mut fields = Vec::new();
+        for field in field.required("fields")?.list()? {
+            fields.push(FieldShape::from_json(&field)?);
         }
-        Ok(ContentShape {
-            fields: fields.iter().map(FieldShape::from_json).collect::<Result<_>>()?,
-            width: field.required("width")?.whole()?,
-            layers,
-        })
+        Ok(ContentShape { fields, width: field.required("width")?.whole()?, layers: layers_from_json(field)? })
     }
 
     pub(crate) fn to_json(&self) -> Value {
@@ -88,11 +82,7 @@ impl Content {
     pub(crate) fn read(table: &TensorTable, file: &[u8], shape: &ContentShape, dim: usize) -> Result<Content> {
         let features = shape.check(dim)?;
         let rows = TableSlot::read(table, file, FEATURES, features, shape.width)?;
-        let reader = Reader { table, file };
-        let layer = |(n, (layer, _)): (usize, &(LayerShape, Activation))| {
-            reader.dense(&layer_name(n), layer.inputs, layer.outputs)
-        };
-        let layers = shape.layers.iter().enumerate().map(layer).collect::<Result<_>>()?;
+        let layers = Reader { table, file }.layers("content", &shape.layers)?;
         Ok(Content { shape: shape.clone(), rows, layers })
     }
 }

@@ -43,14 +43,8 @@ impl FieldShape {
     pub(crate) fn from_json(field: &JsonField) -> Result<FieldShape> {
         let kind = field.required("kind")?;
         let kind = match kind.text()? {
-            "category" => {
-                let values = field.required("values")?.list()?;
-                FieldKind::Category { values: values.iter().map(|v| Ok(v.text()?.to_owned())).collect::<Result<_>>()? }
-            }
-            "number" => {
-                let edges = field.required("edges")?.list()?;
-                FieldKind::Number { edges: edges.iter().map(JsonField::float).collect::<Result<_>>()? }
-            }
+            "category" => FieldKind::Category { values: field.required("values")?.texts()? },
+            "number" => FieldKind::Number { edges: field.required("edges")?.floats()? },
             "text" => FieldKind::Text { buckets: field.required("buckets")?.whole()? },
             other => return Err(Error::argument("model.content.fields.kind", "category, number or text", other)),
         };
@@ -126,10 +120,63 @@ pub(crate) fn check(fields: &[FieldShape]) -> Result<usize> {
     }
 }
 
-/// The words of `text`, in lower case: runs of letters and digits.
+/// What a text is made of, in lower case: runs of letters and digits; of scripts that part no words, pairs of neighbouring characters
+/// and single ones. The alphabets that have capitals are told apart by ranges, and all of what is no mark there counts as a letter:
+/// Unicode's own tables would be a tenth of what a visitor downloads.
 fn words(text: &str, see: &mut dyn FnMut(&str)) {
-    let lower = text.to_lowercase();
-    lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).for_each(see);
+    let (mut word, mut before) = (String::new(), None);
+    for c in text.chars().chain([' ']) {
+        let c = lower(c);
+        if is_letter(c) && c < PARTED {
+            word.push(c);
+            before = None;
+            continue;
+        }
+        if !word.is_empty() {
+            see(&word);
+            word.clear();
+        }
+        if !is_letter(c) {
+            before = None;
+            continue;
+        }
+        let mut pair = String::from(c);
+        see(&pair);
+        if let Some(before) = before.replace(c) {
+            pair.insert(0, before);
+            see(&pair);
+        }
+    }
+}
+
+/// From here on characters are words or syllables: Chinese, Japanese, Korean.
+const PARTED: char = '\u{2e80}';
+
+fn is_letter(c: char) -> bool {
+    match c {
+        '\0'..='\u{7f}' => c.is_ascii_alphanumeric(),
+        '\u{80}'..='\u{bf}' => matches!(c, 'ª' | 'µ' | 'º'),
+        '×' | '÷' | '\u{2000}'..='\u{206f}' | '\u{20a0}'..='\u{20cf}' | '\u{2190}'..='\u{2bff}' => false,
+        '\u{3000}'..='\u{303f}'
+        | '・'
+        | '\u{ff00}'..='\u{ff0f}'
+        | '\u{ff1a}'..='\u{ff20}'
+        | '\u{fe30}'..='\u{fe4f}' => false,
+        _ => true,
+    }
+}
+
+/// Capitals of ASCII, Latin-1, Latin Extended-A, Greek and Cyrillic in lower case.
+fn lower(c: char) -> char {
+    let moved = |by: u32| char::from_u32(c as u32 + by).unwrap_or(c);
+    match c {
+        'A'..='Z' | 'À'..='Ö' | 'Ø'..='Þ' | 'Α'..='Ρ' | 'Σ'..='Ϋ' | 'А'..='Я' => moved(32),
+        'Ѐ'..='Џ' => moved(80),
+        'Ā'..='ķ' | 'Ŋ'..='ŷ' => moved(1 - c as u32 % 2),
+        'Ĺ'..='ň' | 'Ź'..='ž' => moved(c as u32 % 2),
+        'Ÿ' => 'ÿ',
+        _ => c,
+    }
 }
 
 /// FNV-1a in 32 bits (Fowler, Noll and Vo): the same for the same bytes everywhere.
@@ -168,6 +215,27 @@ mod tests {
         assert_eq!((one[2], one[3]), (two[3], two[2]), "neither case nor order tells");
         assert!((one[2].1 * one[2].1 + one[3].1 * one[3].1 - 1.0).abs() < 1e-6);
         assert_eq!(features(&fields(), |_| Attribute::Missing), [(2, 1.0), (6, 1.0), (107, 1.0)]);
+    }
+
+    #[test]
+    fn texts_are_parted_into_words_or_pairs() {
+        let of = |text: &str| {
+            let mut all = Vec::new();
+            words(text, &mut |word| all.push(word.to_owned()));
+            all
+        };
+        assert_eq!(of("Rye-bread, 500g!"), ["rye", "bread", "500g"]);
+        assert_eq!(of("ÄPFEL «Łódź» ΣΟΦΙΑ Ёлка ŻUR Ÿ"), ["äpfel", "łódź", "σοφια", "ёлка", "żur", "ÿ"]);
+        assert_eq!(of("牛奶 – 2L。茶"), ["牛", "奶", "牛奶", "2l", "茶"]);
+        assert_eq!(of("x牛y"), ["x", "牛", "y"]);
+        assert!(of(" …×÷ ").is_empty());
+        // Whatever has a lower case of one character in these alphabets gets it.
+        for c in ('\0'..'\u{530}')
+            .filter(|c| c.is_uppercase() && *c < 'ƀ' || ('Α'..='Ϋ').contains(c) || ('Ѐ'..='Я').contains(c))
+        {
+            let expected: Vec<char> = c.to_lowercase().collect();
+            assert!(expected.len() > 1 || expected == [lower(c)], "{c}");
+        }
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub(crate) struct Newcomer<'a> {
 struct Growth<'m> {
     slots: Vec<TensorSlot>,
     file: &'m [u8],
-    /// (number of the tensor, place in the file, bytes), as they come.
+    /// (number of the tensor, place in the file, bytes); those of a tensor in their order.
     insertions: Vec<(usize, usize, Vec<u8>)>,
 }
 
@@ -46,28 +46,29 @@ impl Model {
     /// As [`Model::read`].
     pub(crate) fn grown(&self, new: &[Newcomer<'_>]) -> Result<Model> {
         let (before, count) = (self.item_count(), new.len());
-        let mut growth = Growth { slots: self.tensor_table().slots().to_vec(), file: self.bytes(), insertions: Vec::new() };
+        let mut growth =
+            Growth { slots: self.tensor_table().slots().to_vec(), file: self.bytes(), insertions: Vec::new() };
         let vectors: Vec<f32> = new.iter().flat_map(|item| item.vector.iter().copied()).collect();
         growth.add_rows(ITEMS, &vectors, count);
         let width = self.history_row(0).len();
         growth.add_rows(HISTORY, &vec![0.0; count * width], count);
-        growth.add("item.bias", count, &vec![mean(self.bias().unwrap_or(&[])); count]);
-        growth.add("item.popularity", count, &vec![0.0f32; count]);
-        growth.add(REMOVED, count, &vec![0u8; count]);
+        growth.repeat("item.bias", count, mean(self.bias().unwrap_or(&[])));
+        growth.repeat("item.popularity", count, 0.0);
+        growth.add(REMOVED, count, &vec![0; count]);
         if let Some(part) = self.repurchase() {
-            growth.insert("item.repurchase", before * size_of::<f32>(), &vec![mean(part.repeat_items); count]);
-            growth.add("item.repurchase", count, &vec![mean(part.new_items); count]);
+            let own = vec![mean(part.repeat_items); count];
+            growth.insert("item.repurchase", before * size_of::<f32>(), bytemuck::cast_slice(&own));
+            growth.repeat("item.repurchase", count, mean(part.new_items));
         }
-        growth.repeat_last::<u32>("neighbour.indptr", count);
+        growth.repeat_last("neighbour.indptr", count);
         growth.add_scales("neighbour.scale", &vec![0.0; count]);
-        growth.add_strings("item.id", new.iter().map(|item| item.id));
+        growth.add_strings("item.id", &new.iter().map(|item| item.id).collect::<Vec<_>>());
         for (n, (name, slot)) in self.columns().iter().enumerate() {
-            growth.add_column(&format!("column.{name}"), slot, self.column(name), new.iter().map(|item| item.attributes[n]));
+            let attributes: Vec<Attribute> = new.iter().map(|item| item.attributes[n]).collect();
+            growth.add_column(&["column.", name].concat(), slot, self.column(name), &attributes);
         }
         let (buffer, slots, inserted) = growth.build(self.inserted())?;
-        let mut manifest = self.manifest().clone();
-        manifest.items += count;
-        Model::assemble(buffer, TensorTable::of(slots), manifest, self.golden_items(), inserted)
+        Model::assemble(buffer, TensorTable::of(slots), self.shared_manifest(), before + count, inserted)
     }
 
     /// The file that the model was read from.
@@ -92,20 +93,26 @@ impl Growth<'_> {
     }
 
     /// Puts bytes at this place of a tensor, if the file has it.
-    fn insert<T: bytemuck::NoUninit>(&mut self, name: &str, at: usize, values: &[T]) {
+    #[inline(never)]
+    fn insert(&mut self, name: &str, at: usize, bytes: &[u8]) {
         if let Some(n) = self.find(name) {
-            let place = self.slots[n].range.start + at;
-            self.insertions.push((n, place, bytemuck::cast_slice(values).to_vec()));
+            self.insertions.push((n, self.slots[n].range.start + at, bytes.to_vec()));
         }
     }
 
-    /// Puts `values` at the end of a tensor whose last axis, or whose first of rows, becomes longer by `count`.
-    fn add<T: bytemuck::NoUninit>(&mut self, name: &str, count: usize, values: &[T]) {
+    /// Puts bytes at the end of a tensor that becomes longer by `count`: along its first axis, the repurchase part's along its second.
+    #[inline(never)]
+    fn add(&mut self, name: &str, count: usize, bytes: &[u8]) {
         let Some(n) = self.find(name) else { return };
-        let (length, slot) = (self.slots[n].range.len(), &mut self.slots[n]);
-        let axis = if name == "item.repurchase" { 1 } else { 0 };
-        slot.shape[axis] += count;
-        self.insert(name, length, values);
+        let slot = &mut self.slots[n];
+        slot.shape[usize::from(name == "item.repurchase")] += count;
+        let length = slot.range.len();
+        self.insert(name, length, bytes);
+    }
+
+    /// Puts `count` times `value` at the end of a tensor.
+    fn repeat(&mut self, name: &str, count: usize, value: f32) {
+        self.add(name, count, bytemuck::cast_slice(&vec![value; count]));
     }
 
     /// Adds rows in the type that the table has, with their scales.
@@ -116,7 +123,7 @@ impl Growth<'_> {
         match self.slots[n].dtype {
             Dtype::I8 => {
                 let table = quantise_table(rows, width.max(1), Grid::Int8);
-                self.add(name, count, &table.values);
+                self.add(name, count, bytemuck::cast_slice(&table.values));
                 self.add_scales(&scales, &table.scale);
             }
             Dtype::U8 => {
@@ -126,11 +133,11 @@ impl Growth<'_> {
             }
             Dtype::F16 => {
                 let halves: Vec<u16> = rows.iter().map(|&x| half::f16::from_f32(x).to_bits()).collect();
-                self.add(name, count, &halves);
+                self.add(name, count, bytemuck::cast_slice(&halves));
             }
             _ => {
-                let kept = |&x: &f32| if x.abs() < MIN_SCALE { 0.0 } else { x };
-                self.add(name, count, &rows.iter().map(kept).collect::<Vec<f32>>());
+                let kept: Vec<f32> = rows.iter().map(|&x| if x.abs() < MIN_SCALE { 0.0 } else { x }).collect();
+                self.add(name, count, bytemuck::cast_slice(&kept));
             }
         }
     }
@@ -139,20 +146,21 @@ impl Growth<'_> {
         let Some(n) = self.find(name) else { return };
         if self.slots[n].dtype == Dtype::Bf16 {
             let halves: Vec<u16> = scale.iter().map(|x| (x.to_bits() >> 16) as u16).collect();
-            return self.add(name, scale.len(), &halves);
+            return self.add(name, scale.len(), bytemuck::cast_slice(&halves));
         }
-        self.add(name, scale.len(), scale);
+        self.add(name, scale.len(), bytemuck::cast_slice(scale));
     }
 
     /// The last number of a tensor `count` times more.
-    fn repeat_last<T: bytemuck::Pod>(&mut self, name: &str, count: usize) {
+    fn repeat_last(&mut self, name: &str, count: usize) {
         let Some(n) = self.find(name) else { return };
-        let values: &[T] = bytemuck::cast_slice(&self.file[self.slots[n].range.clone()]);
+        let values: &[u32] = bytemuck::cast_slice(&self.file[self.slots[n].range.clone()]);
         let last = values[values.len() - 1];
-        self.add(name, count, &vec![last; count]);
+        self.add(name, count, bytemuck::cast_slice(&vec![last; count]));
     }
 
-    fn add_strings<'a>(&mut self, name: &str, strings: impl Iterator<Item = &'a str>) {
+    #[inline(never)]
+    fn add_strings(&mut self, name: &str, strings: &[&str]) {
         let (bytes_name, offsets_name) = ([name, ".bytes"].concat(), [name, ".offsets"].concat());
         let Some(n) = self.find(&bytes_name) else { return };
         let end = self.slots[n].range.len();
@@ -162,26 +170,27 @@ impl Growth<'_> {
             offsets.push((end + bytes.len()) as u32);
         }
         self.add(&bytes_name, bytes.len(), &bytes);
-        self.add(&offsets_name, offsets.len(), &offsets);
+        self.add(&offsets_name, offsets.len(), bytemuck::cast_slice(&offsets));
     }
 
-    fn add_column<'a>(
+    fn add_column(
         &mut self,
         name: &str,
         slot: &ColumnSlot,
         view: Option<ColumnView<'_>>,
-        attributes: impl Iterator<Item = Attribute<'a>>,
+        attributes: &[Attribute<'_>],
     ) {
-        let text = |attribute| if let Attribute::Text(text) = attribute { text } else { "" };
-        match (slot, view) {
-            (ColumnSlot::Number(_), _) => {
-                let number = |attribute| if let Attribute::Number(x) = attribute { x } else { f32::NAN };
-                let numbers: Vec<f32> = attributes.map(number).collect();
-                self.add(name, numbers.len(), &numbers);
-            }
-            (_, Some(ColumnView::Category { values, value_count, .. })) => {
+        if let ColumnSlot::Number(_) = slot {
+            let number = |attribute: &Attribute| if let Attribute::Number(x) = attribute { *x } else { f32::NAN };
+            let numbers: Vec<f32> = attributes.iter().map(number).collect();
+            return self.add(name, numbers.len(), bytemuck::cast_slice(&numbers));
+        }
+        let texts: Vec<&str> =
+            attributes.iter().map(|attribute| if let Attribute::Text(text) = attribute { text } else { "" }).collect();
+        match view {
+            Some(ColumnView::Category { values, value_count, .. }) => {
                 let (mut fresh, mut codes): (Vec<&str>, Vec<u32>) = (Vec::new(), Vec::new());
-                for value in attributes.map(text) {
+                for &value in &texts {
                     let known = (0..value_count).find(|&code| values.get(code) == value);
                     let code = known.or_else(|| Some(value_count + fresh.iter().position(|&other| other == value)?));
                     codes.push(code.unwrap_or(value_count + fresh.len()) as u32);
@@ -189,17 +198,16 @@ impl Growth<'_> {
                         fresh.push(value);
                     }
                 }
-                self.add(&[name, ".codes"].concat(), codes.len(), &codes);
-                self.add_strings(name, fresh.into_iter());
+                self.add(&[name, ".codes"].concat(), codes.len(), bytemuck::cast_slice(&codes));
+                self.add_strings(name, &fresh);
             }
-            _ => self.add_strings(name, attributes.map(text)),
+            _ => self.add_strings(name, &texts),
         }
     }
 
     /// The bytes with everything put in, where the tensors now lie, and what is not the file's own: what was `inserted` before, and
     /// what is now. Every tensor stays aligned as it was.
     fn build(mut self, inserted: &[Range<usize>]) -> Result<(ModelBuffer, Vec<TensorSlot>, Vec<Range<usize>>)> {
-        self.insertions.sort_by_key(|(n, place, _)| (*n, *place));
         let total: usize = self.insertions.iter().map(|(.., bytes)| bytes.len() + ALIGNED).sum();
         let mut grown = Grown { buffer: ModelBuffer::with_capacity(self.file.len() + total)?, inserted: Vec::new() };
         let mut from = 0;

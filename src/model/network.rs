@@ -119,17 +119,12 @@ impl NetworkShape {
             },
             other => return Err(Error::argument("model.user.body.kind", "pool, gru or attention", other)),
         };
-        let mut layers = Vec::new();
-        for layer in field.required("layers")?.list()? {
-            let (inputs, outputs) = (layer.required("inputs")?.whole()?, layer.required("outputs")?.whole()?);
-            layers.push((LayerShape { inputs, outputs }, Activation::from_json(&layer)?));
-        }
         Ok(NetworkShape {
             length: field.required("length")?.whole()?,
             width: field.required("width")?.whole()?,
             body,
             activation: Activation::from_json(field)?,
-            layers,
+            layers: layers_from_json(field)?,
         })
     }
 
@@ -175,6 +170,17 @@ impl NetworkShape {
         }
         check_layers("user", &self.layers, self.body_width(), dim)
     }
+}
+
+/// The dense layers of a network, in its manifest.
+#[inline(never)]
+pub(super) fn layers_from_json(field: &Field) -> Result<Vec<(LayerShape, Activation)>> {
+    let mut layers = Vec::new();
+    for layer in field.required("layers")?.list()? {
+        let (inputs, outputs) = (layer.required("inputs")?.whole()?, layer.required("outputs")?.whole()?);
+        layers.push((LayerShape { inputs, outputs }, Activation::from_json(&layer)?));
+    }
+    Ok(layers)
 }
 
 /// Refuses layers of `what` that do not lead from `width` to `dim`.
@@ -223,22 +229,53 @@ pub(super) struct Reader<'f> {
 }
 
 impl Reader<'_> {
+    #[inline(never)]
     fn floats(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
         let values: &[f32] = typed(self.file, &self.table.expect(name, Dtype::F32, shape)?, name)?;
         check_finite(values, name)?;
         Ok(values.to_vec())
     }
 
+    #[inline(never)]
     pub fn dense(&self, name: &str, inputs: usize, outputs: usize) -> Result<Dense> {
-        let stored = self.floats(&format!("{name}.weight"), &[outputs, inputs])?;
-        let column = |input: usize| stored[input..].iter().step_by(inputs).copied();
-        let bias = self.floats(&format!("{name}.bias"), &[outputs])?;
-        Ok(Dense { weight: (0..inputs).flat_map(column).collect(), bias })
+        let stored = self.floats(&[name, ".weight"].concat(), &[outputs, inputs])?;
+        let bias = self.floats(&[name, ".bias"].concat(), &[outputs])?;
+        let mut weight = Vec::with_capacity(stored.len());
+        for input in 0..inputs {
+            weight.extend(stored[input..].iter().step_by(inputs));
+        }
+        Ok(Dense { weight, bias })
     }
 
+    #[inline(never)]
     fn norm(&self, name: &str, width: usize) -> Result<Norm> {
-        let part = |part: &str| self.floats(&format!("{name}.{part}"), &[width]);
-        Ok(Norm { weight: part("weight")?, bias: part("bias")? })
+        let weight = self.floats(&[name, ".weight"].concat(), &[width])?;
+        Ok(Norm { weight, bias: self.floats(&[name, ".bias"].concat(), &[width])? })
+    }
+
+    /// Block `n` of self-attention.
+    #[inline(never)]
+    fn block(&self, n: usize, width: usize, hidden: usize) -> Result<Block> {
+        let name = ["user.block.", &n.to_string(), "."].concat();
+        let name = |part: &str| [&name, part].concat();
+        Ok(Block {
+            before_attention: self.norm(&name("norm.0"), width)?,
+            attention: self.dense(&name("attention"), width, 3 * width)?,
+            output: self.dense(&name("output"), width, width)?,
+            before_layers: self.norm(&name("norm.1"), width)?,
+            wide: self.dense(&name("layer.0"), width, hidden)?,
+            narrow: self.dense(&name("layer.1"), hidden, width)?,
+        })
+    }
+
+    /// The dense layers `WHAT.layer.N`.
+    #[inline(never)]
+    pub fn layers(&self, what: &str, shapes: &[(LayerShape, Activation)]) -> Result<Vec<Dense>> {
+        let mut layers = Vec::new();
+        for (n, (shape, _)) in shapes.iter().enumerate() {
+            layers.push(self.dense(&[what, ".layer.", &n.to_string()].concat(), shape.inputs, shape.outputs)?);
+        }
+        Ok(layers)
     }
 }
 
@@ -253,32 +290,19 @@ impl Network {
                 state: reader.dense("user.gru.state", hidden, 3 * hidden)?,
             },
             Body::Attention { blocks, hidden, .. } => {
-                let block = |n: usize| -> Result<Block> {
-                    let name = |part: &str| format!("user.block.{n}.{part}");
-                    Ok(Block {
-                        before_attention: reader.norm(&name("norm.0"), width)?,
-                        attention: reader.dense(&name("attention"), width, 3 * width)?,
-                        output: reader.dense(&name("output"), width, width)?,
-                        before_layers: reader.norm(&name("norm.1"), width)?,
-                        wide: reader.dense(&name("layer.0"), width, hidden)?,
-                        narrow: reader.dense(&name("layer.1"), hidden, width)?,
-                    })
-                };
-                BodyWeights::Attention {
-                    places: reader.floats("user.place", &[shape.length, width])?,
-                    blocks: (0..blocks).map(block).collect::<Result<_>>()?,
-                    last: reader.norm("user.norm", width)?,
+                let places = reader.floats("user.place", &[shape.length, width])?;
+                let mut list = Vec::new();
+                for n in 0..blocks {
+                    list.push(reader.block(n, width, hidden)?);
                 }
+                BodyWeights::Attention { places, blocks: list, last: reader.norm("user.norm", width)? }
             }
         };
         let bias = match table.find("user.bias") {
             Some(_) => reader.floats("user.bias", &[shape.body_width()])?,
             None => Vec::new(),
         };
-        let layer = |(n, (layer, _)): (usize, &(LayerShape, Activation))| {
-            reader.dense(&format!("user.layer.{n}"), layer.inputs, layer.outputs)
-        };
-        let layers = shape.layers.iter().enumerate().map(layer).collect::<Result<_>>()?;
+        let layers = reader.layers("user", &shape.layers)?;
         Ok(Network { shape: shape.clone(), body, bias, layers })
     }
 }

@@ -1,6 +1,7 @@
 //! Reading a model: every check happens here, once, so that scoring can trust what it is given.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::buffer::ModelBuffer;
 use super::catalogue::{Catalogue, ColumnSlot};
@@ -30,7 +31,9 @@ pub(crate) const REMOVED: &str = "item.removed";
 pub struct Model {
     buffer: ModelBuffer,
     table: TensorTable,
-    manifest: Manifest,
+    manifest: Arc<Manifest>,
+    /// Items of the file and those that were added, n.
+    count: usize,
     catalogue: Catalogue,
     items: TableSlot,
     /// What a history is pooled of, if not of the items' rows.
@@ -50,8 +53,6 @@ pub struct Model {
     /// Items that are no longer offered, (n), 1 for each.
     removed: Option<Range<usize>>,
     golden: Vec<GoldenQuery>,
-    /// Items that the golden answers speak of, the first ones.
-    golden_items: usize,
     /// What is not of the file: see [`super::growth`].
     inserted: Vec<Range<usize>>,
 }
@@ -69,19 +70,18 @@ impl Model {
         table.verify(file, &manifest.sha256)?;
         check_sizes(&manifest)?;
         let items = manifest.items;
-        Model::assemble(buffer, table, manifest, items, Vec::new())
+        Model::assemble(buffer, table, Arc::new(manifest), items, Vec::new())
     }
 
     /// The model of these bytes, after checking what the tensors hold.
     pub(crate) fn assemble(
         buffer: ModelBuffer,
         table: TensorTable,
-        manifest: Manifest,
-        golden_items: usize,
+        manifest: Arc<Manifest>,
+        items: usize,
         inserted: Vec<Range<usize>>,
     ) -> Result<Model> {
-        let file = buffer.as_bytes();
-        let (items, dim) = (manifest.items, manifest.dim);
+        let (file, dim) = (buffer.as_bytes(), manifest.dim);
         let rows = TableSlot::read(&table, file, ITEMS, items, dim)?;
         let history_dim = manifest.network.as_ref().map_or(dim, |network| network.width);
         let history = match table.find(HISTORY) {
@@ -118,10 +118,11 @@ impl Model {
         let repurchase = manifest.repurchase.as_ref().map(|_| read_items(&table, file, items)).transpose()?;
         let removed = table.find(REMOVED).map(|_| table.expect(REMOVED, Dtype::U8, &[items])).transpose()?;
         let catalogue = Catalogue::read(&table, file, items, &manifest.columns)?;
-        let golden = read_golden(&table, file, items)?;
+        let golden = read_golden(&table, file, manifest.items)?;
         let mut model = Model {
             table,
             manifest,
+            count: items,
             catalogue,
             items: rows,
             history,
@@ -136,7 +137,6 @@ impl Model {
             ranker,
             removed,
             golden,
-            golden_items,
             inserted,
             buffer,
         };
@@ -149,9 +149,13 @@ impl Model {
         &self.manifest
     }
 
+    pub(crate) fn shared_manifest(&self) -> Arc<Manifest> {
+        self.manifest.clone()
+    }
+
     /// Catalogue size n.
     pub fn item_count(&self) -> usize {
-        self.manifest.items
+        self.count
     }
 
     /// Embedding width d, a multiple of 16; 0 for neighbour lists or item biases alone.
@@ -236,7 +240,7 @@ impl Model {
 
     /// Items that the golden answers speak of: the first ones, before more were added.
     pub(crate) fn golden_items(&self) -> usize {
-        self.golden_items
+        self.manifest.items
     }
 
     pub(crate) fn tensor_table(&self) -> &TensorTable {

@@ -52,10 +52,7 @@ pub struct Repurchase<'m> {
 impl RepurchaseWeights {
     pub(crate) fn from_json(field: &Field) -> Result<RepurchaseWeights> {
         let list = |key, length| -> Result<Vec<f32>> {
-            let mut weights = Vec::new();
-            for weight in field.required(key)?.list()? {
-                weights.push(weight.float()?);
-            }
+            let weights = field.required(key)?.floats()?;
             check_finite(&weights, ITEMS)?;
             match weights.len() == length {
                 true => Ok(weights),

@@ -180,7 +180,11 @@ pub(crate) fn golden_answer(model: &Model, history: &[u32], k: usize) -> Result<
 /// User and mask of a golden history; items that were added later play no part.
 pub(crate) fn golden_query(model: &Model, history: &[u32]) -> Result<(User, ItemMask)> {
     let mut mask = ItemMask::none(model.item_count());
-    history.iter().copied().chain(model.golden_items() as u32..model.item_count() as u32).for_each(|item| mask.exclude(item));
+    history
+        .iter()
+        .copied()
+        .chain(model.golden_items() as u32..model.item_count() as u32)
+        .for_each(|item| mask.exclude(item));
     let strengths: Vec<(u32, f32)> = history.iter().map(|&item| (item, 1.0)).collect();
     Ok((User::of_history(model, &strengths)?, mask))
 }

@@ -53,7 +53,8 @@ fn steps(old: &[u8], new: &[u8]) -> Vec<Step> {
         // Straight on, as far on in the old file as in the new one since the last stretch.
         let on = behind + (at - steps.last().map_or(0, |step| step.fresh.0));
         let candidates = block.into_iter().flatten().copied().chain([on]);
-        let longest = candidates.map(|from| (common(&old[from.min(old.len())..], &new[at..]), from)).max().unwrap_or((0, 0));
+        let longest =
+            candidates.map(|from| (common(&old[from.min(old.len())..], &new[at..]), from)).max().unwrap_or((0, 0));
         let (length, from) = longest;
         if length < WORTH {
             at += 1;
@@ -97,7 +98,8 @@ mod tests {
     fn whatever_the_files_the_new_one_comes_out() {
         let mut rng = epoch_rng(3, 1);
         for round in 0..200 {
-            let old: Vec<u8> = (0..rng.random_range(0..4000)).map(|_| rng.random_range(0..4u8) * rng.random_range(0..60)).collect();
+            let old: Vec<u8> =
+                (0..rng.random_range(0..4000)).map(|_| rng.random_range(0..4u8) * rng.random_range(0..60)).collect();
             let mut new = old.clone();
             for _ in 0..round % 7 {
                 let at = rng.random_range(0..=new.len());
