@@ -1,6 +1,6 @@
 //! A batch of examples laid out for tensors.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use rand_chacha::ChaCha8Rng;
 
@@ -12,8 +12,8 @@ use super::sequences::Example;
 pub struct Batch {
     /// Items whose vectors are needed, the candidates first.
     pub items: Vec<u32>,
-    /// How many candidates there are.
-    pub candidates: usize,
+    /// How many items each candidate stands for, (candidates).
+    pub weights: Vec<f32>,
     /// Items whose history rows are needed, where these are not the items' own.
     pub given: Vec<u32>,
     /// Histories, and places in each: B and T.
@@ -30,22 +30,22 @@ pub struct Batch {
     /// What is asked for: places in `queries` and in `items`.
     pub asked: Vec<i32>,
     pub targets: Vec<i32>,
-    /// 1 for a target that is among the candidates, else 0.
+    /// How many items a target that is among the candidates stands for there, else 0.
     pub hit: Vec<f32>,
     /// 1 for what was taken, 0 for what was not and is held against it.
     pub taken: Vec<f32>,
 }
 
 impl Batch {
-    /// Lays out `examples`; targets are held against `candidates`, no item twice. Histories have the same rows as items where
+    /// Lays out `examples`; targets are held against `candidates` with their weights, no item twice. Histories have the same rows as items where
     /// these are `shared`.
-    pub fn new(examples: &[Example], candidates: Vec<u32>, shared: bool) -> Batch {
+    pub fn new(examples: &[Example], candidates: Vec<(u32, f32)>, shared: bool) -> Batch {
         let (rows, steps) = (examples.len(), examples.iter().map(|example| example.history.len()).max().unwrap_or(0));
-        let count = candidates.len();
+        let (candidates, weights): (Vec<u32>, Vec<f32>) = candidates.into_iter().unzip();
         let mut items = Places::new(candidates);
         let mut given = Places::new(Vec::new());
         let mut batch = Batch {
-            candidates: count,
+            weights,
             rows,
             steps,
             history: vec![0; rows * steps],
@@ -70,7 +70,7 @@ impl Batch {
                 let target = items.of(item);
                 batch.targets.push(target);
                 batch.taken.push(label);
-                batch.hit.push(f32::from(u8::from((target as usize) < count)));
+                batch.hit.push(batch.weights.get(target as usize).copied().unwrap_or(0.0));
             }
         }
         Batch { items: items.list, given: given.list, ..batch }
@@ -96,16 +96,50 @@ impl Places {
     }
 }
 
-/// `count` different items of `all`, or all of them.
-pub fn candidates(all: usize, count: usize, rng: &mut ChaCha8Rng) -> Vec<u32> {
-    match count < all {
-        true => rand::seq::index::sample(rng, all, count).into_iter().map(|item| item as u32).collect(),
-        false => (0..all as u32).collect(),
+/// What the targets of a batch are held against, and how many items each stands for: the inverse of how likely it is to be there
+/// (Horvitz and Thompson 1952), so that sums over candidates are those over all items on average.
+#[derive(Debug, Clone)]
+pub struct Candidates {
+    /// Items drawn evenly; all where there are no more.
+    pub even: usize,
+    /// The share of each item among all targets, where those of the batch are candidates too (Yi et al. 2019): what is often asked
+    /// for is then hardly ever missing, which makes the sums far surer.
+    pub shares: Option<Vec<f32>>,
+    /// How many items there are.
+    pub items: usize,
+}
+
+impl Candidates {
+    /// Draws them for a batch of `examples`.
+    pub fn draw(&self, examples: &[Example], rng: &mut ChaCha8Rng) -> Vec<(u32, f32)> {
+        if self.even >= self.items {
+            return (0..self.items as u32).map(|item| (item, 1.0)).collect();
+        }
+        let mut drawn: Vec<u32> =
+            rand::seq::index::sample(rng, self.items, self.even).into_iter().map(|item| item as u32).collect();
+        let missed = 1.0 - self.even as f32 / self.items as f32;
+        let Some(shares) = &self.shares else {
+            return drawn.into_iter().map(|item| (item, 1.0 / (1.0 - missed))).collect();
+        };
+        let asked = examples.iter().flat_map(|example| &example.targets).map(|target| target.1);
+        let known: HashSet<u32> = drawn.iter().copied().collect();
+        let (mut others, mut count) = (BTreeSet::new(), 0.0f32);
+        for item in asked {
+            count += 1.0;
+            if !known.contains(&item) {
+                others.insert(item);
+            }
+        }
+        drawn.extend(others);
+        let weight = |item: u32| 1.0 / (1.0 - missed * (-count * shares[item as usize]).exp());
+        drawn.into_iter().map(|item| (item, weight(item))).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use rand::RngExt;
+
     use super::*;
 
     #[test]
@@ -116,15 +150,37 @@ mod tests {
             others: Vec::new(),
         };
         let examples = [example(&[9], &[(0, 7)]), example(&[5, 9, 6], &[(1, 6), (2, 4), (2, 9)])];
-        let batch = Batch::new(&examples, vec![4, 5], true);
-        assert_eq!((batch.rows, batch.steps, batch.candidates), (2, 3, 2));
+        let batch = Batch::new(&examples, vec![(4, 3.0), (5, 1.5)], true);
+        assert_eq!((batch.rows, batch.steps), (2, 3));
+        assert_eq!(batch.weights, [3.0, 1.5]);
         assert_eq!(batch.items, [4, 5, 9, 7, 6]);
         assert_eq!(batch.history, [0, 0, 2, 1, 2, 4]);
         assert_eq!(batch.valid, [0.0, 0.0, 1.0, 1.0, 1.0, 1.0]);
         assert_eq!(batch.queries, [2, 4, 5]);
         assert_eq!((batch.asked, batch.targets), (vec![0, 1, 2, 2], vec![3, 4, 0, 2]));
-        assert_eq!(batch.hit, [0.0, 0.0, 1.0, 0.0]);
-        let apart = Batch::new(&examples, vec![4, 5], false);
+        assert_eq!(batch.hit, [0.0, 0.0, 3.0, 0.0]);
+        let apart = Batch::new(&examples, vec![(4, 3.0), (5, 1.5)], false);
         assert_eq!((apart.given, apart.items), (vec![9, 5, 6], vec![4, 5, 7, 6, 9]));
+    }
+
+    #[test]
+    fn candidates_stand_for_all_items_on_average() {
+        let mut rng = crate::families::epoch_rng(5, 1);
+        let items = 50;
+        // Every other target is item 0, the others are any.
+        let shares: Vec<f32> = (0..items).map(|item| 0.5 / items as f32 + if item == 0 { 0.5 } else { 0.0 }).collect();
+        for shares in [None, Some(shares)] {
+            let candidates = Candidates { even: 10, shares, items };
+            let (mut sums, rounds) = (vec![0.0f32; items], 4000);
+            for _ in 0..rounds {
+                let any = |_| if rng.random_bool(0.5) { 0 } else { rng.random_range(0..items as u32) };
+                let targets = (0..20).map(any).map(|item| (0, item)).collect();
+                let example = Example { history: vec![(0, 1.0)], targets, others: Vec::new() };
+                candidates.draw(&[example], &mut rng).iter().for_each(|&(item, weight)| sums[item as usize] += weight);
+            }
+            for sum in sums {
+                assert!((sum / rounds as f32 - 1.0).abs() < 0.1, "{}", sum / rounds as f32);
+            }
+        }
     }
 }

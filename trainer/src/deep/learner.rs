@@ -8,7 +8,7 @@ use proclivity::model::{NetworkSpec, UserTower};
 use rand_chacha::ChaCha8Rng;
 
 use super::architecture::{Architecture, DeepFamily, SPREAD, item_layer, small};
-use super::batch::{Batch, candidates};
+use super::batch::{Batch, Candidates};
 use super::loss::{binary_loss, divergence, softmax_loss};
 use super::options::DeepOptions;
 use super::pairs::Pairs;
@@ -39,6 +39,7 @@ pub struct Deep<'a> {
     items: Table,
     /// Rows of the history, where these are not the items' own.
     given: Option<Table>,
+    candidates: Candidates,
     /// Steps so far, (1).
     steps: Vec<f32>,
 }
@@ -54,6 +55,12 @@ impl<'a> Deep<'a> {
         let given = (!family.shares_rows()).then(|| table(architecture.network.width));
         Deep {
             weights: architecture.weights(&mut rng),
+            candidates: Candidates {
+                even: architecture.negatives,
+                // All of a history is asked for at once: with that of a whole batch nearly everything would be there.
+                shares: (family != DeepFamily::MultVae).then(|| target_shares(data)),
+                items: data.items.len(),
+            },
             users: ordered(data, strengths),
             architecture,
             options: options.clone(),
@@ -85,8 +92,9 @@ impl<'a> Deep<'a> {
             }
             None => {
                 let targets = (self.places(&batch.asked), targets, self.column(&batch.hit));
-                let weight = (self.data.items.len() as f32 / batch.candidates as f32).max(1.0);
-                softmax_loss(queries, vectors.narrow(0, 0, batch.candidates), weight, targets)
+                let count = batch.weights.len();
+                let weights = self.column(&batch.weights).reshape([1, count]);
+                softmax_loss(queries, vectors.narrow(0, 0, count), weights, targets)
             }
         } / asked;
         let told = f64::from(loss.clone().into_scalar::<f32>());
@@ -182,6 +190,16 @@ impl<'a> Deep<'a> {
     }
 }
 
+/// The share of each item among all pairs.
+fn target_shares(data: &Interactions) -> Vec<f32> {
+    let mut shares = vec![0.0f32; data.items.len()];
+    let pairs = (0..data.users.len()).flat_map(|user| data.pairs_of(user));
+    pairs.for_each(|pair| shares[pair.item as usize] += 1.0);
+    let all: f32 = shares.iter().sum();
+    shares.iter_mut().for_each(|share| *share /= all.max(1.0));
+    shares
+}
+
 impl Learner for Deep<'_> {
     fn name(&self) -> &'static str {
         self.architecture.family.name()
@@ -199,7 +217,7 @@ impl Learner for Deep<'_> {
         for (number, some) in examples.chunks(size).enumerate() {
             let candidates = match &self.architecture.pairs {
                 Some(_) => Vec::new(),
-                None => candidates(items, self.architecture.negatives, &mut rng),
+                None => self.candidates.draw(some, &mut rng),
             };
             let batch = Batch::new(some, candidates, self.given.is_none());
             let loss = self.step(&batch, rate, kl, &mut rng);
@@ -299,7 +317,7 @@ mod tests {
     /// The vector of the last place of `history` as training has it, with nothing left out and codes at their mean.
     fn in_training(deep: &Deep<'_>, history: &[(u32, f32)]) -> Vec<f32> {
         let example = Example { history: history.to_vec(), targets: vec![(history.len() - 1, 0)], others: Vec::new() };
-        let batch = Batch::new(&[example], vec![0], deep.given.is_none());
+        let batch = Batch::new(&[example], vec![(0, 1.0)], deep.given.is_none());
         let leaves = deep.weights.leaves(&deep.device);
         let rows = match &deep.given {
             Some(given) => given.leaf(&batch.given, &deep.device),

@@ -3,25 +3,25 @@
 use burn::tensor::{Int, Tensor};
 
 /// Cross-entropy of targets under a softmax over all items, estimated from candidates drawn evenly (Jean et al. 2015, "On Using Very
-/// Large Target Vocabulary"): `-s_t + ln(e^s_t + w sum_{c != t} e^s_c)`, the candidates standing for `w` items each. Exact where
-/// all items are candidates.
+/// Large Target Vocabulary"): `-s_t + ln(e^s_t + sum_{c != t} w_c e^s_c)`, a candidate standing for `w_c` items. Exact where all items
+/// are candidates.
 ///
-/// `queries` (Q, d), `candidates` (C, d), `asked` (P) are places in the queries, `targets` (P, d), `hit` (P, 1) is 1 where the target
-/// is among the candidates. The sum over targets.
+/// `queries` (Q, d), `candidates` (C, d), their `weights` (1, C), `asked` (P) are places in the queries, `targets` (P, d), `hit` (P, 1)
+/// is the weight of a target that is among the candidates, else 0. The sum over targets.
 pub fn softmax_loss(
     queries: Tensor<2>,
     candidates: Tensor<2>,
-    weight: f32,
+    weights: Tensor<2>,
     (asked, targets, hit): (Tensor<1, Int>, Tensor<2>, Tensor<2>),
 ) -> Tensor<1> {
-    let scores = queries.clone().matmul(candidates.transpose()) + weight.ln();
+    let scores = queries.clone().matmul(candidates.transpose()) + weights.log();
     let largest = scores.clone().detach().max_dim(1);
     let all = (scores - largest.clone()).exp().sum_dim(1).log() + largest;
     let all = all.select(0, asked.clone());
     let target = (queries.select(0, asked) * targets).sum_dim(1);
     let larger = all.clone().detach().max_pair(target.clone().detach());
-    // A target among the candidates is already counted w times, and is to be counted once.
-    let own = (hit * -weight + 1.0) * (target.clone() - larger.clone()).exp();
+    // A target among the candidates is already counted by its weight, and is to be counted once.
+    let own = (hit.neg() + 1.0) * (target.clone() - larger.clone()).exp();
     let sum = ((all - larger.clone()).exp() + own).clamp_min(1e-12);
     (sum.log() + larger - target).sum()
 }
@@ -59,7 +59,8 @@ mod tests {
         let (queries, table) = (matrix(&[1.0, 2.0, -1.0, 0.5], 2), matrix(&items, 2));
         let asked = Tensor::<1, Int>::from_data([0, 1, 1], &Device::flex());
         let targets = matrix(&[items[4], items[5], items[0], items[1], items[4], items[5]], 2);
-        let loss = softmax_loss(queries, table, 1.0, (asked, targets, matrix(&[1.0; 3], 1))).into_scalar::<f32>();
+        let loss = softmax_loss(queries, table, matrix(&[1.0; 3], 3), (asked, targets, matrix(&[1.0; 3], 1)))
+            .into_scalar::<f32>();
         let scores = |u: [f64; 2]| {
             items.chunks(2).map(|row| u[0] * f64::from(row[0]) + u[1] * f64::from(row[1])).collect::<Vec<_>>()
         };
@@ -71,16 +72,21 @@ mod tests {
     #[test]
     fn candidates_stand_for_several_items_and_a_target_for_itself() {
         let scores = [1.5f32, -0.5, 0.25];
-        for (target, hit) in [(0.7f32, 0.0f32), (scores[1], 1.0)] {
+        let weights = [5.0f32, 2.0, 1.0];
+        for (target, hit) in [(0.7f32, 0.0f32), (scores[1], weights[1])] {
             let asked = Tensor::<1, Int>::from_data([0], &Device::flex());
             let loss = softmax_loss(
                 matrix(&[1.0], 1),
                 matrix(&scores, 1),
-                5.0,
+                matrix(&weights, 3),
                 (asked, matrix(&[target], 1), matrix(&[hit], 1)),
             );
-            let others: f64 =
-                scores.iter().filter(|&&s| hit == 0.0 || s != target).map(|&s| 5.0 * f64::from(s).exp()).sum();
+            let others: f64 = scores
+                .iter()
+                .zip(weights)
+                .filter(|(s, _)| hit == 0.0 || **s != target)
+                .map(|(&s, w)| f64::from(w) * f64::from(s).exp())
+                .sum();
             let expected = (others + f64::from(target).exp()).ln() - f64::from(target);
             assert!((f64::from(loss.into_scalar::<f32>()) - expected).abs() < 1e-5);
         }
