@@ -16,7 +16,7 @@
  * | `internal` | a defect in this package; please report it |
  *
  * Codes raised by the engine: `model_format`, `model_version`, `model_tensor` and `model_integrity` (the model file),
- * `unknown_item`, `argument`, `out_of_memory`, and `golden_mismatch` (the engine does not give the stored answers).
+ * `delta` (an update), `unknown_item`, `argument`, `out_of_memory`, and `golden_mismatch` (the engine does not give the stored answers).
  *
  * An aborted `load` is the one exception: it rejects with the signal's own reason, as `fetch` does.
  */
