@@ -93,6 +93,7 @@ fn dot(rows: Vec<f32>, precision: Precision) -> ModelSpec {
         item_ids: (0..items).map(|item| format!("i{item}")).collect(),
         embedding: EmbeddingSpec { rows, dim: DIM, precision },
         item_bias: None,
+        removed: Vec::new(),
         popularity: (0..items).map(|item| (items - item) as f32).collect(),
         user_tower: UserTower::FoldIn { alpha: 1.0, regularization: 1.0, power: 0.0 },
         user_rows: None,
