@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::json::{Field, Json};
-use crate::model::{Attribute, Content, Model, Newcomer};
+use crate::model::{Attributes, Cell, Content, Model, Newcomer, attribute, attributes_from_json};
 use crate::profile::content_vector;
 
 /// An item to be added.
@@ -10,14 +10,7 @@ use crate::profile::content_vector;
 pub struct NewItem {
     pub id: String,
     /// Values of catalogue columns by name; others are empty or unknown.
-    pub attributes: Vec<(String, Cell)>,
-}
-
-/// What stands in a column.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Cell {
-    Text(String),
-    Number(f32),
+    pub attributes: Attributes,
 }
 
 impl NewItem {
@@ -29,26 +22,10 @@ impl NewItem {
         let mut items = Vec::new();
         for item in Field::root(value, "items").list()? {
             item.only(&["id", "attributes"])?;
-            let mut new = NewItem { id: item.required("id")?.text()?.to_owned(), attributes: Vec::new() };
-            let attributes = item.optional("attributes").map_or(Ok(Vec::new()), |attributes| attributes.members())?;
-            for (column, cell) in attributes {
-                let cell = match cell.text() {
-                    Ok(text) => Cell::Text(text.to_owned()),
-                    Err(_) => Cell::Number(cell.float()?),
-                };
-                new.attributes.push((column.to_owned(), cell));
-            }
-            items.push(new);
+            let attributes = item.optional("attributes").map_or(Ok(Vec::new()), |list| attributes_from_json(&list))?;
+            items.push(NewItem { id: item.required("id")?.text()?.to_owned(), attributes });
         }
         Ok(items)
-    }
-
-    fn attribute(&self, column: &str) -> Attribute<'_> {
-        match self.attributes.iter().find(|(name, _)| name == column) {
-            Some((_, Cell::Text(text))) => Attribute::Text(text),
-            Some((_, Cell::Number(x))) => Attribute::Number(*x),
-            None => Attribute::Missing,
-        }
     }
 }
 
@@ -63,7 +40,7 @@ pub fn with_items(model: &Model, items: &[NewItem]) -> Result<Model> {
     check(model, items)?;
     let mut newcomers = Vec::new();
     for item in items {
-        let attributes = model.column_names().map(|column| item.attribute(column)).collect();
+        let attributes = model.column_names().map(|column| attribute(&item.attributes, column)).collect();
         newcomers.push(Newcomer { id: &item.id, vector: item_vector(model, item)?, attributes });
     }
     model.grown(&newcomers)
@@ -75,7 +52,7 @@ pub fn with_items(model: &Model, items: &[NewItem]) -> Result<Model> {
 /// [`Error::Argument`] for a model without a content tower.
 pub fn item_vector(model: &Model, item: &NewItem) -> Result<Vec<f32>> {
     let content = content(model)?;
-    let features = content.shape.features(|column| item.attribute(column));
+    let features = content.shape.features(|column| attribute(&item.attributes, column));
     content_vector(&content.shape, &content.layers, |feature| model.content_row(content, feature), &features)
 }
 

@@ -24,7 +24,7 @@ mod web;
 
 pub use error::{Error, Result};
 pub use export::{export_calibrated, export_model};
-pub use extend::{Cell, NewItem, item_vector, with_items};
+pub use extend::{NewItem, item_vector, with_items};
 pub use json::Json;
 pub use patch::{DELTA_MAGIC, apply_delta};
 pub use recommender::{Info, Item, Recommendation, Recommender, Request, Subject};

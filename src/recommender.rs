@@ -6,9 +6,9 @@ use std::sync::Arc;
 use crate::error::{Error, Result};
 use crate::extend::{NewItem, with_items};
 use crate::json::{Field, Json};
-use crate::model::Model;
+use crate::model::{Attributes, Model, attributes_from_json};
 use crate::patch::apply_delta;
-use crate::profile::{Event, Interaction, Profile, User};
+use crate::profile::{Event, Interaction, Profile, User, context_features};
 use crate::rank::{Buyer, CANDIDATES, Filter, Reason, apply_filter, because_of, filter_from_json};
 use crate::score::{BackendChoice, BackendInfo, ItemMask, Query, Scored, Scorer, Stage};
 
@@ -36,6 +36,8 @@ pub struct Request {
     pub exclude: Vec<String>,
     /// Conditions on catalogue columns.
     pub filter: Filter,
+    /// What the page knows of the moment: fields the model was trained with, and `hour` and `weekday`.
+    pub context: Attributes,
     /// Also items the user already bought, put in the cart, rated, bookmarked or disliked. A model with a repurchase part then
     /// weighs own items against new ones: what is due comes first.
     pub include_seen: bool,
@@ -52,6 +54,7 @@ impl Default for Request {
             include: None,
             exclude: Vec::new(),
             filter: Filter::new(),
+            context: Attributes::new(),
             include_seen: false,
             now: 0.0,
             explain: true,
@@ -60,7 +63,7 @@ impl Default for Request {
 }
 
 impl Request {
-    /// The JSON form: `{ count?, include?, exclude?, filter?, includeSeen?, explain? }`; null is the default.
+    /// The JSON form: `{ count?, include?, exclude?, filter?, context?, includeSeen?, explain? }`; null is the default.
     ///
     /// # Errors
     /// [`Error::Argument`] that names the option.
@@ -70,7 +73,7 @@ impl Request {
             return Ok(request);
         }
         let options = Field::root(value, "options");
-        options.only(&["count", "include", "exclude", "filter", "includeSeen", "explain"])?;
+        options.only(&["count", "include", "exclude", "filter", "context", "includeSeen", "explain"])?;
         if let Some(count) = options.optional("count") {
             request.count = count
                 .whole()
@@ -91,6 +94,9 @@ impl Request {
         }
         if let Some(filter) = options.optional("filter") {
             request.filter = filter_from_json(&filter)?;
+        }
+        if let Some(context) = options.optional("context") {
+            request.context = attributes_from_json(&context)?;
         }
         Ok(request)
     }
@@ -303,7 +309,15 @@ impl Recommender {
 
     /// What to ask for `subject`, from the items of `allowed`.
     fn ask(&self, subject: &Subject, request: &Request, mut allowed: ItemMask) -> Result<Question> {
-        let question = |user, mask, stage| Question { user, offset: None, mask, stage, because: None, buyer: None };
+        let question = |user, mask, stage| Question {
+            user,
+            offset: None,
+            mask,
+            stage,
+            because: None,
+            buyer: None,
+            popular: false,
+        };
         let profile = match subject {
             Subject::Own => &self.profile.borrow(),
             Subject::Profile(profile) => profile,
@@ -326,10 +340,21 @@ impl Recommender {
         }
         let liked: Vec<(u32, f32)> =
             history.iter().filter(|line| line.strength > 0.0).map(|line| (line.item, line.strength)).collect();
-        if liked.is_empty() {
-            return Ok(question(vec![0.0; self.model.dim()], allowed, Stage::Popularity));
+        let context = context_features(&self.model, &request.context)?;
+        let always = self.model.context().is_some_and(|context| context.shape.always);
+        if liked.is_empty() && !always {
+            // Of those who tell nothing of the moment there is nothing to know but what is popular.
+            let stranger = User::stranger(&self.model, &context).filter(|_| !request.context.is_empty());
+            let asked = match stranger {
+                Some(user) => Question { offset: user.offset, ..question(user.vector, allowed, Stage::Retrieval) },
+                None => question(vec![0.0; self.model.dim()], allowed, Stage::Popularity),
+            };
+            return Ok(Question { popular: true, ..asked });
         }
-        let user = User::of_history(&self.model, &liked)?;
+        let user = User::new(&self.model, &liked, &context)?;
+        if liked.is_empty() {
+            return Ok(Question { popular: true, ..question(user.vector, allowed, Stage::Cascade) });
+        }
         let mut buyer = self.buyer(profile, request.now);
         buyer.iter_mut().for_each(|buyer| buyer.claim(&mut allowed));
         let question = question(user.vector.clone(), allowed, Stage::Cascade);
@@ -360,7 +385,7 @@ impl Recommender {
         }
         match &question.because {
             Some((user, history)) => because_of(&self.model, user, history, item),
-            None if question.stage == Stage::Popularity => vec![Reason::Popular],
+            None if question.popular => vec![Reason::Popular],
             None => Vec::new(),
         }
     }
@@ -375,6 +400,8 @@ struct Question {
     because: Option<(User, Vec<Interaction>)>,
     /// Where own and new items are weighed against each other.
     buyer: Option<Buyer>,
+    /// For someone of whom nothing is known yet.
+    popular: bool,
 }
 
 impl Question {

@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use common::fixtures::{Random, in_f32, in_int8, model, random, with_neighbours, with_ranker, with_repurchase};
 use proclivity::model::{
-    Activation, ColumnView, ContentShape, ContentSpec, Dense, FieldKind, FieldShape, LayerShape, Model, ModelBuffer,
-    ModelSpec, write_model,
+    Activation, Cell, ColumnView, ContentShape, ContentSpec, Dense, FieldKind, FieldShape, LayerShape, Model,
+    ModelBuffer, ModelSpec, write_model,
 };
 use proclivity::profile::{Event, EventKind, User};
 use proclivity::score::{BackendChoice, Scorer};
-use proclivity::{Cell, DELTA_MAGIC, NewItem, Recommender, Request, apply_delta, export_model, with_items};
+use proclivity::{DELTA_MAGIC, NewItem, Recommender, Request, apply_delta, export_model, with_items};
 use sha2::{Digest, Sha256};
 
 const ITEMS: usize = 40;

@@ -99,6 +99,7 @@ fn dot(rows: Vec<f32>, precision: Precision) -> ModelSpec {
         user_rows: None,
         network: None,
         content: None,
+        context: None,
         repeats: Default::default(),
         neighbours: None,
         ranker: None,

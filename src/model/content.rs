@@ -46,10 +46,7 @@ pub struct Content {
 
 impl ContentShape {
     pub(crate) fn from_json(field: &Field) -> Result<ContentShape> {
-        let mut fields = Vec::new();
-        for field in field.required("fields")?.list()? {
-            fields.push(FieldShape::from_json(&field)?);
-        }
+        let fields = fields::list_from_json(&field.required("fields")?)?;
         Ok(ContentShape { fields, width: field.required("width")?.whole()?, layers: layers_from_json(field)? })
     }
 

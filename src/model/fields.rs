@@ -39,6 +39,48 @@ pub enum Attribute<'a> {
     Number(f32),
 }
 
+/// What is told of an item or a request: text or a number.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell {
+    Text(String),
+    Number(f32),
+}
+
+/// What is told, by the name of a column or field; what is left out is missing.
+pub type Attributes = Vec<(String, Cell)>;
+
+/// What `attributes` tell of this name.
+pub fn attribute<'a>(attributes: &'a Attributes, name: &str) -> Attribute<'a> {
+    match attributes.iter().find(|(own, _)| own == name) {
+        Some((_, Cell::Text(text))) => Attribute::Text(text),
+        Some((_, Cell::Number(x))) => Attribute::Number(*x),
+        None => Attribute::Missing,
+    }
+}
+
+/// The JSON form, `{ name: text or number }`.
+pub(crate) fn attributes_from_json(field: &JsonField) -> Result<Attributes> {
+    let mut attributes = Vec::new();
+    for (name, cell) in field.members()? {
+        let cell = match cell.is_text() {
+            true => Cell::Text(cell.text()?.to_owned()),
+            false => Cell::Number(cell.float()?),
+        };
+        attributes.push((name.to_owned(), cell));
+    }
+    Ok(attributes)
+}
+
+/// The fields of a part of the manifest.
+#[inline(never)]
+pub(crate) fn list_from_json(list: &JsonField) -> Result<Vec<FieldShape>> {
+    let mut fields = Vec::new();
+    for field in list.list()? {
+        fields.push(FieldShape::from_json(&field)?);
+    }
+    Ok(fields)
+}
+
 impl FieldShape {
     pub(crate) fn from_json(field: &JsonField) -> Result<FieldShape> {
         let kind = field.required("kind")?;

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::content::ContentShape;
+use super::context::ContextShape;
 use super::network::NetworkShape;
 use super::repurchase::RepurchaseWeights;
 use crate::error::{Error, Result};
@@ -30,6 +31,8 @@ pub struct Manifest {
     pub network: Option<NetworkShape>,
     /// What turns attributes into a vector, if the model has it.
     pub content: Option<ContentShape>,
+    /// What a request tells beside the history.
+    pub context: Option<ContextShape>,
     /// What several events of one item amount to.
     pub repeats: Repeats,
     /// What own and new items are weighed with, where people buy again.
@@ -147,6 +150,7 @@ impl Manifest {
                 _ => None,
             },
             content: root.optional("content").map(|content| ContentShape::from_json(&content)).transpose()?,
+            context: root.optional("context").map(|context| ContextShape::from_json(&context)).transpose()?,
             repeats: match root.optional("repeats").map(|repeats| repeats.text()).transpose()? {
                 None | Some("once") => Repeats::Once,
                 Some("logarithm") => Repeats::Logarithm,
@@ -182,6 +186,9 @@ impl Manifest {
         });
         if let Some(content) = &self.content {
             object["content"] = content.to_json();
+        }
+        if let Some(context) = &self.context {
+            object["context"] = context.to_json();
         }
         if let Some(repurchase) = &self.repurchase {
             object["repurchase"] = repurchase.to_json();

@@ -6,6 +6,7 @@
 mod buffer;
 mod catalogue;
 mod content;
+mod context;
 mod fields;
 mod golden;
 mod growth;
@@ -31,7 +32,9 @@ mod write;
 pub use buffer::ModelBuffer;
 pub use catalogue::{Catalogue, Column, ColumnData};
 pub use content::{Content, ContentShape, ContentSpec};
-pub use fields::{Attribute, FieldKind, FieldShape};
+pub use context::{Context, ContextShape, ContextSpec};
+pub(crate) use fields::attributes_from_json;
+pub use fields::{Attribute, Attributes, Cell, FieldKind, FieldShape, attribute, features};
 pub use golden::GoldenQuery;
 pub(crate) use growth::Newcomer;
 pub use limits::{DIM_MULTIPLE, MAX_ABS, MAX_DIM, MAX_LAYERS, MAX_WIDTH};

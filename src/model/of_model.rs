@@ -2,6 +2,7 @@
 
 use super::catalogue::{Column, ColumnData};
 use super::content::{Content, ContentSpec};
+use super::context::{Context, ContextSpec};
 use super::fields::FieldShape;
 use super::manifest::Scoring;
 use super::neighbours::NeighbourSpec;
@@ -34,6 +35,7 @@ impl ModelSpec {
                 .has_history_rows()
                 .then(|| (0..items as u32).flat_map(|item| model.history_row(item)).collect()),
             network: model.network().map(NetworkSpec::of),
+            context: model.context().map(|context| context_spec(context, model)),
             content: model.content().map(|content| content_spec(content, model)),
             repeats: manifest.repeats,
             neighbours: neighbours(model),
@@ -53,6 +55,12 @@ fn content_spec(content: &Content, model: &Model) -> ContentSpec {
     let features = content.shape.fields.iter().map(FieldShape::count).sum::<usize>() as u32;
     let rows = (0..features).flat_map(|feature| model.content_row(content, feature)).collect();
     ContentSpec { shape: content.shape.clone(), rows, layers: content.layers.clone() }
+}
+
+fn context_spec(context: &Context, model: &Model) -> ContextSpec {
+    let features = context.shape.features() as u32;
+    let rows = (0..features).flat_map(|feature| model.context_row(context, feature)).collect();
+    ContextSpec { shape: context.shape.clone(), rows }
 }
 
 fn neighbours(model: &Model) -> Option<NeighbourSpec> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::buffer::ModelBuffer;
 use super::catalogue::{Catalogue, ColumnSlot};
 use super::content::Content;
+use super::context::Context;
 use super::golden::{GoldenQuery, read_golden};
 use super::header::Dtype;
 use super::limits::{DIM_MULTIPLE, MAX_ABS, MAX_DIM};
@@ -41,6 +42,7 @@ pub struct Model {
     /// The user tower, if it is a network.
     network: Option<Network>,
     content: Option<Content>,
+    context: Option<Context>,
     bias: Option<Range<usize>>,
     popularity: Option<Range<usize>>,
     /// For a fold-in.
@@ -93,6 +95,13 @@ impl Model {
         };
         let network = manifest.network.as_ref().map(|shape| Network::read(&table, file, shape, dim)).transpose()?;
         let content = manifest.content.as_ref().map(|shape| Content::read(&table, file, shape, dim)).transpose()?;
+        let body = network.as_ref().map_or(dim, |network| network.shape.body_width());
+        let context = match &manifest.context {
+            Some(shape) => {
+                Some(Context::read(&table, file, shape, if shape.always { body } else { dim }, manifest.user)?)
+            }
+            None => None,
+        };
         let optional = |name: &str| match table.find(name) {
             Some(_) => table.expect(name, Dtype::F32, &[items]).map(Some),
             None => Ok(None),
@@ -128,6 +137,7 @@ impl Model {
             history,
             network,
             content,
+            context,
             bias,
             popularity,
             gram,
@@ -279,6 +289,16 @@ impl Model {
     /// The row of a feature of `content`, (its width).
     pub(crate) fn content_row(&self, content: &Content, feature: u32) -> Vec<f32> {
         self.row(&content.rows, feature, content.shape.width)
+    }
+
+    /// What a request tells beside the history.
+    pub fn context(&self) -> Option<&Context> {
+        self.context.as_ref()
+    }
+
+    /// The row of a feature of `context`, (its width).
+    pub(crate) fn context_row(&self, context: &Context, feature: u32) -> Vec<f32> {
+        self.row(&context.rows, feature, context.width)
     }
 
     /// Whether a history is pooled of rows of its own, `user.rows`.

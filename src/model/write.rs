@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::buffer::ModelBuffer;
 use super::catalogue::{Column, ColumnData};
 use super::content::{ContentSpec, FEATURES};
+use super::context::{CONTEXT, ContextSpec};
 use super::golden::GoldenQuery;
 use super::header::Dtype;
 use super::limits::{DIM_MULTIPLE, MIN_SCALE};
@@ -79,6 +80,8 @@ pub struct ModelSpec {
     pub network: Option<NetworkSpec>,
     /// What turns attributes of items into vectors; its rows are stored as the item table is.
     pub content: Option<ContentSpec>,
+    /// What a request tells beside the history.
+    pub context: Option<ContextSpec>,
     pub repeats: Repeats,
     /// Neighbour lists, whose sums are added to the dot.
     pub neighbours: Option<NeighbourSpec>,
@@ -164,6 +167,18 @@ fn lay_out(spec: &ModelSpec, steps: &[f32], file: &mut TensorWriter) -> Result<M
         add_rows(file, FEATURES, &content.rows, width, features, spec.embedding.precision);
         add_tensors(file, &content.tensors())?;
     }
+    if let Some(context) = &spec.context {
+        // As wide as the items, or as a network's body.
+        let features = context.shape.features();
+        let from = context.rows.len() / features.max(1);
+        let to = if from == spec.embedding.dim { dim } else { from };
+        expect_len(CONTEXT, context.rows.len(), features * from)?;
+        check_finite(&context.rows, CONTEXT)?;
+        if from == 0 {
+            return Err(Error::tensor(CONTEXT, "expected rows of a width, found none"));
+        }
+        add_rows(file, CONTEXT, &pad_rows(&context.rows, from, to), to, features, spec.embedding.precision);
+    }
     file.add_strings("item.id", &spec.item_ids);
     for column in &spec.columns {
         add_column(file, column, items)?;
@@ -183,6 +198,7 @@ fn lay_out(spec: &ModelSpec, steps: &[f32], file: &mut TensorWriter) -> Result<M
         user: spec.user_tower,
         network: spec.network.as_ref().map(|network| network.shape.clone()),
         content: spec.content.as_ref().map(|content| content.shape.clone()),
+        context: spec.context.as_ref().map(|context| context.shape.clone()),
         repeats: spec.repeats,
         repurchase: spec.repurchase.as_ref().map(|part| part.weights.clone()),
         columns: spec.columns.iter().map(|c| (c.name.clone(), kind(&c.data).to_owned())).collect(),

@@ -1,5 +1,6 @@
 //! The user, made of a history on the device: what every item is scored with.
 
+use super::context::{add_context, context_features};
 use super::fold_in::FoldIn;
 use super::network;
 use crate::error::{Error, Result, show};
@@ -18,6 +19,8 @@ pub struct User {
     tower: Tower,
     /// (item index, strength r).
     history: Vec<(u32, f32)>,
+    /// Features of the request's context, (feature, weight).
+    context: Vec<(u32, f32)>,
 }
 
 #[derive(Debug, Clone)]
@@ -36,13 +39,23 @@ impl User {
     /// # Errors
     /// [`Error::Argument`] for an empty history, an item outside the catalogue, or a strength outside its range.
     pub fn of_history(model: &Model, history: &[(u32, f32)]) -> Result<User> {
+        User::new(model, history, &context_features(model, &Vec::new())?)
+    }
+
+    /// As [`User::of_history`], in a context of these features ([`context_features`]); without a history for models whose context was
+    /// learnt with the histories.
+    ///
+    /// # Errors
+    /// As [`User::of_history`].
+    pub fn new(model: &Model, history: &[(u32, f32)], context: &[(u32, f32)]) -> Result<User> {
         check(model, history)?;
+        let rows = model.context().filter(|context| context.shape.always);
         let (tower, vector) = match model.manifest().user {
             UserTower::FoldIn { alpha, regularization, power } => {
                 let (solved, vector) = FoldIn::solve(model, history, (alpha, regularization, power))?;
                 (Tower::FoldIn(solved), vector)
             }
-            UserTower::Network => (Tower::Network, run_network(model, history)?),
+            UserTower::Network => (Tower::Network, run_network(model, history, context)?),
             UserTower::Pool { power } => {
                 let total: f32 = history.iter().map(|(_, strength)| strength).sum();
                 let factor = match power {
@@ -51,7 +64,12 @@ impl User {
                     0.5 => 1.0 / total.sqrt(),
                     _ => 1.0 / total,
                 };
-                (Tower::Pool { factor }, pool(model, history, factor))
+                let mut vector = pool(model, history, factor);
+                if let Some(rows) = rows {
+                    add_context(model, rows, context, &mut vector);
+                    vector.iter_mut().for_each(|x| *x = x.max(-MAX_ABS).min(MAX_ABS));
+                }
+                (Tower::Pool { factor }, vector)
             }
         };
         let offset = model.neighbours().map(|neighbours| {
@@ -61,7 +79,25 @@ impl User {
             }
             sums
         });
-        Ok(User { vector, offset, tower, history: history.to_vec() })
+        Ok(User { vector, offset, tower, history: history.to_vec(), context: context.to_vec() })
+    }
+
+    /// A stranger in a context of these features, for models whose context speaks for strangers only: what is popular, and more so there.
+    /// None where the model has no such context.
+    pub fn stranger(model: &Model, context: &[(u32, f32)]) -> Option<User> {
+        let rows = model.context().filter(|context| !context.shape.always)?;
+        let mut vector = vec![0.0; model.dim()];
+        add_context(model, rows, context, &mut vector);
+        let popularity = model.popularity()?.iter().enumerate();
+        let bias = |item: usize| model.bias().map_or(0.0, |bias| bias[item]);
+        let offset = popularity.map(|(item, count)| (1.0 + count.max(0.0)).ln() - bias(item)).collect();
+        Some(User {
+            vector,
+            offset: Some(offset),
+            tower: Tower::Network,
+            history: Vec::new(),
+            context: context.to_vec(),
+        })
     }
 
     /// How much lower `item`'s dot is without each item of the history, in its order; all of it for an only item.
@@ -71,7 +107,7 @@ impl User {
         let whole = dot(&self.vector);
         let without = |at: usize| {
             let others: Vec<(u32, f32)> = [&self.history[..at], &self.history[at + 1..]].concat();
-            let score = if others.is_empty() { None } else { run_network(model, &others).ok() };
+            let score = if others.is_empty() { None } else { run_network(model, &others, &self.context).ok() };
             whole - score.map_or(0.0, |vector| dot(&vector))
         };
         self.history.iter().enumerate().map(|(at, &(from, _))| (from, without(at))).collect()
@@ -112,15 +148,15 @@ impl User {
     }
 }
 
-fn run_network(model: &Model, history: &[(u32, f32)]) -> Result<Vec<f32>> {
+fn run_network(model: &Model, history: &[(u32, f32)], context: &[(u32, f32)]) -> Result<Vec<f32>> {
     match model.network() {
-        Some(network) => network::run(model, network, history),
+        Some(network) => network::run(model, network, history, context),
         None => Err(Error::tensor("user", "expected a network, found none")),
     }
 }
 
 fn check(model: &Model, history: &[(u32, f32)]) -> Result<()> {
-    if history.is_empty() {
+    if history.is_empty() && model.context().is_none_or(|context| !context.shape.always) {
         return Err(Error::argument("history", "at least one item", "none"));
     }
     for &(item, strength) in history {

@@ -12,7 +12,7 @@ const MAX_REASONS: usize = 3;
 pub enum Reason {
     /// An item the user dealt with carries this share (0..=1) of what speaks for the recommended one.
     BecauseOf { item_id: String, event: EventKind, weight: f32 },
-    /// Nothing is known of the user yet: the item is popular.
+    /// Nothing is known of the user yet: the item is popular, in this moment where the model knows of moments.
     Popular,
     /// The user bought it this many times, the last time so many days ago, and every so many days on average if more than once.
     BuyAgain { times: usize, days_since: f32, rhythm_days: Option<f32> },

@@ -48,6 +48,7 @@ pub fn spec(rows: Vec<f32>, dim: usize) -> ModelSpec {
         user_rows: None,
         network: None,
         content: None,
+        context: None,
         repeats: Default::default(),
         neighbours: None,
         ranker: None,

@@ -81,6 +81,7 @@ fn spec(trained: &Trained, data: &Interactions) -> ModelSpec {
         user_tower: vectors.map_or(UserTower::Pool { power: 0.0 }, |vectors| vectors.tower),
         network: vectors.and_then(|vectors| vectors.network.clone()),
         content: trained.content.clone(),
+        context: trained.context.clone(),
         user_rows: vectors.and_then(|vectors| vectors.user_rows.clone()),
         repeats: trained.repeats,
         neighbours: trained.neighbours.clone(),

@@ -7,24 +7,29 @@ mod ops;
 
 pub use content::content_vector;
 
+use super::context::add_context;
 use crate::error::{Error, Result};
 use crate::model::{Body, BodyWeights, MAX_ABS, Model, Network};
 
-/// The user vector of a history, (d): its latest items through the network.
+/// The user vector of a history in a context, (d): its latest items through the network.
 ///
 /// # Errors
 /// [`Error::Tensor`] for a network whose numbers grow beyond all bounds.
-pub fn run(model: &Model, network: &Network, history: &[(u32, f32)]) -> Result<Vec<f32>> {
+pub fn run(model: &Model, network: &Network, history: &[(u32, f32)], context: &[(u32, f32)]) -> Result<Vec<f32>> {
     let shape = &network.shape;
     let latest = &history[history.len().saturating_sub(shape.length)..];
     let rows: Vec<Vec<f32>> = latest.iter().map(|&(item, _)| model.history_row(item)).collect();
     let mut x = match (&network.body, shape.body) {
+        _ if rows.is_empty() => vec![0.0; shape.body_width()],
         (BodyWeights::Gru { input, state }, _) => gru::last_state(input, state, &rows),
         (BodyWeights::Attention { places, blocks, last }, Body::Attention { heads, .. }) => {
             attention::last_place(places, blocks, last, heads, rows)
         }
         (_, body) => pool(body, &rows, latest, shape.width),
     };
+    if let Some(rows) = model.context().filter(|context| context.shape.always) {
+        add_context(model, rows, context, &mut x);
+    }
     x.iter_mut().zip(&network.bias).for_each(|(x, bias)| *x += bias);
     ops::activate(shape.activation, &mut x);
     for (layer, (_, activation)) in network.layers.iter().zip(&shape.layers) {

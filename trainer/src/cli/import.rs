@@ -237,6 +237,7 @@ fn spec(args: &ImportArgs, source: Source, items: Items) -> Result<ModelSpec> {
         user_rows: None,
         network: None,
         content: None,
+        context: None,
         repeats: Repeats::Once,
         neighbours: source.neighbours,
         ranker: None,

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 
 use clap::Args;
-use proclivity::model::{Column, ColumnData, Model, ModelSpec};
-use proclivity::{Cell, NewItem, export_calibrated, item_vector, with_items};
+use proclivity::model::{Cell, Column, ColumnData, Model, ModelSpec};
+use proclivity::{NewItem, export_calibrated, item_vector, with_items};
 use serde_json::{Value, json};
 
 use super::open_model;

@@ -88,6 +88,7 @@ pub mod fixture {
             user_rows: None,
             network: None,
             content: None,
+            context: None,
             repeats: Repeats::Logarithm,
             neighbours: Some(lists),
             ranker: Some(RankerSpec { layers, skip: 1.0, candidates: Some(20), precision: Precision::Int8 }),

@@ -133,6 +133,7 @@ impl Tower<'_> {
                 number += 1;
                 self.step(items, &mut rows, &mut weights, number, &device, &mut rng);
             }
+            rows.catch_up_all(Step { rate: RATE, number: number + 1, decay: DECAY });
             let spec = self.spec(&rows, &weights);
             let error = self.error(&held, |item| self.predicted(&spec, item));
             if best.as_ref().is_none_or(|(least, ..)| error < *least) {
@@ -171,6 +172,8 @@ impl Tower<'_> {
             let columns = values.len() / rows;
             Tensor::<2>::from_data(TensorData::new(values, [rows, columns]), device)
         };
+        let step = Step { rate: RATE, number, decay: DECAY };
+        rows.catch_up(used.iter().copied(), step);
         let (leaf, leaves) = (rows.leaf(&used, device), weights.leaves(device));
         let found = run(&leaves, matrix(bag, items.len()).matmul(leaf.clone()));
         let wanted = matrix(items.iter().flat_map(|&item| self.wanted(item)).collect(), items.len());
@@ -178,7 +181,6 @@ impl Tower<'_> {
         let apart = found - wanted;
         let loss = (apart.clone() * apart * sure).sum() / items.len() as f32;
         let mut slopes = loss.backward();
-        let step = Step { rate: RATE, number, decay: DECAY };
         weights.descend(&leaves, &mut slopes, step);
         rows.descend(&used, &leaf, &mut slopes, step);
     }

@@ -76,6 +76,12 @@ impl<'a> Deep<'a> {
 
     /// One step down, unless the loss is beyond all bounds; the loss a target.
     fn step(&mut self, batch: &Batch, rate: f64, kl: f64, rng: &mut ChaCha8Rng) -> f64 {
+        let decay = self.options.deep_weight_decay as f32;
+        let step = Step { rate: rate as f32, number: self.steps[0] as i32 + 1, decay };
+        self.items.catch_up(batch.items.iter().copied(), step);
+        if let Some(given) = &mut self.given {
+            given.catch_up(batch.given.iter().copied(), step);
+        }
         let leaves = self.weights.leaves(&self.device);
         let items = self.items.leaf(&batch.items, &self.device);
         let given = self.given.as_ref().map(|given| given.leaf(&batch.given, &self.device));
@@ -107,8 +113,6 @@ impl<'a> Deep<'a> {
         };
         let mut slopes = loss.backward();
         self.steps[0] += 1.0;
-        let decay = self.options.deep_weight_decay as f32;
-        let step = Step { rate: rate as f32, number: self.steps[0] as i32, decay };
         self.weights.descend(&leaves, &mut slopes, step);
         self.items.descend(&batch.items, &items, &mut slopes, step);
         if let (Some(table), Some(leaf)) = (&mut self.given, &given) {
@@ -213,6 +217,10 @@ impl Learner for Deep<'_> {
         let falling = LAST_RATE + (1.0 - LAST_RATE) * 0.5 * (1.0 + (PI * past.min(1.0)).cos());
         let rate = self.options.deep_learning_rate * falling;
         let kl = self.options.deep_kl * (3.0 * epoch as f64 / self.epochs as f64).min(1.0);
+        [Some(&mut self.items), self.given.as_mut()]
+            .into_iter()
+            .flatten()
+            .for_each(|table| table.begin_at(self.steps[0] as i32));
         let (mut sum, mut count) = (0.0, 0);
         for (number, some) in examples.chunks(size).enumerate() {
             let candidates = match &self.architecture.pairs {
@@ -233,6 +241,9 @@ impl Learner for Deep<'_> {
             sum += loss * batch.targets.len() as f64;
             count += batch.targets.len();
         }
+        let step =
+            Step { rate: rate as f32, number: self.steps[0] as i32 + 1, decay: self.options.deep_weight_decay as f32 };
+        [Some(&mut self.items), self.given.as_mut()].into_iter().flatten().for_each(|table| table.catch_up_all(step));
         Ok(sum / count.max(1) as f64)
     }
 
@@ -246,6 +257,7 @@ impl Learner for Deep<'_> {
                 tower: UserTower::Pool { power: 0.5 },
                 user_rows: given.map(|given| pairs.laid_out(&given, true)),
                 network: None,
+                context: None,
                 ranker: pairs.ranker(&self.weights),
             };
         }
@@ -258,6 +270,7 @@ impl Learner for Deep<'_> {
             tower: UserTower::Network,
             user_rows: given,
             ranker: None,
+            context: None,
             network: Some(NetworkSpec { shape: self.architecture.network.clone(), tensors: tensors.collect() }),
         }
     }
@@ -306,6 +319,7 @@ mod tests {
             vectors: Some(vectors),
             neighbours: None,
             content: None,
+            context: None,
             repurchase: None,
             popularity: vec![1.0; items],
             repeats: Repeats::Once,

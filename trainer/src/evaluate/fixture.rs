@@ -32,6 +32,7 @@ pub fn model(candidates: Option<usize>, card: Value) -> Arc<Model> {
         user_rows: None,
         network: None,
         content: None,
+        context: None,
         repeats: Default::default(),
         neighbours: None,
         ranker: candidates.map(|_| ranker),

@@ -181,6 +181,7 @@ impl Learner for Als<'_> {
             },
             user_rows: None,
             network: None,
+            context: None,
             ranker: None,
         }
     }

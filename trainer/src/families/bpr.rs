@@ -133,6 +133,7 @@ impl Learner for Bpr<'_> {
             tower,
             user_rows: None,
             network: None,
+            context: None,
             ranker: None,
         }
     }

@@ -93,6 +93,7 @@ mod tests {
             user_rows: None,
             network: None,
             content: None,
+            context: None,
             repeats: Default::default(),
             neighbours: None,
             ranker: Some(RankerSpec { layers, skip: 1.0, candidates: Some(candidates), precision: Precision::F32 }),

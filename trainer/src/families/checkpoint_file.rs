@@ -7,7 +7,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use proclivity::model::{NetworkSpec, RankerSpec, UserTower};
+use proclivity::model::{ContextSpec, NetworkSpec, RankerSpec, UserTower};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 
 use super::fit::Epoch;
@@ -16,7 +16,7 @@ use super::trained::Vectors;
 use crate::error::{CliError, Result};
 
 /// Names of the vectors that were best so far.
-const KEPT: [&str; 3] = ["kept.rows", "kept.bias", "kept.user_rows"];
+const KEPT: [&str; 4] = ["kept.rows", "kept.bias", "kept.user_rows", "kept.context.rows"];
 
 /// What a checkpoint knows besides the learner's own state.
 #[derive(Debug)]
@@ -74,6 +74,7 @@ impl CheckpointFile {
             user_rows: optional(KEPT[2], like.user_rows)?,
             network: like.network.map(|network| self.network(&file, network)).transpose()?,
             ranker: like.ranker.map(|ranker| self.ranker(&file, ranker)).transpose()?,
+            context: like.context.map(|context| self.context(&file, context)).transpose()?,
         };
         Ok(Saved { epochs: self.epochs()?, kept })
     }
@@ -104,6 +105,11 @@ impl CheckpointFile {
             *values = self.numbers(file, &kept_tensor(name), values.len())?;
         }
         Ok(like)
+    }
+
+    /// The context that was kept, of the fields the learner has.
+    fn context(&self, file: &SafeTensors, like: ContextSpec) -> Result<ContextSpec> {
+        Ok(ContextSpec { rows: self.numbers(file, KEPT[3], like.rows.len())?, ..like })
     }
 
     /// The layers over pairs that were kept, of the shape the learner has.
@@ -151,6 +157,7 @@ pub fn contents(key: &str, learner: &mut dyn Learner, epochs: &[Epoch], kept: &V
     for (name, numbers) in [(KEPT[1], &kept.bias), (KEPT[2], &kept.user_rows)] {
         tensors.extend(numbers.iter().map(|numbers| (name.into(), bytes(numbers))));
     }
+    tensors.extend(kept.context.iter().map(|context| (KEPT[3].into(), bytes(&context.rows))));
     let network = kept.network.iter().flat_map(|network| &network.tensors);
     tensors.extend(network.map(|(name, _, values)| (kept_tensor(name).into(), bytes(values))));
     let layers = kept.ranker.iter().flat_map(|ranker| ranker.layers.iter().enumerate());
@@ -228,6 +235,7 @@ pub mod fixture {
                 user_rows: Some(rows.clone()),
                 network: None,
                 ranker: None,
+                context: None,
                 rows,
             }
         }

@@ -213,7 +213,16 @@ impl Learner for Elsa<'_> {
 
     fn vectors(&self) -> Vectors {
         let (rows, tower) = (unit_rows(&self.weights, self.training.dim), UserTower::Pool { power: 0.0 });
-        Vectors { rows, dim: self.training.dim, bias: None, tower, user_rows: None, network: None, ranker: None }
+        Vectors {
+            rows,
+            dim: self.training.dim,
+            bias: None,
+            tower,
+            user_rows: None,
+            network: None,
+            context: None,
+            ranker: None,
+        }
     }
 
     fn state(&mut self) -> State<'_> {

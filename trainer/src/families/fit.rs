@@ -101,8 +101,12 @@ impl Fit<'_> {
         diary: &mut Diary,
     ) -> Result<Trained> {
         let name = learner.name();
-        let with =
-            |vectors: Vectors| Trained { ranker: vectors.ranker.clone(), vectors: Some(vectors), ..shell.clone() };
+        let with = |vectors: Vectors| Trained {
+            ranker: vectors.ranker.clone(),
+            context: vectors.context.clone(),
+            vectors: Some(vectors),
+            ..shell.clone()
+        };
         let mut best = Best::new(patience);
         let mut stopped = false;
         if let Some(saved) = self.checkpoint.map(|checkpoint| checkpoint.resume(learner)).transpose()?.flatten() {

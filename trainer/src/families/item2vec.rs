@@ -191,7 +191,7 @@ impl Learner for Item2vec {
             row.iter_mut().filter(|_| length > 0.0).for_each(|x| *x /= length);
         }
         let tower = UserTower::Pool { power: 0.5 };
-        Vectors { rows, dim: self.dim, bias: None, tower, user_rows: None, network: None, ranker: None }
+        Vectors { rows, dim: self.dim, bias: None, tower, user_rows: None, network: None, context: None, ranker: None }
     }
 
     fn towers(&self) -> Vec<UserTower> {

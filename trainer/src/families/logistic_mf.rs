@@ -119,6 +119,7 @@ impl Learner for LogisticMf<'_> {
             tower,
             user_rows: None,
             network: None,
+            context: None,
             ranker: None,
         }
     }

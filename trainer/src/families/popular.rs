@@ -69,6 +69,7 @@ pub fn vectors(popularity: &[f32]) -> Vectors {
         tower: UserTower::Pool { power: 0.0 },
         user_rows: None,
         network: None,
+        context: None,
         ranker: None,
     }
 }

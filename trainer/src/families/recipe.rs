@@ -174,6 +174,7 @@ impl Recipe {
             neighbours: None,
             ranker: None,
             content: None,
+            context: None,
             repurchase: None,
             popularity,
             repeats: self.confidence.repeats(),

@@ -211,6 +211,7 @@ impl Learner for Svdpp<'_> {
             tower: UserTower::Pool { power: 0.5 },
             user_rows,
             network: None,
+            context: None,
             ranker: None,
         }
     }

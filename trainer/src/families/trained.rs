@@ -1,6 +1,8 @@
 //! What training gives: the mathematics of a model, without its catalogue.
 
-use proclivity::model::{ContentSpec, NeighbourSpec, NetworkSpec, RankerSpec, Repeats, RepurchaseSpec, UserTower};
+use proclivity::model::{
+    ContentSpec, ContextSpec, NeighbourSpec, NetworkSpec, RankerSpec, Repeats, RepurchaseSpec, UserTower,
+};
 
 use crate::evaluate::RatingScale;
 
@@ -15,6 +17,8 @@ pub struct Trained {
     pub ranker: Option<RankerSpec>,
     /// What gives new items vectors.
     pub content: Option<ContentSpec>,
+    /// What a request tells beside the history.
+    pub context: Option<ContextSpec>,
     /// Where people buy again.
     pub repurchase: Option<RepurchaseSpec>,
     /// What strangers see first, (n), in any monotone unit.
@@ -43,4 +47,6 @@ pub struct Vectors {
     pub network: Option<NetworkSpec>,
     /// Layers that score pairs of them, where not their dot alone.
     pub ranker: Option<RankerSpec>,
+    /// What a request tells, where it was learnt with them.
+    pub context: Option<ContextSpec>,
 }
