@@ -106,9 +106,9 @@ impl Order<'_> {
         self.recipe.check_log(data, self.args.source.memory())?;
         let key = Fingerprint::of(data, held).key(self.recipe);
         let checkpoint = Checkpoint::beside(self.path, key, earlier, output)?;
-        let fit = Fit { data, held, output, checkpoint: Some(&checkpoint) };
+        let fit = Fit { data, held, columns: &inputs.columns, output, checkpoint: Some(&checkpoint) };
         let (mut trained, diary) = self.recipe.train(data, &fit)?;
-        self.recipe.add_repurchase(&mut trained, &diary, data, output)?;
+        self.recipe.add_repurchase(&mut trained, &diary, &fit)?;
         if let (true, Some(vectors)) = (self.recipe.content, &trained.vectors) {
             let (spec, fit) = fit_content(vectors, &inputs.columns, &data.popularity(), self.recipe.seed)?;
             let fields: Vec<&str> = spec.shape.fields.iter().map(|field| field.column.as_str()).collect();

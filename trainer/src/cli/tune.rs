@@ -157,7 +157,7 @@ impl Arena<'_> {
         let started = Instant::now();
         let (rung, data) = (self.rung, &*self.data);
         let recipe = recipe(&flags)?.on_share(self.share);
-        let fit = Fit { data, held: &self.held, output: Output { json: true }, checkpoint: None };
+        let fit = Fit { data, held: &self.held, columns: &[], output: Output { json: true }, checkpoint: None };
         let outcome = recipe.train(data, &fit).and_then(|(trained, _)| fit.judge(&trained));
         let seconds = started.elapsed().as_secs_f64();
         let trial = Trial { number, rung, flags, ndcg: None, bytes: 0, seconds, error: None };

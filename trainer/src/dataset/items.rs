@@ -36,6 +36,25 @@ enum Kind {
     Skip,
 }
 
+/// The columns of the items `to`, of those of the items `from`; of items that are not among them nothing is known.
+pub fn columns_of(columns: &[Column], from: &[String], to: &[String]) -> Vec<Column> {
+    let index: HashMap<&str, usize> = from.iter().enumerate().map(|(at, id)| (id.as_str(), at)).collect();
+    let places: Vec<Option<usize>> = to.iter().map(|id| index.get(id.as_str()).copied()).collect();
+    let texts =
+        |values: &[String]| places.iter().map(|at| at.map_or_else(String::new, |at| values[at].clone())).collect();
+    let of = |column: &Column| {
+        let data = match &column.data {
+            ColumnData::Text(values) => ColumnData::Text(texts(values)),
+            ColumnData::Category(values) => ColumnData::Category(texts(values)),
+            ColumnData::Number(values) => {
+                ColumnData::Number(places.iter().map(|at| at.map_or(f32::NAN, |at| values[at])).collect())
+            }
+        };
+        Column { name: column.name.clone(), data }
+    };
+    columns.iter().map(of).collect()
+}
+
 /// Reads catalogue columns for `items`, in their order.
 ///
 /// # Errors

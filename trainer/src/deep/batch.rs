@@ -78,17 +78,18 @@ impl Batch {
 }
 
 /// Items in the order they were first asked for.
-struct Places {
-    list: Vec<u32>,
+pub struct Places {
+    pub list: Vec<u32>,
     places: HashMap<u32, i32>,
 }
 
 impl Places {
-    fn new(list: Vec<u32>) -> Places {
+    pub fn new(list: Vec<u32>) -> Places {
         Places { places: list.iter().copied().zip(0..).collect(), list }
     }
 
-    fn of(&mut self, item: u32) -> i32 {
+    /// The place of an item, the next one for one that was not asked for before.
+    pub fn of(&mut self, item: u32) -> i32 {
         *self.places.entry(item).or_insert_with(|| {
             self.list.push(item);
             self.list.len() as i32 - 1

@@ -4,13 +4,12 @@
 //! Minimises `sum_i w_i |f(x_i) - y_i|^2` over items of the log, `w_i = n_i / (n_i + 10)` for an item of n_i users: few users make an
 //! unsure vector. Attributes are left out at random, so that one that is missing says little instead of something wrong.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, TensorData};
 use proclivity::model::{
-    Activation, Attribute, Column, ColumnData, ContentShape, ContentSpec, DIM_MULTIPLE, Dense, FieldKind, FieldShape,
-    LayerShape,
+    Activation, Attribute, Column, ContentShape, ContentSpec, DIM_MULTIPLE, Dense, FieldShape, LayerShape,
 };
 use proclivity::profile::content_vector;
 use rand::RngExt;
@@ -18,15 +17,13 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::architecture::small;
+use super::attributes::{attribute, fields};
 use super::weights::{Leaves, Step, Table, Weights};
 use crate::error::{CliError, Result};
 use crate::families::{Vectors, epoch_rng};
 
 /// Users at which a vector counts half.
 const UNSURE: f32 = 10.0;
-/// Ranges of a number, and most and fewest buckets of a text.
-const RANGES: usize = 10;
-const BUCKETS: [usize; 2] = [256, 4096];
 /// Width of a feature's row and of the hidden layer.
 const WIDTH: usize = 32;
 const HIDDEN: usize = 64;
@@ -58,7 +55,7 @@ pub fn fit_content(
     popularity: &[f32],
     seed: u64,
 ) -> Result<(ContentSpec, ContentFit)> {
-    let fields: Vec<FieldShape> = columns.iter().filter_map(field).collect();
+    let fields = fields(columns);
     if fields.is_empty() {
         return Err(CliError::Flag {
             flag: "--content",
@@ -71,33 +68,6 @@ pub fn fit_content(
     let layers = vec![(layer(WIDTH, HIDDEN), Activation::Relu), (layer(HIDDEN, dim), Activation::None)];
     let tower = Tower { shape: ContentShape { fields, width: WIDTH, layers }, columns, vectors, popularity, dim };
     Ok(tower.learn(seed))
-}
-
-/// What a column tells; none where every item has the same.
-fn field(column: &Column) -> Option<FieldShape> {
-    let kind = match &column.data {
-        ColumnData::Category(values) => {
-            let mut counts: HashMap<&str, usize> = HashMap::new();
-            values.iter().filter(|value| !value.is_empty()).for_each(|value| *counts.entry(value).or_default() += 1);
-            let mut values: Vec<(&str, usize)> = counts.into_iter().collect();
-            values.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
-            (values.len() > 1).then(|| FieldKind::Category { values: values.iter().map(|v| v.0.to_owned()).collect() })
-        }
-        ColumnData::Number(values) => {
-            let mut known: Vec<f32> = values.iter().copied().filter(|x| x.is_finite()).collect();
-            known.sort_by(f32::total_cmp);
-            let mut edges: Vec<f32> =
-                (1..RANGES).filter_map(|n| known.get(n * known.len() / RANGES).copied()).collect();
-            edges.dedup();
-            (known.first() < known.last()).then_some(FieldKind::Number { edges })
-        }
-        ColumnData::Text(values) => {
-            let words: HashSet<&str> = values.iter().flat_map(|text| text.split_whitespace()).collect();
-            let buckets = words.len().next_power_of_two().clamp(BUCKETS[0], BUCKETS[1]);
-            (words.len() > 1).then_some(FieldKind::Text { buckets })
-        }
-    };
-    kind.map(|kind| FieldShape { column: column.name.clone(), kind })
 }
 
 /// What is learnt, and from what.
@@ -190,19 +160,8 @@ impl Tower<'_> {
         let left_out: Vec<bool> = self.shape.fields.iter().map(|_| rng.random_bool(share)).collect();
         self.shape.features(|column| {
             let at = self.shape.fields.iter().position(|field| field.column == column).unwrap_or(0);
-            if left_out[at] { Attribute::Missing } else { self.attribute(column, item) }
+            if left_out[at] { Attribute::Missing } else { attribute(self.columns, column, item) }
         })
-    }
-
-    fn attribute(&self, column: &str, item: u32) -> Attribute<'_> {
-        match self.columns.iter().find(|own| own.name == column).map(|own| &own.data) {
-            Some(ColumnData::Text(values) | ColumnData::Category(values)) => match values[item as usize].as_str() {
-                "" => Attribute::Missing,
-                text => Attribute::Text(text),
-            },
-            Some(ColumnData::Number(values)) => Attribute::Number(values[item as usize]),
-            None => Attribute::Missing,
-        }
     }
 
     /// The item's vector, padded with zeros to (dim).
@@ -238,7 +197,7 @@ impl Tower<'_> {
 
     /// As the device runs it; what is beyond all bounds is as far off as can be.
     fn predicted(&self, spec: &ContentSpec, item: u32) -> Vec<f32> {
-        let features = spec.shape.features(|column| self.attribute(column, item));
+        let features = spec.shape.features(|column| attribute(self.columns, column, item));
         let row = |feature: u32| spec.rows[feature as usize * WIDTH..][..WIDTH].to_vec();
         content_vector(&spec.shape, &spec.layers, row, &features).unwrap_or_else(|_| vec![f32::INFINITY; self.dim])
     }

@@ -24,6 +24,12 @@ const LAST_RATE: f64 = 0.1;
 /// Items whose vectors are worked out at a time for a model.
 const CHUNK: usize = 4096;
 
+/// The step of an epoch, of `epochs`: half a wave of a cosine (Loshchilov and Hutter 2017).
+pub fn falling_rate(rate: f64, epoch: usize, epochs: usize) -> f64 {
+    let past = (epoch - 1) as f64 / epochs.max(2).saturating_sub(1) as f64;
+    rate * (LAST_RATE + (1.0 - LAST_RATE) * 0.5 * (1.0 + (PI * past.min(1.0)).cos()))
+}
+
 /// A network in training.
 pub struct Deep<'a> {
     architecture: Architecture,
@@ -213,9 +219,7 @@ impl Learner for Deep<'_> {
         let mut rng = epoch_rng(self.seed, epoch);
         let (items, size) = (self.data.items.len(), self.architecture.family.batch(&self.options));
         let examples = examples(&self.users, items, &self.architecture, size, &mut rng);
-        let past = (epoch - 1) as f64 / self.epochs.max(2).saturating_sub(1) as f64;
-        let falling = LAST_RATE + (1.0 - LAST_RATE) * 0.5 * (1.0 + (PI * past.min(1.0)).cos());
-        let rate = self.options.deep_learning_rate * falling;
+        let rate = falling_rate(self.options.deep_learning_rate, epoch, self.epochs);
         let kl = self.options.deep_kl * (3.0 * epoch as f64 / self.epochs as f64).min(1.0);
         [Some(&mut self.items), self.given.as_mut()]
             .into_iter()

@@ -6,15 +6,21 @@
 //! | `two-tower` | a sum of rows, then dense layers; another tower for items | a part of a history given the rest |
 //! | `mult-vae` | a sum of rows, tanh, the mean of a code, tanh | a history given itself, with parts left out |
 //! | `gmf`, `mlp`, `neumf` | a sum of rows | pairs that were taken, against pairs that were not |
+//! | `fm`, `deepfm` | a sum of rows of the history and the moment | the same, with attributes of items |
 //! | `gru4rec` | a gated recurrent unit, one step an item | each next item |
 //! | `sasrec` | self-attention over the latest items | each next item |
 //!
 //! `options` are the flags, `architecture` says what a family is made of, `sequences` draws what a step learns from and `batch` lays it
-//! out; `weights` are the numbers and their Adam, `tower`, `pairs` and `loss` what is computed of them, `learner` goes through the epochs.
+//! out; `weights` are the numbers and their Adam, `tower`, `pairs` and `loss` what is computed of them, `learner` goes through the epochs. `fm` and
+//! `fm_batch` are a learner of their own, `attributes` and `clock` its fields; `content` gives new items the vectors of any family.
 
 mod architecture;
+mod attributes;
 mod batch;
+mod clock;
 mod content;
+mod fm;
+mod fm_batch;
 mod learner;
 mod loss;
 mod options;
@@ -25,5 +31,6 @@ mod weights;
 
 pub use architecture::DeepFamily;
 pub use content::fit_content;
+pub use fm::FactorisationMachine;
 pub use learner::Deep;
 pub use options::DeepOptions;

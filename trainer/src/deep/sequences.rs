@@ -105,7 +105,7 @@ fn windows(user: &[(u32, f32)], length: usize, rng: &mut ChaCha8Rng, examples: &
 }
 
 /// A random part of a history is asked for given the rest.
-fn split(user: &[(u32, f32)], length: usize, rng: &mut ChaCha8Rng) -> Example {
+pub fn split(user: &[(u32, f32)], length: usize, rng: &mut ChaCha8Rng) -> Example {
     let count = ((user.len() as f64 * TARGET_SHARE).round() as usize).clamp(1, user.len() - 1);
     let mut order: Vec<usize> = (0..user.len()).collect();
     let (asked, given) = order.partial_shuffle(rng, count);

@@ -30,6 +30,9 @@ pub enum VectorFamily {
     Mlp,
     #[value(name = "neumf")]
     NeuMf,
+    Fm,
+    #[value(name = "deepfm")]
+    DeepFm,
     Gru4rec,
     Sasrec,
 }
@@ -45,7 +48,7 @@ pub enum ListFamily {
 impl VectorFamily {
     /// Whether its scores are more than dots.
     fn ranks(self) -> bool {
-        matches!(self, VectorFamily::Mlp | VectorFamily::NeuMf)
+        matches!(self, VectorFamily::Mlp | VectorFamily::NeuMf | VectorFamily::DeepFm)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Training loops with early stopping: every epoch is measured as the device would run it, the best one is kept.
 
 use indicatif::ProgressBar;
-use proclivity::model::{NeighbourSpec, RankerSpec};
+use proclivity::model::{Column, NeighbourSpec, RankerSpec};
 use proclivity::score::Stage;
 use serde::{Deserialize, Serialize};
 
@@ -83,6 +83,8 @@ impl<T> Best<T> {
 pub struct Fit<'a> {
     pub data: &'a Interactions,
     pub held: &'a [HeldOut],
+    /// Catalogue columns, one value an item.
+    pub columns: &'a [Column],
     pub output: Output,
     /// Where the vectors in training are kept from time to time.
     pub checkpoint: Option<&'a Checkpoint>,

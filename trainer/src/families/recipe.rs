@@ -1,7 +1,7 @@
 //! What to train, as flags: which vectors, which neighbour lists, which ranker, and the settings of each.
 
 use clap::Args;
-use proclivity::model::DIM_MULTIPLE;
+use proclivity::model::{Column, DIM_MULTIPLE};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -23,10 +23,10 @@ use super::repurchase::{self, RepurchaseOptions, fit_repurchase};
 use super::slim::{SlimOptions, slim};
 use super::svdpp::{self, Svdpp, SvdppOptions};
 use super::trained::Trained;
-use crate::dataset::{Confidence, Interactions, Memory};
-use crate::deep::{Deep, DeepFamily, DeepOptions};
+use crate::dataset::{Confidence, Interactions, Memory, columns_of};
+use crate::deep::{Deep, DeepFamily, DeepOptions, FactorisationMachine};
 use crate::error::{CliError, Result};
-use crate::output::{Output, grouped};
+use crate::output::grouped;
 
 /// Epochs at most, where `--epochs` does not say.
 const ALS_EPOCHS: usize = 15;
@@ -41,7 +41,7 @@ const DEEP_EPOCHS: usize = 20;
 #[derive(Debug, Clone, PartialEq, Args, Serialize)]
 pub struct Recipe {
     /// What to train: VECTORS, LISTS or VECTORS+LISTS, and +ncf after vectors for a neural ranker on top. VECTORS: als, bpr,
-    /// logistic-mf, svd++ (ratings), item2vec, elsa, and the networks two-tower, mult-vae, gmf, mlp, neumf, gru4rec and sasrec. LISTS: ease, slim or item-knn. Or popular: what is popular with everyone
+    /// logistic-mf, svd++ (ratings), item2vec, elsa, and the networks two-tower, mult-vae, gmf, mlp, neumf, fm, deepfm, gru4rec and sasrec. LISTS: ease, slim or item-knn. Or popular: what is popular with everyone
     #[arg(long, value_name = "NAME", default_value = "als+ease")]
     pub family: Family,
     /// The same seed and data give the same file
@@ -182,7 +182,7 @@ impl Recipe {
             seed: self.seed,
         };
         if let Some(family) = self.family.vectors {
-            let (mut learner, epochs) = self.learner(family, training)?;
+            let (mut learner, epochs) = self.learner(family, training, fit.columns)?;
             trained =
                 fit.vectors(trained, learner.as_mut(), (self.epochs.unwrap_or(epochs), self.patience), &mut diary)?;
         }
@@ -206,21 +206,23 @@ impl Recipe {
     ///
     /// # Errors
     /// As [`Recipe::train`], and a log that does not have what the part is learnt from.
-    pub fn add_repurchase(&self, made: &mut Trained, diary: &Diary, data: &Interactions, output: Output) -> Result<()> {
+    pub fn add_repurchase(&self, made: &mut Trained, diary: &Diary, fit: &Fit<'_>) -> Result<()> {
         if self.again.repurchase {
-            let train = |past: &Interactions| self.train_again(past, made, diary, output);
-            made.repurchase = Some(fit_repurchase(data, &self.again, train, output)?);
+            let train = |past: &Interactions| self.train_again(past, made, diary, fit);
+            made.repurchase = Some(fit_repurchase(fit.data, &self.again, train, fit.output)?);
         }
         Ok(())
     }
 
     /// Trains on another log as `made` was trained: what held-out users settled then stays.
-    fn train_again(&self, data: &Interactions, made: &Trained, diary: &Diary, output: Output) -> Result<Trained> {
+    fn train_again(&self, data: &Interactions, made: &Trained, diary: &Diary, fit: &Fit<'_>) -> Result<Trained> {
         let kept = |epochs: &[Epoch]| epochs.iter().find(|epoch| epoch.kept).map(|epoch| epoch.epoch);
         let mut recipe = Recipe { epochs: kept(&diary.vectors), dot_weight: diary.dot_weight, ..self.clone() };
         recipe.family.ranker = made.ranker.is_some();
         recipe.ncf.epochs = kept(&diary.ncf).unwrap_or(recipe.ncf.epochs);
-        let (mut trained, _) = recipe.train(data, &Fit { data, held: &[], output, checkpoint: None })?;
+        let columns = columns_of(fit.columns, &fit.data.items, &data.items);
+        let (mut trained, _) =
+            recipe.train(data, &Fit { data, held: &[], columns: &columns, checkpoint: None, ..*fit })?;
         if let (Some(vectors), Some(settled)) = (&mut trained.vectors, &made.vectors) {
             vectors.tower = settled.tower;
         }
@@ -239,7 +241,12 @@ impl Recipe {
     }
 
     /// The learner of a family, and how many epochs it takes at most.
-    fn learner<'a>(&self, family: VectorFamily, training: Training<'a>) -> Result<(Box<dyn Learner + 'a>, usize)> {
+    fn learner<'a>(
+        &self,
+        family: VectorFamily,
+        training: Training<'a>,
+        columns: &[Column],
+    ) -> Result<(Box<dyn Learner + 'a>, usize)> {
         // The step falls towards the last epoch.
         let epochs = self.epochs.unwrap_or(DEEP_EPOCHS);
         let deep = |family| -> Result<(Box<dyn Learner + 'a>, usize)> {
@@ -259,6 +266,10 @@ impl Recipe {
             VectorFamily::Gmf => deep(DeepFamily::Gmf),
             VectorFamily::Mlp => deep(DeepFamily::Mlp),
             VectorFamily::NeuMf => deep(DeepFamily::NeuMf),
+            VectorFamily::Fm | VectorFamily::DeepFm => {
+                let deep = family == VectorFamily::DeepFm;
+                Ok((Box::new(FactorisationMachine::new(deep, training, columns, epochs, &self.deep)), epochs))
+            }
             VectorFamily::Gru4rec => deep(DeepFamily::Gru4rec),
             VectorFamily::Sasrec => deep(DeepFamily::Sasrec),
         }
@@ -284,6 +295,8 @@ impl Recipe {
                 | VectorFamily::Gmf
                 | VectorFamily::Mlp
                 | VectorFamily::NeuMf
+                | VectorFamily::Fm
+                | VectorFamily::DeepFm
                 | VectorFamily::Gru4rec
                 | VectorFamily::Sasrec,
             ) => card["deep"] = json!(self.deep),

@@ -76,10 +76,14 @@ fn space(family: Family) -> Vec<(&'static str, Range)> {
         Some(VectorFamily::LogisticMf) => flags.extend(LOGISTIC_MF),
         Some(VectorFamily::Item2vec) => flags.extend(ITEM2VEC),
         Some(VectorFamily::Elsa) => flags.extend(ELSA),
-        Some(VectorFamily::TwoTower | VectorFamily::MultVae | VectorFamily::Mlp | VectorFamily::NeuMf) => {
-            flags.extend(DEEP.iter().chain(HIDDEN))
-        }
-        Some(VectorFamily::Gru4rec | VectorFamily::Gmf) => flags.extend(DEEP),
+        Some(
+            VectorFamily::TwoTower
+            | VectorFamily::MultVae
+            | VectorFamily::Mlp
+            | VectorFamily::NeuMf
+            | VectorFamily::DeepFm,
+        ) => flags.extend(DEEP.iter().chain(HIDDEN)),
+        Some(VectorFamily::Gru4rec | VectorFamily::Gmf | VectorFamily::Fm) => flags.extend(DEEP),
         Some(VectorFamily::Sasrec) => flags.extend(DEEP.iter().chain(HIDDEN).chain(BLOCKS)),
         // Ratings are not searched: trials are judged by a ranking.
         Some(VectorFamily::Svdpp) | None => {}
