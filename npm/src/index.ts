@@ -11,6 +11,7 @@ export type {
   BatchOptions,
   BatchUser,
   Catalogue,
+  Context,
   CatalogueColumn,
   EventType,
   Filter,

@@ -4,6 +4,7 @@ import { argumentError, ProclivityError } from './errors.js';
 import type { CheckedOptions, CheckedUser, TimedEvent } from './engine.js';
 import type {
   BackendChoice,
+  Context,
   EventType,
   Filter,
   InteractionEvent,
@@ -22,7 +23,7 @@ const LOAD_KEYS: readonly (keyof LoadOptions)[] = ['backend', 'worker', 'signal'
 const EVENT_KEYS: readonly (keyof InteractionEvent)[] = ['type', 'itemId', 'value', 'timestamp'];
 const NEW_ITEM_KEYS: readonly (keyof NewItem)[] = ['id', 'attributes'];
 const SIMILAR_KEYS: readonly (keyof SimilarOptions)[] = ['count', 'exclude', 'include', 'filter'];
-const RECOMMEND_KEYS: readonly (keyof RecommendOptions)[] = [...SIMILAR_KEYS, 'includeSeen', 'explain', 'user'];
+const RECOMMEND_KEYS: readonly (keyof RecommendOptions)[] = [...SIMILAR_KEYS, 'context', 'includeSeen', 'explain', 'user'];
 
 const DEFAULT_COUNT = 10;
 
@@ -65,6 +66,7 @@ export function checkRecommendOptions(options: unknown, items: number): CheckedO
   const given = checkKeys(options, RECOMMEND_KEYS, 'recommend');
   return withoutUndefined({
     ...checkSelection(given, items),
+    context: checkContext(given.context),
     includeSeen: checkFlag(given, 'includeSeen'),
     explain: checkFlag(given, 'explain'),
     user: given.user === undefined ? undefined : checkUser(given.user),
@@ -92,12 +94,7 @@ export function checkNewItems(items: unknown): NewItem[] {
   return items.map((item) => {
     const { id, attributes = {} } = checkKeys(item, NEW_ITEM_KEYS, 'an item of addItems');
     if (!isRecord(attributes)) throw argumentError('"attributes" to be an object of column values', attributes, "pass { title: 'Rye bread', price: 3 }");
-    for (const [column, value] of Object.entries(attributes)) {
-      if (typeof value !== 'string' && !(typeof value === 'number' && Number.isFinite(value))) {
-        throw argumentError(`attribute "${column}" to be text or a finite number`, value, 'leave out what is not known');
-      }
-    }
-    return { id: checkItemId(id), attributes: { ...attributes } as Record<string, string | number> };
+    return { id: checkItemId(id), attributes: checkCells(attributes, 'attribute') };
   });
 }
 
@@ -125,6 +122,23 @@ function checkSelection(given: Record<string, unknown>, items: number): SimilarO
     include: checkIds(given, 'include'),
     filter: checkFilter(given.filter),
   };
+}
+
+/** What is told of the moment, the clock's hour and weekday unasked; names are the engine's to judge. */
+function checkContext(context: unknown = {}): Context {
+  if (!isRecord(context)) throw argumentError('"context" to be an object of fields', context, "pass { hour: 13, referrer: 'mail' }");
+  const now = new Date();
+  return { hour: now.getHours(), weekday: now.getDay(), ...checkCells(context, 'context') };
+}
+
+/** Texts and finite numbers by name. */
+function checkCells(cells: Record<string, unknown>, what: string): Record<string, string | number> {
+  for (const [name, value] of Object.entries(cells)) {
+    if (typeof value !== 'string' && !(typeof value === 'number' && Number.isFinite(value))) {
+      throw argumentError(`${what} "${name}" to be text or a finite number`, value, 'leave out what is not known');
+    }
+  }
+  return { ...cells } as Record<string, string | number>;
 }
 
 function checkCount(count: unknown, items: number): number {

@@ -114,8 +114,19 @@ export interface SimilarOptions {
   filter?: Filter | undefined;
 }
 
+/**
+ * What the page knows of the moment, by the names the model was trained with: text, or numbers. `hour` (0 to 23) and `weekday`
+ * (0, Sunday, to 6) are told unasked, by the device's clock.
+ */
+export type Context = Readonly<Record<string, string | number>>;
+
 /** Options of {@link Recommender.recommend}. */
 export interface RecommendOptions extends SimilarOptions {
+  /**
+   * The moment, for models that know of moments (`deepfm`, `fm`, or trained with `--context`): what is popular then, for those of whom
+   * nothing else is known, and more in models that learnt it with the histories. Models without pass over the clock, and refuse more.
+   */
+  context?: Context | undefined;
   /**
    * Also return items the user has bought, put in the cart, rated, bookmarked or disliked. Default `false`. A model with a
    * repurchase part then puts what is due, by the times of the user's purchases, among what is new.

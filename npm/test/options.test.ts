@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { checkEvent, checkLoadOptions, checkRecommendOptions, checkSimilarOptions, checkState } from '../src/options.js';
 
 const refused = (call: () => unknown, ...words: string[]): void => {
@@ -8,12 +8,12 @@ const refused = (call: () => unknown, ...words: string[]): void => {
 
 describe('recommend options', () => {
   it('default to ten items', () => {
-    expect(checkRecommendOptions(undefined, 100)).toEqual({ count: 10 });
+    expect(checkRecommendOptions(undefined, 100)).toMatchObject({ count: 10 });
     expect(checkSimilarOptions({ count: undefined }, 100)).toEqual({ count: 10 });
   });
 
   it('default to a whole catalogue that is smaller', () => {
-    expect(checkRecommendOptions({}, 4)).toEqual({ count: 4 });
+    expect(checkRecommendOptions({}, 4)).toMatchObject({ count: 4 });
   });
 
   it.each([0, -1, 1.5, NaN, Infinity, '10', null, 2 ** 60, 101])('refuse a count of %s', (count) => {
@@ -28,11 +28,26 @@ describe('recommend options', () => {
   it('pass filters on and copy them', () => {
     const given = { filter: { department: ['BAKERY'], price: { lte: 5, gt: undefined } }, exclude: ['a'], include: [] };
     const checked = checkRecommendOptions(given, 100);
-    expect(checked).toEqual({ count: 10, filter: { department: ['BAKERY'], price: { lte: 5 } }, exclude: ['a'], include: [] });
+    expect(checked).toMatchObject({ count: 10, filter: { department: ['BAKERY'], price: { lte: 5 } }, exclude: ['a'], include: [] });
     given.exclude.push('b');
     given.filter.department.push('DELI');
     expect(checked.exclude).toEqual(['a']);
     expect(checked.filter?.department).toEqual(['BAKERY']);
+  });
+
+  it('tell the hour and the weekday unasked, and what the page says above them', () => {
+    vi.useFakeTimers({ now: new Date(2026, 4, 3, 21, 30) }); // a Sunday
+    try {
+      expect(checkRecommendOptions({}, 100).context).toEqual({ hour: 21, weekday: 0 });
+      const context = { hour: 8, referrer: 'mail' };
+      expect(checkRecommendOptions({ context }, 100).context).toEqual({ hour: 8, weekday: 0, referrer: 'mail' });
+    } finally {
+      vi.useRealTimers();
+    }
+    for (const context of ['mail', [], null, { hour: NaN }, { hour: undefined }, { place: {} }]) {
+      refused(() => checkRecommendOptions({ context }, 100), 'context');
+    }
+    expect(checkSimilarOptions({}, 100)).not.toHaveProperty('context');
   });
 
   it('copy a user vector of either kind', () => {

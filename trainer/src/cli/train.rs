@@ -14,7 +14,7 @@ use super::evaluate::metrics_table;
 use super::inputs::{InputArgs, Inputs};
 use crate::card::{date, hex_sha256, log_sha256, write_beside};
 use crate::dataset::TableOptions;
-use crate::deep::fit_content;
+use crate::deep::{fit_content, fit_moments};
 use crate::error::{CliError, Result};
 use crate::evaluate::{Metrics, evaluate_model, evaluate_popularity};
 use crate::export::{Contents, Storage, export, load};
@@ -119,6 +119,11 @@ impl Order<'_> {
                 fit.epochs
             ));
             trained.content = Some(spec);
+        }
+        if let (true, Some(vectors)) = (self.recipe.context, &trained.vectors) {
+            let (spec, gain) = fit_moments(vectors, data, &trained.popularity, self.recipe.seed)?;
+            output.note(format!("context   hour and weekday: held-out events are likelier by {gain:.3} nats each"));
+            trained.context = Some(spec);
         }
         let storage = self.storage.storage();
         let candidates = set_candidates(&mut trained, inputs, storage, self.recipe.ncf.candidates, output)?;

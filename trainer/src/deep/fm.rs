@@ -462,7 +462,7 @@ mod tests {
 
     /// Users of two tastes take a third of the items of theirs, even ones in the morning, odd ones in the evening.
     fn timed() -> (Interactions, Vec<Vec<f32>>) {
-        let history = |user: u32| (0..4).map(|n| (user * 5 + n * 3 + n * n * (user % 3)) % 12 + 12 * (user % 2));
+        let history = |user: u32| (0..4).map(move |n| (user * 5 + n * 3 + n * n * (user % 3)) % 12 + 12 * (user % 2));
         let histories = (0..120).map(|user| {
             let mut items: Vec<u32> = history(user).collect();
             items.sort_unstable();

@@ -69,6 +69,9 @@ pub struct Recipe {
     /// Learn the vectors from the catalogue too (--items), so that items can be added that nobody has taken yet
     #[arg(long)]
     pub content: bool,
+    /// Learn what is popular at which hour and weekday too, for those of whom nothing else is known; `fm` and `deepfm` know it anyway
+    #[arg(long)]
+    pub context: bool,
     #[command(flatten, next_help_heading = "ALS")]
     pub als: AlsOptions,
     #[command(flatten, next_help_heading = "BPR")]
@@ -121,6 +124,14 @@ impl Recipe {
         }
         if self.content && self.family.vectors.is_none() {
             return refused("--content", "a family with vectors, such as als", self.family.to_string());
+        }
+        let knows = matches!(self.family.vectors, None | Some(VectorFamily::Fm | VectorFamily::DeepFm));
+        if self.context && knows {
+            return refused(
+                "--context",
+                "a family with vectors but fm and deepfm, such as als",
+                self.family.to_string(),
+            );
         }
         if self.dot_weight.is_some_and(|weight| !(1e-3..=1e3).contains(&weight)) {
             return refused("--dot-weight", "a number from 0.001 to 1000", format!("{:?}", self.dot_weight));
