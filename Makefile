@@ -26,4 +26,4 @@ bench:
 	@scripts/bench.sh
 
 clean:
-	rm -rf target npm/dist npm/wasm www/dist benches/browser/dist www/public/model.safetensors
+	rm -rf target npm/dist npm/wasm www/dist benches/browser/dist www/public/*.safetensors

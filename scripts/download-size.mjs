@@ -14,7 +14,8 @@ for (const engine of engines.slice(1)) sizes.splice(sizes.indexOf(engine), 1);
 const total = (test) => sizes.filter(([name]) => test(name)).reduce((sum, [, bytes]) => sum + bytes, 0);
 const line = (what, bytes) => console.log(`  ${what.padEnd(44)} ${(bytes / 1000).toFixed(1).padStart(7)} KB`);
 
-const isModel = (name) => name.endsWith('.safetensors');
+// The other model is fetched by whoever asks for it.
+const isModel = (name) => name === 'model.safetensors';
 const isEngine = (name) => name.endsWith('.wasm');
 // The bundler keeps the library in chunks named after it; the worker and the service worker are not part of a first visit.
 const isBinding = (name) => /^proclivity-.*\.js$/.test(name);

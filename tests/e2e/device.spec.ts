@@ -46,6 +46,27 @@ test('switching the backend in the panel says why and gives the same shelf', asy
   expect(await shop.shelfIds()).toEqual(ids);
 });
 
+test('another model ranks the shelf anew, for the same profile, on the same backend', async ({ shop, page, backend }) => {
+  await shop.visit();
+  await shop.addBySearch('bananas');
+  await shop.clearSearch();
+  await shop.buy();
+  const ids = await shop.shelfIds();
+  const switchTo = (model: string) => page.locator('.switch-choice').filter({ has: page.locator(`[value=${model}]`) }).click();
+  await switchTo('sequence');
+  await expect(page.locator('[data-fact=family]')).toHaveText('sasrec');
+  await shop.runsOn(backend);
+  await expect.poll(() => shop.shelfIds()).not.toEqual(ids);
+  expect((await shop.shelfIds()).length).toBe(ids.length);
+  await expect(page.locator('.event')).toHaveCount(2);
+  await expect(page.locator('#requests')).toHaveText('1');
+  shop.late.length = 0; // the model asked for
+  await switchTo('neighbours');
+  await expect(page.locator('[data-fact=family]')).toHaveText('als+ncf');
+  await expect.poll(() => shop.shelfIds()).toEqual(ids);
+  shop.late.length = 0;
+});
+
 test('where there is no GPU the CPU takes over and the panel says why', async ({ page, server, backend }) => {
   test.skip(backend === 'cpu', 'the CPU asks for no GPU');
   await page.addInitScript(() => { Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined }); });

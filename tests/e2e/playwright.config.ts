@@ -14,7 +14,7 @@ export default defineConfig<ShopOptions>({
   use: { launchOptions: LAUNCH, viewport: { width: 1440, height: 900 } },
   projects: [
     // What no backend has a part in is the same on both: the cpu project tests it.
-    { name: 'webgpu', use: { backend: 'webgpu' }, testMatch: ['device.spec.ts', 'offline.spec.ts', 'shopping.spec.ts'] },
+    { name: 'webgpu', use: { backend: 'webgpu' }, testMatch: ['device.spec.ts', 'families.spec.ts', 'offline.spec.ts', 'shopping.spec.ts'] },
     { name: 'cpu', use: { backend: 'cpu' } },
   ],
 });

@@ -3,11 +3,12 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import type { Plugin } from 'vite';
 
-const NEVER_STORED = ['sw.js'];
+/** The worker itself, and what is fetched only by whoever asks for it. */
+const NEVER_STORED = ['sw.js', 'sequence.safetensors'];
 
 /**
  * Writes `sw.js` beside the built page: the service worker with the list of every file of this
- * build (shell, WebAssembly, fonts and model) and a version made from their contents, so that a
+ * build (shell, WebAssembly, fonts and the first model) and a version made from their contents, so that a
  * changed file is a changed worker.
  */
 export function offline(): Plugin {

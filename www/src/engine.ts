@@ -3,25 +3,44 @@ import type {
   BackendChoice, BackendName, Catalogue, Info, InteractionEvent, LoadProgress, ProfileState, Recommendation, RecommendOptions, SimilarOptions,
 } from 'proclivity';
 
-const MODEL_URL = '/model.safetensors';
+/** The models one can shop with: the shop opens with the first. */
+export const MODELS = {
+  neighbours: { name: 'Factors', url: '/model.safetensors', title: 'Factorisation with a neural ranker on top' },
+  sequence: { name: 'Attention', url: '/sequence.safetensors', title: 'Self-attention over what was done, in its order' },
+} as const;
+export type ModelName = keyof typeof MODELS;
+
 const TIMINGS_KEPT = 24;
 
-/** The recommender, with its query times kept and its backend changes announced. */
+/** The recommender, with its query times kept and its changes of backend and model announced. */
 export class Engine {
-  /** Milliseconds of the latest queries on the current backend, oldest first. */
+  /** Milliseconds of the latest queries on the current backend and model, oldest first. */
   timings: number[] = [];
-  readonly #recommender: Recommender;
+  model: ModelName = 'neighbours';
+  #recommender: Recommender;
   readonly #listeners = new Set<() => void>();
 
   private constructor(recommender: Recommender) {
     this.#recommender = recommender;
   }
 
-  /** Loads the model. Where the GPU is asked for but not to be had, the CPU takes over, and `info().reason` says why. */
+  /** Loads the first model. Where the GPU is asked for but not to be had, the CPU takes over, and `info().reason` says why. */
   static async load(backend: BackendChoice, onProgress: (progress: LoadProgress) => void): Promise<Engine> {
-    const engine = new Engine(await Recommender.load(MODEL_URL, { backend, onProgress }));
+    const engine = new Engine(await Recommender.load(MODELS.neighbours.url, { backend, onProgress }));
     void engine.#settle();
     return engine;
+  }
+
+  /** Goes on with another model, on the same backend and with the same profile; where it cannot be loaded, with the one at hand. */
+  async useModel(model: ModelName): Promise<void> {
+    const { backend } = await this.#recommender.settled();
+    const next = await Recommender.load(MODELS[model].url, { backend });
+    await next.import(await this.#recommender.export());
+    this.#recommender.dispose();
+    this.#recommender = next;
+    this.model = model;
+    this.timings = [];
+    this.#changed();
   }
 
   info(): Info {

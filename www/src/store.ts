@@ -92,6 +92,11 @@ export class Store {
     await this.#inTurn(() => this.#unlearn(event));
   }
 
+  /** The lists are to be made anew: another model ranks. */
+  rerank(): void {
+    this.#emit('profile');
+  }
+
   /** Forgets everything, here and in storage. */
   reset(): Promise<void> {
     return this.#inTurn(async () => {

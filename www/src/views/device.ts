@@ -1,7 +1,7 @@
 import type { BackendName, Info } from 'proclivity';
 import { announce } from '../announce.ts';
 import { h, icon } from '../dom.ts';
-import { median } from '../engine.ts';
+import { median, MODELS, type ModelName } from '../engine.ts';
 import { bytes, count, millis, plural } from '../format.ts';
 import { onRequest, requestsSinceLoad } from '../requests.ts';
 import type { Shop } from '../shop.ts';
@@ -19,6 +19,7 @@ export function devicePanel(shop: Shop): HTMLElement {
   const reason = h('p', { class: 'device-reason', id: 'backend-reason' });
   const facts = h('dl', { class: 'facts' });
   const bars = h('div', { class: 'bars', 'aria-hidden': 'true' });
+  const models = (Object.keys(MODELS) as ModelName[]).map((name) => modelChoice(name, shop, reason));
   const choices = BACKENDS.map((name) => choice(name, shop, reason));
 
   const draw = () => {
@@ -29,6 +30,7 @@ export function devicePanel(shop: Shop): HTMLElement {
     requests.nextElementSibling?.replaceChildren(requestsSinceLoad() === 1 ? 'request since load' : 'requests since load');
     reason.textContent = sentence(info.reason);
     for (const { input, name } of choices) input.checked = name === info.backend;
+    for (const { input, name } of models) input.checked = name === engine.model;
     facts.replaceChildren(...rows(info, engine.timings, shop));
     drawBars(bars, engine.timings);
   };
@@ -43,6 +45,7 @@ export function devicePanel(shop: Shop): HTMLElement {
       'div',
       { class: 'device-body' },
       h('p', { class: 'device-requests' }, requests, h('span', {}, 'requests since load')),
+      h('fieldset', { class: 'switch' }, h('legend', {}, 'Ranked by'), ...models.map(({ label }) => label)),
       h('fieldset', { class: 'switch', 'aria-describedby': 'backend-reason' }, h('legend', {}, 'Computed by'), ...choices.map(({ label }) => label)),
       reason,
       bars,
@@ -57,14 +60,31 @@ export function devicePanel(shop: Shop): HTMLElement {
   return panel;
 }
 
-interface Choice {
-  name: BackendName;
+interface Choice<Name> {
+  name: Name;
   label: HTMLElement;
   input: HTMLInputElement;
 }
 
+/** One half of the switch between models. The other one is fetched when it is asked for: a request that the panel counts. */
+function modelChoice(name: ModelName, { engine, store }: Shop, reason: HTMLElement): Choice<ModelName> {
+  const change = async () => {
+    try {
+      await engine.useModel(name);
+      store.rerank();
+      announce(`Now ranked by ${MODELS[name].title.toLowerCase()}.`);
+    } catch (error) {
+      input.checked = false;
+      reason.textContent = `${MODELS[name].name} is not available: ${error instanceof Error ? error.message : String(error)}`;
+      announce(reason.textContent);
+    }
+  };
+  const input = h('input', { type: 'radio', name: 'model', value: name, onchange: () => void change() });
+  return { name, input, label: h('label', { class: 'switch-choice', title: MODELS[name].title }, input, h('span', {}, MODELS[name].name)) };
+}
+
 /** One half of the switch. Where the GPU is not to be had the CPU goes on, and the panel says why. */
-function choice(name: BackendName, { engine }: Shop, reason: HTMLElement): Choice {
+function choice(name: BackendName, { engine }: Shop, reason: HTMLElement): Choice<BackendName> {
   const change = async () => {
     try {
       const info = await engine.useBackend(name);
@@ -87,6 +107,7 @@ function rows(info: Info, timings: readonly number[], { offline }: Shop): HTMLEl
     ['kernels', 'Kernels', info.kernels],
     ['golden', 'Answers checked at load', count(info.golden.checked)],
     ['items', 'Products ranked', count(info.items)],
+    ['family', 'Family', info.family],
     ['model', 'Model', bytes(info.bytes)],
     ['code', 'Library code, gzip', codeSize('library')],
     ['shop-code', 'Shop code, gzip', codeSize('shop')],

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use proclivity::model::{ColumnView, Model};
+use proclivity::model::{Cell, ColumnView, Model};
 use proclivity::profile::{Event, EventKind};
 use proclivity::rank::Reason;
 use proclivity::score::BackendChoice;
@@ -39,6 +39,9 @@ pub struct RecommendArgs {
     /// its last event]
     #[arg(long, value_name = "TIME", requires = "fold_in")]
     now: Option<String>,
+    /// The moment, for models that know of moments: hour=13, weekday=2 (0 is Sunday); repeat it for each field
+    #[arg(long, value_name = "FIELD=VALUE", conflicts_with_all = ["similar", "fold_in"])]
+    context: Vec<String>,
     /// How many items
     #[arg(short = 'k', long, default_value_t = 10)]
     count: usize,
@@ -86,11 +89,21 @@ fn list(args: &RecommendArgs, model: &Arc<Model>) -> Result<Recommendation> {
     for id in history {
         recommender.observe(Event::new(EventKind::Purchase, id))?;
     }
-    let request = Request { count: args.count, explain: args.explain, ..Request::default() };
+    let context = args.context.iter().map(|told| cell(told)).collect::<Result<_>>()?;
+    let request = Request { count: args.count, explain: args.explain, context, ..Request::default() };
     Ok(match &args.similar {
         Some(id) => pollster::block_on(recommender.similar(id, &request))?,
         None => pollster::block_on(recommender.recommend(&request))?,
     })
+}
+
+/// `FIELD=VALUE`, a number where it is one.
+fn cell(told: &str) -> Result<(String, Cell)> {
+    let Some((name, value)) = told.split_once('=').filter(|(name, value)| !name.is_empty() && !value.is_empty()) else {
+        return Err(CliError::Flag { flag: "--context", expected: "FIELD=VALUE".into(), found: told.into() });
+    };
+    let number = value.parse().ok().filter(|x: &f32| x.is_finite());
+    Ok((name.to_owned(), number.map_or_else(|| Cell::Text(value.to_owned()), Cell::Number)))
 }
 
 /// The aligned table of all but the last column, and the last as it is.
