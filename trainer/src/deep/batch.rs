@@ -103,8 +103,8 @@ impl Places {
 pub struct Candidates {
     /// Items drawn evenly; all where there are no more.
     pub even: usize,
-    /// The share of each item among all targets, where those of the batch are candidates too (Yi et al. 2019): what is often asked
-    /// for is then hardly ever missing, which makes the sums far surer.
+    /// The share of each item among all targets, where those of the batch are candidates too (Yi et al. 2019), as many as are drawn
+    /// evenly at most: what is often asked for is then seldom missing, which makes the sums surer.
     pub shares: Option<Vec<f32>>,
     /// How many items there are.
     pub items: usize,
@@ -131,8 +131,11 @@ impl Candidates {
                 others.insert(item);
             }
         }
-        drawn.extend(others);
-        let weight = |item: u32| 1.0 / (1.0 - missed * (-count * shares[item as usize]).exp());
+        let others: Vec<u32> = others.into_iter().collect();
+        let kept = others.len().min(self.even);
+        let share = kept as f32 / others.len().max(1) as f32;
+        drawn.extend(rand::seq::index::sample(rng, others.len(), kept).into_iter().map(|at| others[at]));
+        let weight = |item: u32| 1.0 / (1.0 - missed * (1.0 - share * (1.0 - (-count * shares[item as usize]).exp())));
         drawn.into_iter().map(|item| (item, weight(item))).collect()
     }
 }
@@ -171,8 +174,8 @@ mod tests {
         // Every other target is item 0, the others are any.
         let shares: Vec<f32> = (0..items).map(|item| 0.5 / items as f32 + if item == 0 { 0.5 } else { 0.0 }).collect();
         for shares in [None, Some(shares)] {
-            let candidates = Candidates { even: 10, shares, items };
-            let (mut sums, rounds) = (vec![0.0f32; items], 4000);
+            let candidates = Candidates { even: 8, shares, items };
+            let (mut sums, rounds) = (vec![0.0f32; items], 6000);
             for _ in 0..rounds {
                 let any = |_| if rng.random_bool(0.5) { 0 } else { rng.random_range(0..items as u32) };
                 let targets = (0..20).map(any).map(|item| (0, item)).collect();
