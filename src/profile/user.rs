@@ -100,6 +100,11 @@ impl User {
         })
     }
 
+    /// Whether some user of `model` has an offset.
+    pub(crate) fn brings_offset(model: &Model) -> bool {
+        model.neighbours().is_some() || model.context().is_some_and(|context| !context.shape.always)
+    }
+
     /// How much lower `item`'s dot is without each item of the history, in its order; all of it for an only item.
     fn without_each(&self, model: &Model, item: u32) -> Vec<(u32, f32)> {
         let target = model.embedding(item);

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use futures_util::join;
-use proclivity::model::{Model, ModelSpec, Precision, UserTower};
-use proclivity::profile::{Event, EventKind, Profile, User};
+use proclivity::model::{
+    Cell, ContextShape, ContextSpec, FieldKind, FieldShape, Model, ModelSpec, Precision, UserTower,
+};
+use proclivity::profile::{Event, EventKind, Profile, User, context_features};
 use proclivity::rank::Reason;
 use proclivity::score::{
     BackendChoice, CpuKernels, CpuScorer, ItemMask, Plan, Query, Scored, Scorer, Stage, Tolerance, reference,
@@ -234,6 +236,58 @@ pub async fn neighbours_are_exact(choice: BackendChoice) {
             let bias = model.bias().map_or(0.0, |bias| bias[best[0].item as usize]);
             // The scorers round the user vector to int8.
             assert!((parts + bias - best[0].score).abs() < 0.05 * (1.0 + parts.abs()), "{parts} and {best:?}");
+        }
+    }
+}
+
+/// A context moves strangers to what is popular then, and users it was learnt with by the sum of its rows: to the last bit, and through
+/// the façade, where the clock is passed over by models that know none and other fields are refused.
+pub async fn contexts_are_exact(choice: BackendChoice) {
+    let told = |hour: f32| vec![("hour".to_owned(), Cell::Number(hour)), ("weekday".to_owned(), Cell::Number(2.0))];
+    for (n, (items, always)) in cases(choice, 1, [(40, false), (1025, true), (2100, false)]) {
+        let seed = 900 + n as u64;
+        let plain = ModelSpec { user_tower: UserTower::Pool { power: 0.5 }, ..random(items, 32, seed) };
+        let fields =
+            vec![FieldShape { column: "hour".into(), kind: FieldKind::Number { edges: vec![6.0, 12.0, 18.0] } }];
+        let rows = Random(seed).floats(5 * 32, 1.0);
+        let context = ContextSpec { shape: ContextShape { fields, always }, rows: rows.clone() };
+        for spec in kinds(choice, n, [plain.clone(), pooling_rows(plain, seed)]) {
+            let without = model(&spec);
+            let model = model(&ModelSpec { context: Some(context.clone()), ..spec });
+            let scorer = open(&model, choice).await;
+            let features = context_features(&model, &told(13.0)).expect("an hour");
+            assert_eq!(features, [(2, 1.0)]);
+            let history: &[(u32, f32)] = if always { &[(3, 1.0), (7, 0.5)] } else { &[] };
+            let user = match always {
+                true => User::new(&model, history, &features).expect("a known history"),
+                false => User::stranger(&model, &features).expect("a context"),
+            };
+            let row: Vec<f32> = rows[64..96].to_vec();
+            let pooled =
+                if always { User::of_history(&without, history).expect("known").vector } else { vec![0.0; 32] };
+            for ((found, row), pooled) in user.vector.iter().zip(row).zip(pooled) {
+                assert!((found - row - pooled).abs() < 0.02, "{found} {row} {pooled}");
+            }
+            let mask = ItemMask::none(items);
+            for k in [10, items + 5] {
+                let query = Query::of(&user, &mask, k, Stage::Retrieval);
+                let expected = reference::score(&model, &Plan::new(&model, &query).expect("valid"));
+                for (body, found) in answers(&scorer, &model, choice, &query).await {
+                    assert_eq!(found, expected, "{body}: {items} items, k = {k}");
+                }
+            }
+            let recommender = Recommender::new(model, choice).await.expect("opens");
+            let ask =
+                async |context| recommender.recommend(&Request { count: 10, context, ..Request::default() }).await;
+            let lists = [ask(told(3.0)).await.expect("a list"), ask(told(13.0)).await.expect("a list")];
+            assert_ne!(lists[0], lists[1]);
+            assert!(lists.iter().flat_map(|list| &list.items).all(|item| item.reasons == [Reason::Popular]));
+            let refused = ask(vec![("place".to_owned(), Cell::Text("home".into()))]).await.expect_err("unknown");
+            assert!(refused.code() == "argument" && refused.to_string().contains("hour"), "{refused}");
+            let other = Recommender::new(without, choice).await.expect("opens");
+            let unmoved =
+                other.recommend(&Request { context: told(3.0), ..Request::default() }).await.expect("the clock");
+            assert_eq!(unmoved, other.recommend(&Request::default()).await.expect("none"));
         }
     }
 }
@@ -485,6 +539,7 @@ macro_rules! contract_tests {
         $check!(ranking_within_tolerance);
         $check!(int8_ranking_is_exact);
         $check!(neighbours_are_exact);
+        $check!(contexts_are_exact);
         $check!(masks);
         $check!(refusals);
         $check!(overlapping);

@@ -14,6 +14,7 @@ use super::tables::{Tables, empty};
 use super::workspace::{PARAMS_STRIDE, Sizes, Workspace};
 use crate::error::{Error, Result};
 use crate::model::{ItemTable, Model};
+use crate::profile::User;
 use crate::score::order::{NO_ITEM, from_sortable};
 use crate::score::plan::{Plan, Query, UserVector};
 use crate::score::topk::Scored;
@@ -254,7 +255,7 @@ fn plan_layout(model: &Model, limits: GpuLimits) -> Result<Layout> {
     let candidates = model.ranker().map_or(0, |ranker| ranker.candidates);
     let first_words = model.ranker().map_or(0, |ranker| ranker.layers[0].shape.outputs);
     let layout = Layout::new(limits, model.item_count(), row_bytes, ranker, candidates)?;
-    let offset_words = if model.neighbours().is_some() { model.item_count() } else { 0 };
+    let offset_words = if User::brings_offset(model) { model.item_count() } else { 0 };
     Ok(Layout { user_words, first_words, offset_words, ..layout })
 }
 
