@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Evaluation on the fixed splits: trains with the settings of benches/quality/recipes.js, measures on the test users through the
 # scorer that ships, and writes target/quality/quality.json. Splits that are not there are named as skipped. FAST=1 leaves out
-# what takes long.
+# what takes long; TORCH=PYTHON adds a row with a reference in PyTorch, which takes an hour.
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
 

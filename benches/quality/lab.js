@@ -12,9 +12,9 @@ export class Lab {
   /** Figures of single families, for the table of them. */
   families = [];
 
-  /** @param {{ trainer: string, splits: object, out: string, python: string | null }} places */
-  constructor({ trainer, splits, out, python }) {
-    Object.assign(this, { trainer, splits, out, python });
+  /** @param {{ trainer: string, splits: object, out: string, python: string | null, torch: string | null }} places */
+  constructor({ trainer, splits, out, python, torch }) {
+    Object.assign(this, { trainer, splits, out, python, torch });
   }
 
   /** The model of a family on a split, with flags after those of its recipe: what it weighs and how long it took. */
@@ -74,6 +74,21 @@ export class Lab {
     if (!this.python) return { skipped: 'Python with the package implicit is not there' };
     console.log('▸ training with implicit');
     const { json } = await run(this.python, [path.join(import.meta.dirname, 'implicit_als.py'), ...this.splits[split].log]);
+    return json;
+  }
+
+  /** The model with the items of the split's catalogue that it was not trained with. */
+  async updated(model, split) {
+    const file = model.file.replace('.safetensors', '-all.safetensors');
+    await run(this.trainer, ['update', model.file, this.splits[split].items, '-o', file, '--json']);
+    return { ...model, file, bytes: (await stat(file)).size };
+  }
+
+  /** What a reference of self-attention reaches on a split by order. It takes an hour on two cores, so it is asked for. */
+  async reference(split) {
+    if (!this.torch) return { skipped: 'TORCH does not name a Python with PyTorch; the reference takes an hour' };
+    console.log('▸ training the reference');
+    const { json } = await run(this.torch, [path.join(import.meta.dirname, 'sasrec_reference.py'), this.splits[split].sequences]);
     return json;
   }
 

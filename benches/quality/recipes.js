@@ -42,5 +42,15 @@ export const RECIPES = {
     slim: ['--slim-l1', '2', '--slim-l2', '200', '--neighbours', '80', '--validation', '0'],
     'item-knn': ['--neighbours', '80', '--validation', '0'],
     elsa: ['--epochs', '10', '--validation', '0'],
+    neumf: ['--dim', '128', '--epochs', '40', '--deep-learning-rate', '0.01', '--deep-weight-decay', '0.03'],
+  },
+  'amazon-video': {
+    sasrec: ['--epochs', '24', '--patience', '8', '--deep-learning-rate', '0.006', '--deep-dropout', '0.5'],
+    gru4rec: ['--epochs', '24', '--patience', '8', '--deep-learning-rate', '0.006', '--deep-dropout', '0.5'],
+    'item-knn': ['--neighbours', '100'],
+    popular: [],
+  },
+  'movietweetings-cold': {
+    als: ['--dim', '32', '--content'],
   },
 };

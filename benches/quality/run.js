@@ -8,11 +8,11 @@ import { rows } from './rows.js';
 import { openSplits } from './splits.js';
 import { printFamilies, printRows } from './table.js';
 
-const { ROOT: root, SHARED: shared, OUT: out, TRAINER: trainer, PYTHON: python, FAST: fast, ONLY: only } = process.env;
+const { ROOT: root, SHARED: shared, OUT: out, TRAINER: trainer, PYTHON: python, TORCH: torch, FAST: fast, ONLY: only } = process.env;
 
 await mkdir(out, { recursive: true });
 const splits = await openSplits({ root, shared, out });
-const lab = new Lab({ trainer, splits, out, python: python || null });
+const lab = new Lab({ trainer, splits, out, python: python || null, torch: torch || null });
 const figures = [];
 for (const row of rows().filter(({ id }) => !only || id.includes(only))) {
   figures.push({ id: row.id, value: null, target: null, pass: false, bytes: null, ...(await figure(row)) });
