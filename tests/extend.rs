@@ -9,7 +9,7 @@ use std::sync::Arc;
 use common::fixtures::{Random, in_f32, in_int8, model, random, with_neighbours, with_ranker, with_repurchase};
 use proclivity::model::{
     Activation, Cell, ColumnView, ContentShape, ContentSpec, Dense, FieldKind, FieldShape, LayerShape, Model,
-    ModelBuffer, ModelSpec, write_model,
+    ModelBuffer, ModelSpec, UserTower, write_model,
 };
 use proclivity::profile::{Event, EventKind, User};
 use proclivity::score::{BackendChoice, Scorer};
@@ -128,7 +128,10 @@ fn more_items_may_follow_and_be_written() {
 fn nothing_changes_for_the_items_that_were_there() {
     let plain = || random(ITEMS, DIM, 5);
     let zeros = || vec![0.25; ITEMS];
+    let fold_in = |power| UserTower::FoldIn { alpha: 2.0, regularization: 0.1, power };
     let kinds = [
+        ModelSpec { user_tower: fold_in(0.5), ..plain() },
+        ModelSpec { user_tower: fold_in(1.0), ..plain() },
         in_f32(plain()),
         plain(),
         with_neighbours(plain(), 5, false, 3),

@@ -146,6 +146,10 @@ class LocalEngine implements Engine {
   /** Takes another engine in place of this one, once it is there; nothing changes where it is not. */
   async #goOnWith(make: () => Promise<unknown>): Promise<void> {
     const next = (await this.#borrowed(make)) as WasmEngine;
+    if (this.#disposed) {
+      next.free();
+      throw new ProclivityError('disposed', 'the recommender was disposed of');
+    }
     this.#wasm.endTrial();
     this.#retired.push(this.#wasm);
     this.#wasm = next;

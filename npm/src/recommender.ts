@@ -196,7 +196,7 @@ export class Recommender {
    *
    * @returns What is loaded now.
    * @throws {@link ProclivityError} `argument` for a model trained without `--content`, an id that is there already, or a
-   * column that the catalogue does not have or that holds another type. Nothing is added then.
+   * column that the catalogue does not have or that holds another type; `out_of_memory`. Nothing is added then.
    */
   async addItems(items: readonly NewItem[]): Promise<Info> {
     const checked = checkNewItems(items);
@@ -211,7 +211,8 @@ export class Recommender {
    *
    * @param source - As for {@link Recommender.load}: the only request after it, and made by you.
    * @returns What is loaded now.
-   * @throws {@link ProclivityError} `delta` for a damaged one or one for another model; `argument`, `http`, `network` or `file`.
+   * @throws {@link ProclivityError} `delta` for a damaged one or one for another model; `argument`, `http`, `network` or
+   * `file`; the codes of a model that is refused.
    */
   async update(source: ModelSource): Promise<Info> {
     this.#live();
@@ -265,9 +266,9 @@ export class Recommender {
 
   /** Changes the model once the backend is chosen, which the new one keeps. */
   #change(call: (engine: Engine) => Promise<void>): Promise<Info> {
-    return this.#run(async (engine) => {
+    return this.#run(async () => {
       await this.#settled.catch(() => undefined);
-      await call(engine);
+      await call(this.#live()); // which may have been disposed of meanwhile
       const info = this.info();
       this.#items = info.items;
       return info;

@@ -50,7 +50,7 @@ export interface Info {
   family: string;
   /** 16 hex digits that tell one model from another. */
   model: string;
-  /** Items in the catalogue. */
+  /** Items that are scored: those of the catalogue, and those removed from it since. */
   items: number;
   /** Width of an item's embedding. */
   dim: number;
@@ -116,7 +116,8 @@ export interface SimilarOptions {
 
 /**
  * What the page knows of the moment, by the names the model was trained with: text, or numbers. `hour` (0 to 23) and `weekday`
- * (0, Sunday, to 6) are told unasked, by the device's clock.
+ * (0, Sunday, to 6) are told unasked, by the device's clock; they mean what they meant in the log, whose times count as UTC where they
+ * say no zone or are seconds, so a log of local times without a zone fits best.
  */
 export type Context = Readonly<Record<string, string | number>>;
 

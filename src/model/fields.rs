@@ -103,11 +103,12 @@ impl FieldShape {
 
     /// How many features it has, that of what is missing included.
     pub fn count(&self) -> usize {
-        1 + match &self.kind {
+        let told = match &self.kind {
             FieldKind::Category { values } => values.len(),
             FieldKind::Number { edges } => edges.len() + 1,
             FieldKind::Text { buckets } => *buckets,
-        }
+        };
+        told.saturating_add(1)
     }
 
     /// The features of `attribute` with their weights, counted from `first`: their squares add up to 1.

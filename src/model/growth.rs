@@ -60,8 +60,10 @@ impl Model {
             growth.insert("item.repurchase", before * size_of::<f32>(), bytemuck::cast_slice(&own));
             growth.repeat("item.repurchase", count, mean(part.new_items));
         }
-        growth.repeat_last("neighbour.indptr", count);
-        growth.add_scales("neighbour.scale", &vec![0.0; count]);
+        if self.neighbours().is_some() {
+            growth.repeat_last("neighbour.indptr", count);
+            growth.add_scales("neighbour.scale", &vec![0.0; count]);
+        }
         growth.add_strings("item.id", &new.iter().map(|item| item.id).collect::<Vec<_>>());
         for (n, (name, slot)) in self.columns().iter().enumerate() {
             let attributes: Vec<Attribute> = new.iter().map(|item| item.attributes[n]).collect();

@@ -112,7 +112,7 @@ impl Model {
                 check_magnitude(typed(file, range, name)?, name, if name == "item.bias" { MAX_ABS } else { 1e9 })?;
             }
         }
-        let gram = read_gram(&table, file, (items, dim), manifest.user)?;
+        let gram = read_gram(&table, file, (manifest.items, dim), manifest.user)?;
         let neighbours = NeighbourSlot::read(&table, file, items)?;
         if dim == 0 && ((neighbours.is_none() && bias.is_none()) || manifest.scoring != Scoring::Dot) {
             return Err(Error::tensor("item.embedding", "expected vectors, or neighbour lists or item biases alone"));
@@ -248,7 +248,7 @@ impl Model {
         &self.golden
     }
 
-    /// Items that the golden answers speak of: the first ones, before more were added.
+    /// Items of the file, before more were added: those that golden answers speak of and a Gram matrix is of.
     pub(crate) fn golden_items(&self) -> usize {
         self.manifest.items
     }

@@ -95,6 +95,9 @@ fn read_int8(table: &TensorTable, file: &[u8], name: &str, items: usize, dim: us
 }
 
 fn read_int4(table: &TensorTable, file: &[u8], name: &str, items: usize, dim: usize) -> Result<TableSlot> {
+    if !dim.is_multiple_of(2) {
+        return Err(Error::tensor(name, format_args!("expected an even width for four bits a value, found {dim}")));
+    }
     let bytes = &file[table.expect(name, Dtype::U8, &[items, dim / 2])?];
     let mut values = Vec::new();
     values.try_reserve_exact(items * dim).map_err(|_| Error::out_of_memory(items * dim, "the item table"))?;

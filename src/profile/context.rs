@@ -1,7 +1,7 @@
 //! What a request's context adds to a user.
 
-use crate::error::{Error, Result};
-use crate::model::{Attributes, Context, Model, attribute, features};
+use crate::error::{Error, Result, show};
+use crate::model::{Attribute, Attributes, Context, FieldKind, Model, attribute, features};
 
 /// What a page may tell every model, whether it knows it or not: it tells them unasked.
 const CLOCK: [&str; 2] = ["hour", "weekday"];
@@ -20,6 +20,17 @@ pub fn context_features(model: &Model, given: &Attributes) -> Result<Vec<(u32, f
             false => ["fields among ", &names.join(", ")].concat(),
         };
         return Err(Error::argument("context", expected, name));
+    }
+    for field in fields {
+        let refused =
+            |expected, found: &str| Err(Error::argument(&["context.", &field.column].concat(), expected, found));
+        match (&field.kind, attribute(given, &field.column)) {
+            (FieldKind::Number { .. }, Attribute::Text(text)) => return refused("a number", text),
+            (FieldKind::Category { .. } | FieldKind::Text { .. }, Attribute::Number(x)) => {
+                return refused("text", &show(x));
+            }
+            _ => {}
+        }
     }
     Ok(features(fields, |field| attribute(given, field)))
 }

@@ -26,7 +26,8 @@ impl FoldIn {
         let dim = model.dim();
         let mut matrix: Vec<f64> = model.gram().iter().map(|&x| f64::from(x)).collect();
         let strength: f64 = history.iter().map(|(_, strength)| f64::from(*strength)).sum();
-        let weight = model.item_count() as f64 + f64::from(alpha) * strength;
+        // The items that the Gram matrix is of: those that were added since were never learnt from.
+        let weight = model.golden_items() as f64 + f64::from(alpha) * strength;
         let ridge = f64::from(regularization) * to_power(weight, power);
         matrix.iter_mut().step_by(dim + 1).for_each(|x| *x += ridge);
         let mut target = vec![0.0f64; dim];

@@ -1,5 +1,7 @@
 //! The user, made of a history on the device: what every item is scored with.
 
+use std::sync::OnceLock;
+
 use super::context::{add_context, context_features};
 use super::fold_in::FoldIn;
 use super::network;
@@ -21,6 +23,8 @@ pub struct User {
     history: Vec<(u32, f32)>,
     /// Features of the request's context, (feature, weight).
     context: Vec<(u32, f32)>,
+    /// Of a network, the vector without each of the latest items, which alone it looks at; made when it is asked for.
+    without: OnceLock<Vec<Option<Vec<f32>>>>,
 }
 
 #[derive(Debug, Clone)]
@@ -79,7 +83,14 @@ impl User {
             }
             sums
         });
-        Ok(User { vector, offset, tower, history: history.to_vec(), context: context.to_vec() })
+        Ok(User {
+            vector,
+            offset,
+            tower,
+            history: history.to_vec(),
+            context: context.to_vec(),
+            without: OnceLock::new(),
+        })
     }
 
     /// A stranger in a context of these features, for models whose context speaks for strangers only: what is popular, and more so there.
@@ -97,6 +108,7 @@ impl User {
             tower: Tower::Network,
             history: Vec::new(),
             context: context.to_vec(),
+            without: OnceLock::new(),
         })
     }
 
@@ -105,17 +117,26 @@ impl User {
         model.neighbours().is_some() || model.context().is_some_and(|context| !context.shape.always)
     }
 
-    /// How much lower `item`'s dot is without each item of the history, in its order; all of it for an only item.
+    /// How much lower `item`'s dot is without each item of the history, in its order; all of it for an only item, nothing for one so
+    /// long ago that the network does not look at it.
     fn without_each(&self, model: &Model, item: u32) -> Vec<(u32, f32)> {
+        let length = model.network().map_or(0, |network| network.shape.length);
+        let first = self.history.len().saturating_sub(length);
+        let vectors = self.without.get_or_init(|| {
+            let without = |at: usize| {
+                let others: Vec<(u32, f32)> = [&self.history[..at], &self.history[at + 1..]].concat();
+                if others.is_empty() { None } else { run_network(model, &others, &self.context).ok() }
+            };
+            (first..self.history.len()).map(without).collect()
+        });
         let target = model.embedding(item);
-        let dot = |vector: &[f32]| vector.iter().zip(&target).map(|(a, b)| a * b).sum::<f32>();
+        let dot = |vector: &Vec<f32>| vector.iter().zip(&target).map(|(a, b)| a * b).sum::<f32>();
         let whole = dot(&self.vector);
-        let without = |at: usize| {
-            let others: Vec<(u32, f32)> = [&self.history[..at], &self.history[at + 1..]].concat();
-            let score = if others.is_empty() { None } else { run_network(model, &others, &self.context).ok() };
-            whole - score.map_or(0.0, |vector| dot(&vector))
+        let part = |at: usize| match at.checked_sub(first) {
+            Some(at) => whole - vectors[at].as_ref().map_or(0.0, dot),
+            None => 0.0,
         };
-        self.history.iter().enumerate().map(|(at, &(from, _))| (from, without(at))).collect()
+        self.history.iter().enumerate().map(|(at, &(from, _))| (from, part(at))).collect()
     }
 
     /// The retrieval score of `item` in its two parts: what neighbour lists say, and dot and bias.

@@ -35,7 +35,12 @@ export class Engine {
   async useModel(model: ModelName): Promise<void> {
     const { backend } = await this.#recommender.settled();
     const next = await Recommender.load(MODELS[model].url, { backend });
-    await next.import(await this.#recommender.export());
+    try {
+      await next.import(await this.#recommender.export());
+    } catch (error) {
+      next.dispose();
+      throw error;
+    }
     this.#recommender.dispose();
     this.#recommender = next;
     this.model = model;

@@ -1,6 +1,6 @@
 import type { EventType, InteractionEvent } from 'proclivity';
 import type { ShopCatalogue } from './catalogue.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, ModelName } from './engine.ts';
 import { eraseSaved, readSaved, writeSaved, type ShopEvent } from './profile-storage.ts';
 
 export type Topic = 'cart' | 'profile' | 'bought';
@@ -92,9 +92,12 @@ export class Store {
     await this.#inTurn(() => this.#unlearn(event));
   }
 
-  /** The lists are to be made anew: another model ranks. */
-  rerank(): void {
-    this.#emit('profile');
+  /** Lets another model rank, after the changes of the profile that were asked for before it. */
+  useModel(model: ModelName): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#engine.useModel(model);
+      this.#emit('profile');
+    });
   }
 
   /** Forgets everything, here and in storage. */

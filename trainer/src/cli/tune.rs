@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::{Args, Parser};
+use proclivity::model::Column;
 use serde_json::json;
 
 use super::inputs::{InputArgs, Inputs};
 use super::train::{Order, StorageArgs};
-use crate::dataset::{HeldOut, Interactions, TableOptions};
+use crate::dataset::{HeldOut, Interactions, TableOptions, columns_of};
 use crate::error::{CliError, Result};
 use crate::families::{Checkpoint, Earlier, Family, Fingerprint, Fit, Recipe, VectorFamily};
 use crate::output::{Output, check_writable, grouped, table, with_ending};
@@ -131,6 +132,8 @@ struct Arena<'a> {
     share: f64,
     data: Cow<'a, Interactions>,
     held: Cow<'a, [HeldOut]>,
+    /// Of the items of the data.
+    columns: Vec<Column>,
 }
 
 impl Arena<'_> {
@@ -146,7 +149,8 @@ impl Arena<'_> {
             true => Cow::Owned(inputs.held.iter().step_by(every).cloned().collect()),
             false => Cow::Borrowed(&inputs.held[..]),
         };
-        Arena { rung, share, data, held }
+        let columns = columns_of(&inputs.columns, &inputs.data.items, &data.items);
+        Arena { rung, share, data, held, columns }
     }
 
     /// Trains one recipe and measures it.
@@ -157,7 +161,8 @@ impl Arena<'_> {
         let started = Instant::now();
         let (rung, data) = (self.rung, &*self.data);
         let recipe = recipe(&flags)?.on_share(self.share);
-        let fit = Fit { data, held: &self.held, columns: &[], output: Output { json: true }, checkpoint: None };
+        let fit =
+            Fit { data, held: &self.held, columns: &self.columns, output: Output { json: true }, checkpoint: None };
         let outcome = recipe.train(data, &fit).and_then(|(trained, _)| fit.judge(&trained));
         let seconds = started.elapsed().as_secs_f64();
         let trial = Trial { number, rung, flags, ndcg: None, bytes: 0, seconds, error: None };

@@ -146,7 +146,9 @@ impl Teacher {
         let mut als = Als::taught(training, &options.als(self.model.manifest().user, &self.data), &lists);
         let mut student = Parts::of(&self.model);
         (student.spec.neighbours, student.spec.ranker, student.spec.item_bias) = (None, None, None);
-        (student.spec.user_rows, student.spec.repurchase) = (None, None);
+        (student.spec.user_rows, student.spec.repurchase, student.spec.network) = (None, None, None);
+        // What was learnt beside the teacher's vectors says nothing of others.
+        (student.spec.content, student.spec.context) = (None, None);
         (student.spec.family, student.steps) = (als.name().into(), Some(Vec::new()));
         let mut best: Option<(f64, Parts)> = None;
         for epoch in 1..=options.distill_epochs {

@@ -27,6 +27,11 @@ impl Parts {
             let (expected, found) = ("a model with vectors".into(), format!("one without, of family {}", spec.family));
             return Err(CliError::Flag { flag: "--rank", expected, found });
         }
+        if spec.network.is_some() || spec.content.is_some() || spec.context.is_some() {
+            let expected = "a model whose vectors nothing else was learnt with".into();
+            let found = "one with a network, a content tower or a context; train a narrower one".into();
+            return Err(CliError::Flag { flag: "--rank", expected, found });
+        }
         let lists_alone = rank == 0 && spec.neighbours.is_some() && spec.ranker.is_none();
         if rank >= dim || (rank == 0 && !lists_alone) {
             return Err(CliError::Flag {

@@ -90,7 +90,8 @@ impl Step {
             steps.extend(smaller.map(Step::Precision));
             let narrower = (spec.embedding.dim - 1) / WIDTHS * WIDTHS;
             let lists_alone = spec.neighbours.is_some() && spec.ranker.is_none();
-            steps.extend((narrower > 0 || lists_alone).then_some(Step::Rank(narrower)));
+            let apart = spec.network.is_none() && spec.content.is_none() && spec.context.is_none();
+            steps.extend((apart && (narrower > 0 || lists_alone)).then_some(Step::Rank(narrower)));
         }
         if let Some(lists) = &spec.neighbours {
             steps.extend((!lists.int4).then_some(Step::Int4Neighbours));

@@ -28,8 +28,9 @@ impl Parts {
         spec.item_ids = picked(&spec.item_ids, &keep);
         spec.popularity = picked(&spec.popularity, &keep);
         spec.item_bias = spec.item_bias.as_ref().map(|bias| picked(bias, &keep));
-        let dim = spec.embedding.dim;
+        spec.removed = if spec.removed.is_empty() { Vec::new() } else { picked(&spec.removed, &keep) };
         for rows in [Some(&mut spec.embedding.rows), spec.user_rows.as_mut()].into_iter().flatten() {
+            let dim = rows.len() / place.len();
             *rows = keep.iter().flat_map(|item| &rows[item * dim..][..dim]).copied().collect();
         }
         if let Some(part) = &mut spec.repurchase {

@@ -6,6 +6,8 @@ use proclivity::model::{Attribute, Column, ColumnData, FieldKind, FieldShape};
 
 /// Ranges of a number, and most and fewest buckets of a text.
 const RANGES: usize = 10;
+/// Values of a category that are told apart, the most frequent ones: they stand in the file's header.
+const VALUES: usize = 4096;
 const BUCKETS: [usize; 2] = [256, 4096];
 
 /// The fields that these columns give; none of a column in which every item has the same.
@@ -20,6 +22,7 @@ fn field(column: &Column) -> Option<FieldShape> {
             values.iter().filter(|value| !value.is_empty()).for_each(|value| *counts.entry(value).or_default() += 1);
             let mut values: Vec<(&str, usize)> = counts.into_iter().collect();
             values.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+            values.truncate(VALUES);
             (values.len() > 1).then(|| FieldKind::Category { values: values.iter().map(|v| v.0.to_owned()).collect() })
         }
         ColumnData::Number(values) => {

@@ -158,6 +158,17 @@ impl<'a> FactorisationMachine<'a> {
         examples
     }
 
+    /// Which features of moments the log has; what stands for none is one of them.
+    fn told(&self) -> Vec<bool> {
+        let mut told = vec![false; clock::count() as usize];
+        (0..clock::fields().len()).for_each(|field| told[clock::missing(field) as usize] = true);
+        if self.data.has_time {
+            let pairs = (0..self.data.users.len()).flat_map(|user| self.data.pairs_of(user));
+            pairs.flat_map(|pair| clock::features(pair.last)).for_each(|feature| told[feature as usize] = true);
+        }
+        told
+    }
+
     /// The features of a moment, some of them not told.
     fn moment(&self, time: Option<i64>, rng: &mut ChaCha8Rng) -> [u32; 2] {
         let told = time.filter(|_| self.data.has_time).map(clock::features);
@@ -370,10 +381,14 @@ impl Learner for FactorisationMachine<'_> {
             rows.flat_map(|(n, row)| self.user_row(&names[name(n)], row)).collect()
         };
         let moment = |feature: usize| 1 + usize::from(feature as u32 >= clock::first(1));
-        let context = ContextSpec {
-            shape: ContextShape { fields: clock::fields(), always: true },
-            rows: of(&self.moments, &moment),
-        };
+        let mut moments = of(&self.moments, &moment);
+        let width = moments.len() / clock::count() as usize;
+        // Of an hour in which nothing was ever done is known what is known of one that is not told.
+        for (feature, _) in self.told().into_iter().enumerate().filter(|(_, told)| !told) {
+            let missing = clock::missing(moment(feature) - 1) as usize;
+            moments.copy_within(missing * width..(missing + 1) * width, feature * width);
+        }
+        let context = ContextSpec { shape: ContextShape { fields: clock::fields(), always: true }, rows: moments };
         Vectors {
             dim: rows.len() / self.data.items.len(),
             rows,
@@ -569,6 +584,21 @@ mod tests {
             assert!(apart > 0.5, "{apart}");
             let tastes = |of: &[f32]| of[..12].iter().sum::<f32>() - of[12..].iter().sum::<f32>();
             assert!(tastes(&morning) > 0.0 && tastes(&evening) > 0.0);
+        }
+    }
+
+    #[test]
+    fn an_hour_that_the_log_does_not_have_counts_as_not_told() {
+        let (data, strengths) = timed();
+        let untimed = Interactions { has_time: false, ..data.clone() };
+        for (data, hours) in [(data, vec![3.0, 15.0]), (untimed, vec![3.0, 8.0, 20.0])] {
+            let pair = (data, strengths.clone());
+            let mut machine = machine(true, &pair, 2);
+            machine.epoch(1).unwrap();
+            let model = model(&machine, &pair.0);
+            for hour in hours {
+                assert_eq!(on_device(&model, &[(4, 1.0)], &[("hour", hour)]), on_device(&model, &[(4, 1.0)], &[]));
+            }
         }
     }
 

@@ -69,7 +69,7 @@ pub struct Recipe {
     /// Learn the vectors from the catalogue too (--items), so that items can be added that nobody has taken yet
     #[arg(long)]
     pub content: bool,
-    /// Learn what is popular at which hour and weekday too, for those of whom nothing else is known; `fm` and `deepfm` know it anyway
+    /// Learn what is popular at which hour and weekday too, for those of whom nothing else is known; `fm` and `deepfm` know it anyway. Hours are those of the log: pages tell local ones, so its times should be local and name no zone
     #[arg(long)]
     pub context: bool,
     #[command(flatten, next_help_heading = "ALS")]
@@ -122,6 +122,13 @@ impl Recipe {
             let expected = format!("a multiple of {DIM_MULTIPLE} for {}", self.family);
             return refused("--dim", &expected, self.dim.to_string());
         }
+        if self.family.vectors == Some(VectorFamily::DeepFm) && self.dim < 4 {
+            return refused("--dim", "at least 4 for deepfm", self.dim.to_string());
+        }
+        if network && self.deep.deep_hidden.is_none() && self.dim > 512 {
+            let expected = "at most 512 for networks whose layers are twice as wide; or --deep-hidden";
+            return refused("--dim", expected, self.dim.to_string());
+        }
         if self.content && self.family.vectors.is_none() {
             return refused("--content", "a family with vectors, such as als", self.family.to_string());
         }
@@ -159,6 +166,10 @@ impl Recipe {
     pub fn check_log(&self, data: &Interactions, memory: Memory) -> Result<()> {
         memory.check_training(&self.family.to_string(), training_bytes(self.family, self.dim, data))?;
         popular::check_log(data, self.half_life)?;
+        if self.context && !data.has_time {
+            let (expected, found) = ("a log with times".into(), "one without".into());
+            return Err(CliError::Flag { flag: "--context", expected, found });
+        }
         match self.family.vectors {
             Some(VectorFamily::Svdpp) => svdpp::check_log(data)?,
             Some(VectorFamily::Item2vec) => item2vec::check_log(data, &self.item2vec)?,

@@ -67,11 +67,10 @@ interface Choice<Name> {
 }
 
 /** One half of the switch between models. The other one is fetched when it is asked for: a request that the panel counts. */
-function modelChoice(name: ModelName, { engine, store }: Shop, reason: HTMLElement): Choice<ModelName> {
+function modelChoice(name: ModelName, { store }: Shop, reason: HTMLElement): Choice<ModelName> {
   const change = async () => {
     try {
-      await engine.useModel(name);
-      store.rerank();
+      await store.useModel(name);
       announce(`Now ranked by ${MODELS[name].title.toLowerCase()}.`);
     } catch (error) {
       input.checked = false;
