@@ -541,8 +541,8 @@ mod tests {
             machine.epoch(1).unwrap();
             let model = model(&machine, &data.0);
             let moments = [
-                (vec![("hour", 13.0), ("weekday", 3.0)], [13, clock::first(1) + 3]),
-                (vec![("hour", 0.0)], [0, clock::missing(1)]),
+                (vec![("hour", 8.0), ("weekday", 3.0)], [8, clock::first(1) + 3]),
+                (vec![("hour", 20.0)], [20, clock::missing(1)]),
             ];
             for (history, (told, moment)) in [vec![], vec![(4, 0.5), (17, 1.0), (2, 0.25)]]
                 .into_iter()
