@@ -113,6 +113,7 @@ impl User {
     }
 
     /// Whether some user of `model` has an offset.
+    #[cfg(feature = "gpu")]
     pub(crate) fn brings_offset(model: &Model) -> bool {
         model.neighbours().is_some() || model.context().is_some_and(|context| !context.shape.always)
     }

@@ -14,7 +14,7 @@ use super::options::DeepOptions;
 use super::pairs::Pairs;
 use super::sequences::{examples, ordered};
 use super::tower::{Dropout, Tower};
-use super::weights::{Leaves, Moving, Step, Table, Weights, numbers};
+use super::weights::{Leaves, Step, Table, Weights, numbers, state};
 use crate::dataset::Interactions;
 use crate::error::{CliError, Result};
 use crate::families::{Learner, State, Training, Vectors, epoch_rng};
@@ -280,15 +280,8 @@ impl Learner for Deep<'_> {
     }
 
     fn state(&mut self) -> State<'_> {
-        let weights = self.weights.list.iter_mut().map(|weight| (weight.name.clone(), &mut weight.numbers));
-        let given = self.given.iter_mut().map(|given| ("given".to_owned(), &mut given.numbers));
-        let mut all: State<'_> = vec![("steps".into(), &mut self.steps)];
-        let tables = [("items".to_owned(), &mut self.items.numbers)];
-        for (name, Moving { values, mean, square }) in weights.chain(tables).chain(given) {
-            let of = |part: &str| format!("{name}.{part}").into();
-            all.extend([(of("mean"), mean), (of("square"), square), (name.into(), values)]);
-        }
-        all
+        let given = self.given.iter_mut().map(|given| ("given", given));
+        state(&mut self.steps, &mut self.weights, [("items", &mut self.items)].into_iter().chain(given))
     }
 }
 

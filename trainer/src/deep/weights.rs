@@ -8,6 +8,8 @@ use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
+use crate::families::State;
+
 /// Decay of the mean and of the mean square of slopes, and what keeps a quotient finite.
 const BETA: (f32, f32) = (0.9, 0.999);
 const EPSILON: f32 = 1e-8;
@@ -202,6 +204,22 @@ impl Table {
             self.taken[item as usize] = step.number;
         }
     }
+}
+
+/// Everything that a learner of these changes, for a checkpoint.
+pub fn state<'a>(
+    steps: &'a mut Vec<f32>,
+    weights: &'a mut Weights,
+    tables: impl Iterator<Item = (&'static str, &'a mut Table)>,
+) -> State<'a> {
+    let weights = weights.list.iter_mut().map(|weight| (weight.name.clone(), &mut weight.numbers));
+    let tables = tables.map(|(name, table)| (name.to_owned(), &mut table.numbers));
+    let mut all: State<'a> = vec![("steps".into(), steps)];
+    for (name, Moving { values, mean, square }) in weights.chain(tables) {
+        let of = |part: &str| format!("{name}.{part}").into();
+        all.extend([(of("mean"), mean), (of("square"), square), (name.into(), values)]);
+    }
+    all
 }
 
 fn leaf(values: Vec<f32>, shape: [usize; 2], device: &Device) -> Tensor<2> {
