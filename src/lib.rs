@@ -19,6 +19,7 @@ pub mod profile;
 pub mod rank;
 mod recommender;
 pub mod score;
+mod simd;
 #[cfg(target_arch = "wasm32")]
 mod web;
 

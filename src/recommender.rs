@@ -9,7 +9,7 @@ use crate::json::{Field, Json};
 use crate::model::{Attributes, Model, attributes_from_json};
 use crate::patch::apply_delta;
 use crate::profile::{Event, Interaction, Profile, User, context_features};
-use crate::rank::{Buyer, CANDIDATES, Filter, Reason, apply_filter, because_of, filter_from_json};
+use crate::rank::{Buyer, CANDIDATES, Filter, Reason, apply_filter, because_of, filter_from_json, to_ask};
 use crate::score::{BackendChoice, BackendInfo, ItemMask, Query, Scored, Scorer, Stage};
 
 /// Most subjects whose masks are in memory at a time.
@@ -113,6 +113,8 @@ pub enum Subject {
     Vector(Vec<f32>),
     /// The item of this id: those most like it, by the cosine of their embeddings, itself left out.
     Item(String),
+    /// What the recommender's own user should be asked about.
+    Onboarding,
 }
 
 /// A list, best first.
@@ -237,6 +239,15 @@ impl Recommender {
         self.recommend_to(Subject::Item(item_id.to_owned()), request).await
     }
 
+    /// Items to ask the user about, the most telling first: popular ones, each of which tells what the profile and those before it do
+    /// not. Who picks some of them is known better than by as many of the most popular.
+    ///
+    /// # Errors
+    /// As [`Recommender::recommend`].
+    pub async fn onboarding(&self, request: &Request) -> Result<Recommendation> {
+        self.recommend_to(Subject::Onboarding, request).await
+    }
+
     async fn recommend_to(&self, subject: Subject, request: &Request) -> Result<Recommendation> {
         let mut lists = self.recommend_batch(&[subject], request).await?;
         Ok(lists.pop().expect("one list a subject"))
@@ -317,9 +328,10 @@ impl Recommender {
             because: None,
             buyer: None,
             popular: false,
+            chosen: None,
         };
         let profile = match subject {
-            Subject::Own => &self.profile.borrow(),
+            Subject::Own | Subject::Onboarding => &self.profile.borrow(),
             Subject::Profile(profile) => profile,
             Subject::Vector(user) => return Ok(question(user.clone(), allowed, Stage::Cascade)),
             Subject::Item(id) => {
@@ -340,6 +352,11 @@ impl Recommender {
         }
         let liked: Vec<(u32, f32)> =
             history.iter().filter(|line| line.strength > 0.0).map(|line| (line.item, line.strength)).collect();
+        if matches!(subject, Subject::Onboarding) {
+            let chosen = to_ask(&self.model, &allowed, &liked, request.count)?;
+            let nothing = question(vec![0.0; self.model.dim()], allowed, Stage::Popularity);
+            return Ok(Question { chosen: Some(chosen), ..nothing });
+        }
         let context = context_features(&self.model, &request.context)?;
         let always = self.model.context().is_some_and(|context| context.shape.always);
         if liked.is_empty() && !always {
@@ -368,6 +385,9 @@ impl Recommender {
     }
 
     fn present(&self, question: &Question, mut answer: Vec<Scored>, request: &Request) -> Recommendation {
+        if let Some(chosen) = &question.chosen {
+            answer.clone_from(chosen);
+        }
         if let (Some(buyer), Some((user, _))) = (&question.buyer, &question.because) {
             answer = buyer.rank(&self.model, user, answer, request.count);
         }
@@ -402,6 +422,8 @@ struct Question {
     buyer: Option<Buyer>,
     /// For someone of whom nothing is known yet.
     popular: bool,
+    /// The list, where no score decides.
+    chosen: Option<Vec<Scored>>,
 }
 
 impl Question {

@@ -82,6 +82,10 @@ class LocalEngine implements Engine {
     return this.#one(itemId, options);
   }
 
+  onboarding(options: SimilarOptions): Promise<TimedRanking> {
+    return this.#one(null, options);
+  }
+
   catalogue(): Promise<Catalogue> {
     return guard(() => this.#wasm.catalogue() as Catalogue);
   }
@@ -128,13 +132,13 @@ class LocalEngine implements Engine {
     this.#freeWhenIdle();
   }
 
-  async #one(subject: CheckedUser | string | undefined, options: object): Promise<TimedRanking> {
+  async #one(subject: CheckedUser | string | null | undefined, options: object): Promise<TimedRanking> {
     const [ranking] = await this.#timed([subject], options);
     if (ranking === undefined) throw new ProclivityError('internal', 'the engine gave no list');
     return ranking;
   }
 
-  #timed(subjects: (CheckedUser | string | undefined)[], options: object): Promise<TimedRanking[]> {
+  #timed(subjects: (CheckedUser | string | null | undefined)[], options: object): Promise<TimedRanking[]> {
     return this.#borrowed(async () => {
       const start = performance.now();
       const rankings = (await this.#wasm.recommend(subjects, options)) as WasmRanking[];

@@ -71,6 +71,10 @@ class WorkerEngine implements Engine {
     return this.#connection.call('similar', [itemId, options]);
   }
 
+  onboarding(options: SimilarOptions): Promise<TimedRanking> {
+    return this.#connection.call('onboarding', [options]);
+  }
+
   catalogue(): Promise<Catalogue> {
     return this.#connection.call('catalogue', []);
   }

@@ -48,6 +48,7 @@ export interface Engine {
   recommend(options: CheckedOptions): Promise<TimedRanking>;
   recommendBatch(users: CheckedUser[], options: CheckedOptions): Promise<TimedRanking[]>;
   similar(itemId: string, options: SimilarOptions): Promise<TimedRanking>;
+  onboarding(options: SimilarOptions): Promise<TimedRanking>;
   catalogue(): Promise<Catalogue>;
   /** Goes on with a model that has more items. */
   addItems(items: NewItem[]): Promise<void>;

@@ -83,9 +83,9 @@ export function checkBatch(users: unknown, options: unknown, items: number): { u
   return { users: users.map((user) => (isRecord(user) ? checkState(user) : checkUser(user))), options: checked };
 }
 
-/** Options of `similar`, checked; `items` is the size of the catalogue. */
-export function checkSimilarOptions(options: unknown, items: number): SimilarOptions {
-  return withoutUndefined(checkSelection(checkKeys(options, SIMILAR_KEYS, 'similar'), items));
+/** Options of `similar` and `onboarding`, checked; `items` is the size of the catalogue. */
+export function checkSimilarOptions(options: unknown, items: number, call = 'similar'): SimilarOptions {
+  return withoutUndefined(checkSelection(checkKeys(options, SIMILAR_KEYS, call), items));
 }
 
 /** Items to be added, copied; ids and columns are the engine's to judge. */

@@ -14,6 +14,7 @@ export interface WorkerMethods {
   recommend(options: CheckedOptions): TimedRanking;
   recommendBatch(users: CheckedUser[], options: CheckedOptions): TimedRanking[];
   similar(itemId: string, options: SimilarOptions): TimedRanking;
+  onboarding(options: SimilarOptions): TimedRanking;
   catalogue(): Catalogue;
   addItems(items: NewItem[]): void;
   applyDelta(delta: Uint8Array<ArrayBuffer>): void;

@@ -184,6 +184,17 @@ export class Recommender {
     return toRecommendation(await this.#run((engine) => engine.similar(id, checked)));
   }
 
+  /**
+   * A short list to ask the user about ("pick a few you like"), the most telling first: popular items, each of which tells what the
+   * profile and those before it do not. Tell what was picked by {@link Recommender.observe}, and ask again for what is still open.
+   *
+   * @throws {@link ProclivityError} As for {@link Recommender.recommend}.
+   */
+  async onboarding(options?: SimilarOptions): Promise<Recommendation> {
+    const checked = checkSimilarOptions(options, this.#items, 'onboarding');
+    return toRecommendation(await this.#run((engine) => engine.onboarding(checked)));
+  }
+
   /** The items the model knows and what it says of them. A copy: it is worth keeping. */
   catalogue(): Promise<Catalogue> {
     return this.#run((engine) => engine.catalogue());

@@ -102,7 +102,7 @@ export interface NumberRange {
  */
 export type Filter = Record<string, readonly string[] | NumberRange>;
 
-/** Options of {@link Recommender.similar}. */
+/** Options of {@link Recommender.similar} and {@link Recommender.onboarding}. */
 export interface SimilarOptions {
   /** How many items: 1 to the size of the catalogue. Default 10, or all of a smaller catalogue. Fewer come back where fewer are left. */
   count?: number | undefined;

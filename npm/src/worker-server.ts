@@ -34,6 +34,7 @@ export function serve(port: ServerPort, loadWasm: (source: WasmSource) => Promis
     recommend: (options) => present(engine).recommend(options),
     recommendBatch: (users, options) => present(engine).recommendBatch(users, options),
     similar: (itemId, options) => present(engine).similar(itemId, options),
+    onboarding: (options) => present(engine).onboarding(options),
     catalogue: () => present(engine).catalogue(),
     addItems: (items) => present(engine).addItems(items),
     applyDelta: (delta) => present(engine).applyDelta(delta),

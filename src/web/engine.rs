@@ -91,7 +91,7 @@ impl Engine {
     }
 
     /// A list for each subject: `undefined` for the profile at hand, a `Float32Array` (d) for a user vector, a string for the
-    /// items like this one, an object for an exported profile.
+    /// items like this one, an object for an exported profile, `null` for what the user should be asked about.
     pub fn recommend(&self, subjects: Array, options: JsValue) -> Promise {
         let engine = self.0.clone();
         promise(async move {
@@ -186,6 +186,9 @@ fn promise(work: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Pr
 fn subject(value: JsValue) -> Result<Subject> {
     if value.is_undefined() {
         return Ok(Subject::Own);
+    }
+    if value.is_null() {
+        return Ok(Subject::Onboarding);
     }
     if let Some(id) = value.as_string() {
         return Ok(Subject::Item(id));

@@ -3,6 +3,7 @@
 mod card;
 mod cli;
 mod compress;
+mod curves;
 mod dataset;
 mod deep;
 mod delta;

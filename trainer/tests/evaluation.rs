@@ -163,6 +163,27 @@ fn groups_calibration_and_the_report() {
 }
 
 #[test]
+fn lists_are_judged_after_the_first_events_of_a_history() {
+    let folder = Folder::new();
+    let mut files = held_out(&folder);
+    let three = |user: u32| of_user(&files[1], &format!("u{user}")).into_iter().take(3).enumerate().collect::<Vec<_>>();
+    let rows = (30..40).flat_map(|user| three(user).into_iter().map(move |(day, id)| format!("u{user},{id},{day}\n")));
+    let known = format!("user,item,timestamp\n{}", rows.collect::<String>());
+    files[1] = folder.write("known.csv", known);
+    let measured = evaluate(&files, &["--events", "3,1"]);
+    let stage = &measured["models"][0]["stages"][0];
+    assert_eq!((number(stage, "/after/0/events"), number(stage, "/after/1/events")), (1.0, 3.0));
+    assert_eq!((number(stage, "/after/0/users"), stage["after"].as_array().unwrap().len()), (10.0, 2));
+    let ndcg = |place: usize| number(stage, &format!("/after/{place}/metrics/ndcg@100/mean"));
+    assert_eq!(ndcg(1), number(&measured, "/retrieval/ndcg@100"), "three events are all of these histories");
+    assert!(ndcg(0) < ndcg(1), "one tells less than three: {} {}", ndcg(0), ndcg(1));
+    let popular = &measured["baseline"]["after"];
+    assert_eq!(popular[0]["metrics"], popular[1]["metrics"], "what is popular does not wait for events");
+    assert_eq!(evaluate(&files, &["--events", "4"])["models"][0]["stages"][0]["after"], serde_json::json!([]));
+    assert_eq!(evaluate(&files, &[])["models"][0]["stages"][0]["after"], serde_json::json!([]));
+}
+
+#[test]
 fn models_are_compared_on_the_same_users() {
     let folder = Folder::new();
     let [model, fold_in, targets] = held_out(&folder);
@@ -211,6 +232,7 @@ fn what_cannot_be_measured_is_refused_with_a_way_out() {
             &["--calibration-column", "colour"],
             "--calibration-column: expected one of the category columns `department`",
         ),
+        (&["--events", "1,0"], "--events: expected numbers of events from 1"),
         (&["--report", "/nowhere/report.html"], "/nowhere/report.html: cannot be written"),
     ] {
         let said = failure(&[&base[..], flags].concat());

@@ -122,10 +122,14 @@ fn the_same_seed_gives_the_same_bytes_and_another_does_not() {
 fn als_learns_the_two_tastes_and_says_how_it_went() {
     let folder = Folder::new();
     let (log, items) = (folder.write("log.csv", delimited(',')), folder.write("items.csv", items()));
-    let report = train(&log, &folder.path("model"), &["--items", &items, "--family", "als"]);
+    let curves = folder.at("curves");
+    let report = train(&log, &folder.path("model"), &["--items", &items, "--family", "als", "--curves", &curves]);
+    let table = std::fs::read_to_string(folder.path("curves").join("curves.csv")).unwrap();
+    let told: Vec<f64> = table.lines().skip(1).map(|line| line.split(',').nth(2).unwrap().parse().unwrap()).collect();
     let losses: Vec<f64> =
         report["diary"]["vectors"].as_array().unwrap().iter().map(|epoch| epoch["loss"].as_f64().unwrap()).collect();
     assert!(losses.windows(2).all(|pair| pair[1] <= pair[0]), "{losses:?}");
+    assert_eq!(told, losses, "the curves are those of the diary");
     let ndcg = |stage: &str| report["validation"][stage]["ndcg@100"].as_f64().unwrap();
     assert!(ndcg("retrieval") > ndcg("popular"), "{report}");
     assert_eq!(report["catalogue"]["columns"][1], serde_json::json!(["department", "category"]));

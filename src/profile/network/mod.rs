@@ -18,9 +18,11 @@ use crate::model::{Body, BodyWeights, MAX_ABS, Model, Network};
 pub fn run(model: &Model, network: &Network, history: &[(u32, f32)], context: &[(u32, f32)]) -> Result<Vec<f32>> {
     let shape = &network.shape;
     let latest = &history[history.len().saturating_sub(shape.length)..];
-    let rows: Vec<Vec<f32>> = latest.iter().map(|&(item, _)| model.history_row(item)).collect();
+    // (T, w)
+    let mut rows = Vec::with_capacity(latest.len() * shape.width);
+    latest.iter().for_each(|&(item, _)| rows.extend_from_slice(&model.history_row(item)));
     let mut x = match (&network.body, shape.body) {
-        _ if rows.is_empty() => vec![0.0; shape.body_width()],
+        _ if latest.is_empty() => vec![0.0; shape.body_width()],
         (BodyWeights::Gru { input, state }, _) => gru::last_state(input, state, &rows),
         (BodyWeights::Attention { places, blocks, last }, Body::Attention { heads, .. }) => {
             attention::last_place(places, blocks, last, heads, rows)
@@ -43,11 +45,11 @@ pub fn run(model: &Model, network: &Network, history: &[(u32, f32)], context: &[
 }
 
 /// `sum_h r_h y_h / (sum_h r_h)^power`.
-fn pool(body: Body, rows: &[Vec<f32>], history: &[(u32, f32)], width: usize) -> Vec<f32> {
+fn pool(body: Body, rows: &[f32], history: &[(u32, f32)], width: usize) -> Vec<f32> {
     let power = if let Body::Pool { power } = body { power } else { 0.0 };
     let total: f32 = history.iter().map(|(_, strength)| strength).sum();
     let mut sums = vec![0.0f32; width];
-    for (row, (_, strength)) in rows.iter().zip(history) {
+    for (row, (_, strength)) in rows.chunks_exact(width).zip(history) {
         sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += strength * x);
     }
     let factor = match power {

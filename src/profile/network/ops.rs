@@ -1,25 +1,93 @@
 //! What networks are made of, in plain f32 operations in a fixed order: the same bits natively and in every browser. Functions
 //! that no standard rounds (exp) are our own for that reason.
 
-use crate::model::{Activation, Dense, Norm};
+use std::array::from_fn;
+use std::ops::Range;
 
-/// `W x + b`, (outputs): whole rows of (inputs, outputs) are added.
+use crate::model::{Activation, Dense, Norm};
+use crate::simd::{Exact, Vector};
+
+/// Rows and vectors of outputs that a product keeps in registers.
+const ROWS: usize = 4;
+const OUTPUTS: usize = 8;
+
+/// `W x + b` of each row: (rows, inputs) to (rows, outputs).
 pub fn dense(layer: &Dense, x: &[f32]) -> Vec<f32> {
-    let mut out = layer.bias.clone();
-    for (&x, row) in x.iter().zip(layer.weight.chunks_exact(out.len())) {
-        out.iter_mut().zip(row).for_each(|(sum, w)| *sum += x * w);
+    dense_part(layer, 0..layer.bias.len(), x)
+}
+
+/// Some outputs of [`dense`], (rows, part). Each is its bias and then the product of every input, in order.
+#[inline(never)]
+pub fn dense_part(layer: &Dense, part: Range<usize>, x: &[f32]) -> Vec<f32> {
+    let (inputs, width) = (layer.weight.len() / layer.bias.len().max(1), part.len());
+    if inputs == 0 || width == 0 {
+        return Vec::new();
+    }
+    let mut out = vec![0.0f32; x.len() / inputs * width];
+    for (x, out) in x.chunks(ROWS * inputs).zip(out.chunks_mut(ROWS * width)) {
+        if x.len() == ROWS * inputs {
+            products::<Exact, ROWS>(layer, part.start, x, out);
+        } else {
+            for (x, out) in x.chunks_exact(inputs).zip(out.chunks_exact_mut(width)) {
+                products::<Exact, 1>(layer, part.start, x, out);
+            }
+        }
     }
     out
 }
 
-/// Layer normalisation (Ba et al. 2016): mean 0 and variance 1 (of n, as PyTorch has it), then scale and shift.
+/// The outputs from `first` on of R rows.
+fn products<V: Vector, const R: usize>(layer: &Dense, first: usize, x: &[f32], out: &mut [f32]) {
+    let (outputs, inputs, width) = (layer.bias.len(), x.len() / R, out.len() / R);
+    let x: [&[f32]; R] = from_fn(|row| &x[row * inputs..][..inputs]);
+    let whole = width / OUTPUTS * OUTPUTS;
+    for at in (0..whole).step_by(OUTPUTS) {
+        let columns = first + at..first + at + OUTPUTS;
+        let halves = |row: &[f32]| -> [V::F; 2] {
+            let halves = row[columns.clone()].as_chunks::<4>().0;
+            [V::load(&halves[0]), V::load(&halves[1])]
+        };
+        let mut sums = [halves(&layer.bias); R];
+        for (input, weights) in layer.weight.chunks_exact(outputs).enumerate() {
+            let weights = halves(weights);
+            for (sums, x) in sums.iter_mut().zip(x) {
+                let x = V::splat(x[input]);
+                *sums = [V::add(sums[0], V::mul(x, weights[0])), V::add(sums[1], V::mul(x, weights[1]))];
+            }
+        }
+        for (row, sums) in sums.into_iter().enumerate() {
+            let out = out[row * width + at..][..OUTPUTS].as_chunks_mut::<4>().0;
+            V::store(&mut out[0], sums[0]);
+            V::store(&mut out[1], sums[1]);
+        }
+    }
+    for (row, x) in x.into_iter().enumerate() {
+        for at in whole..width {
+            let column = layer.weight[first + at..].iter().step_by(outputs);
+            out[row * width + at] = x.iter().zip(column).fold(layer.bias[first + at], |sum, (x, w)| sum + x * w);
+        }
+    }
+}
+
+/// Adds a matrix to another of its shape.
+pub fn add(to: &mut [f32], x: &[f32]) {
+    to.iter_mut().zip(x).for_each(|(to, x)| *to += x);
+}
+
+/// Layer normalisation (Ba et al. 2016) of each row, (rows, w): mean 0 and variance 1 (of n, as PyTorch has it), then scale and
+/// shift.
+#[inline(never)]
 pub fn normalise(norm: &Norm, x: &[f32]) -> Vec<f32> {
     const LEAST: f32 = 1e-5;
-    let count = x.len() as f32;
-    let mean = x.iter().sum::<f32>() / count;
-    let variance = x.iter().map(|x| (x - mean) * (x - mean)).sum::<f32>() / count;
-    let factor = 1.0 / (variance + LEAST).sqrt();
-    x.iter().zip(norm.weight.iter().zip(&norm.bias)).map(|(x, (w, b))| (x - mean) * factor * w + b).collect()
+    let count = norm.weight.len();
+    let mut out = Vec::with_capacity(x.len());
+    for row in x.chunks_exact(count) {
+        let mean = row.iter().sum::<f32>() / count as f32;
+        let variance = row.iter().map(|x| (x - mean) * (x - mean)).sum::<f32>() / count as f32;
+        let factor = 1.0 / (variance + LEAST).sqrt();
+        out.extend(row.iter().zip(norm.weight.iter().zip(&norm.bias)).map(|(x, (w, b))| (x - mean) * factor * w + b));
+    }
+    out
 }
 
 /// Turns scores into shares that sum to 1.

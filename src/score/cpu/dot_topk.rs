@@ -1,9 +1,9 @@
 //! Twin of `shaders/dot_topk.wgsl`: score rows, keep the best. Four rows at a time, one a lane.
 
-use super::vector::Vector;
 use crate::model::{ItemTable, Model};
 use crate::score::plan::{Column, Plan, UserVector};
 use crate::score::topk::TopK;
+use crate::simd::Vector;
 
 /// Bytes of the table that every query of a batch scores before the next bytes are read: they stay in the first cache.
 const BLOCK_BYTES: usize = 16 * 1024;

@@ -1,22 +1,14 @@
 //! int8 layers over groups of eight items, an item a lane: no horizontal sums, four outputs at a time in registers.
 
-use super::vector::Vector;
+use crate::simd::{GROUP_ITEMS, Vector, Words};
 
 /// Outputs computed at a time.
 pub(crate) const OUTPUTS: usize = 4;
-
-/// Items of a group: two vectors.
-pub(crate) const GROUP_ITEMS: usize = 8;
 
 /// One value of each item of a group. Aligned, so that no load straddles two cache lines.
 #[derive(Debug, Clone, Copy, Default)]
 #[repr(align(32))]
 pub(crate) struct Lanes(pub [f32; GROUP_ITEMS]);
-
-/// One word of each item of a group.
-#[derive(Debug, Clone, Copy, Default)]
-#[repr(align(32))]
-pub(crate) struct Words(pub [u32; GROUP_ITEMS]);
 
 /// Two vectors for each of four outputs.
 type Sums<T> = [[T; 2]; OUTPUTS];

@@ -2,8 +2,8 @@
 
 use super::rank_mlp::{TILE, reserved};
 use super::rows::{BLOCK, Block, Rows, WORD, blocks};
-use super::vector::Vector;
 use crate::model::{ItemTable, Model, Ranker, RankerLayer};
+use crate::simd::Vector;
 
 /// Rows that go through the layers together: they and half of a layer of 128 x 64 inputs stay in the first cache.
 const ROWS: usize = 8;

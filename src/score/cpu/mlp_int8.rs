@@ -1,9 +1,9 @@
 //! The int8 ranker: its weights in the order the kernels read them, and a tile of items on its way through them.
 
-use super::lanes::{GROUP_ITEMS, Lanes, OUTPUTS, Words, dense, last};
+use super::lanes::{Lanes, OUTPUTS, dense, last};
 use super::rank_mlp::{TILE, reserved};
-use super::vector::Vector;
 use crate::model::{ItemTable, Model, Ranker, RankerLayer, Weights};
+use crate::simd::{GROUP_ITEMS, Vector, Words};
 
 /// Groups of a tile.
 const GROUPS: usize = TILE / GROUP_ITEMS;

@@ -9,21 +9,20 @@ mod rank_mlp;
 #[cfg(any(test, target_feature = "relaxed-simd"))]
 mod rivals;
 mod rows;
-#[cfg(any(not(target_feature = "simd128"), feature = "twins"))]
-mod scalar;
-#[cfg(target_feature = "simd128")]
-mod simd128;
-mod vector;
 
 use std::sync::Arc;
 
 use rank_mlp::CpuRanker;
-use vector::Vector;
 
 use super::plan::{Plan, Query};
 use super::topk::{Scored, TopK};
 use crate::error::Result;
 use crate::model::Model;
+use crate::simd::Vector;
+#[cfg(any(not(target_feature = "simd128"), feature = "twins"))]
+use crate::simd::scalar;
+#[cfg(target_feature = "simd128")]
+use crate::simd::simd128;
 
 /// Which vector bodies the CPU kernels use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

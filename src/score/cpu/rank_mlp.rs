@@ -2,11 +2,11 @@
 //! items stay in the first cache from the first layer to the score.
 
 use super::dot_topk::Dots;
-use super::vector::Vector;
 use super::{mlp_f32, mlp_int8};
 use crate::model::{Model, Ranker, Scoring};
 use crate::score::plan::Plan;
 use crate::score::topk::{Scored, TopK};
+use crate::simd::Vector;
 
 /// Items of a tile: as many as a mask word has.
 pub(crate) const TILE: usize = 32;

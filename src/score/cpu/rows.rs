@@ -1,7 +1,7 @@
 //! f32 layers over rows, an output a lane. An input that is 0, as half of them are behind a ReLU, costs nothing; the others are
 //! added in order, so that the sums are those of all inputs.
 
-use super::vector::Vector;
+use crate::simd::Vector;
 
 /// Outputs computed at a time: eight vectors of sums, as many as stay in registers.
 pub(crate) const BLOCK: usize = 32;

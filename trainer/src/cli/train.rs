@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::evaluate::metrics_table;
 use super::inputs::{InputArgs, Inputs};
 use crate::card::{date, hex_sha256, log_sha256, write_beside};
+use crate::curves::Curves;
 use crate::dataset::TableOptions;
 use crate::deep::{fit_content, fit_moments};
 use crate::error::{CliError, Result};
@@ -32,6 +33,9 @@ pub struct TrainArgs {
     /// Go on with the training that was stopped before
     #[arg(long)]
     resume: bool,
+    /// Write loss and validation of every epoch into this folder as it goes: curves.csv, curves.html, an event file for TensorBoard
+    #[arg(long, value_name = "FOLDER")]
+    curves: Option<PathBuf>,
     #[command(flatten)]
     recipe: Recipe,
 
@@ -79,7 +83,8 @@ pub fn run(args: &TrainArgs, tables: &TableOptions, output: Output) -> Result<()
     check_writable(&args.output)?;
     let inputs = args.inputs.read(tables, args.recipe.seed, args.recipe.family.rates(), output)?;
     let (recipe, storage) = (&args.recipe, &args.storage);
-    let order = Order { args: &args.inputs, recipe, flags: None, storage, path: &args.output };
+    let order =
+        Order { args: &args.inputs, recipe, flags: None, storage, path: &args.output, curves: args.curves.as_deref() };
     let earlier = if args.resume { Earlier::Resumed } else { Earlier::Refused };
     order.carry_out(&inputs, earlier, output)
 }
@@ -92,6 +97,8 @@ pub struct Order<'a> {
     pub flags: Option<&'a [String]>,
     pub storage: &'a StorageArgs,
     pub path: &'a Path,
+    /// The folder for the curves.
+    pub curves: Option<&'a Path>,
 }
 
 impl Order<'_> {
@@ -106,7 +113,9 @@ impl Order<'_> {
         self.recipe.check_log(data, self.args.source.memory())?;
         let key = Fingerprint::of(data, held).key(self.recipe);
         let checkpoint = Checkpoint::beside(self.path, key, earlier, output)?;
-        let fit = Fit { data, held, columns: &inputs.columns, output, checkpoint: Some(&checkpoint) };
+        let curves = self.curves.map(Curves::begin).transpose()?;
+        let (columns, kept) = (&inputs.columns[..], Some(&checkpoint));
+        let fit = Fit { data, held, columns, output, checkpoint: kept, curves: curves.as_ref() };
         let (mut trained, diary) = self.recipe.train(data, &fit)?;
         self.recipe.add_repurchase(&mut trained, &diary, &fit)?;
         if let (true, Some(vectors)) = (self.recipe.content, &trained.vectors) {

@@ -115,7 +115,8 @@ pub fn run(args: &TuneArgs, tables: &TableOptions, output: Output) -> Result<()>
     output.note(format!("best   proclivity train LOG {}, with what this search says of the log", best.flags.join(" ")));
     let recipe = recipe(&best.flags)?;
     let (recipe_flags, storage) = (Some(best.flags.as_slice()), &args.storage);
-    let order = Order { args: &args.inputs, recipe: &recipe, flags: recipe_flags, storage, path: &args.output };
+    let order =
+        Order { args: &args.inputs, recipe: &recipe, flags: recipe_flags, storage, path: &args.output, curves: None };
     order.carry_out(&inputs, Earlier::Own, output)
 }
 
@@ -161,8 +162,14 @@ impl Arena<'_> {
         let started = Instant::now();
         let (rung, data) = (self.rung, &*self.data);
         let recipe = recipe(&flags)?.on_share(self.share);
-        let fit =
-            Fit { data, held: &self.held, columns: &self.columns, output: Output { json: true }, checkpoint: None };
+        let fit = Fit {
+            data,
+            held: &self.held,
+            columns: &self.columns,
+            output: Output { json: true },
+            checkpoint: None,
+            curves: None,
+        };
         let outcome = recipe.train(data, &fit).and_then(|(trained, _)| fit.judge(&trained));
         let seconds = started.elapsed().as_secs_f64();
         let trial = Trial { number, rung, flags, ndcg: None, bytes: 0, seconds, error: None };

@@ -84,6 +84,11 @@ impl DeepFamily {
         options.deep_batch.unwrap_or(BATCH[usize::from(self.scores_pairs())])
     }
 
+    /// Standard deviation of its rows at the start.
+    pub fn deviation(self) -> f32 {
+        if self == DeepFamily::Sasrec { SMALLER } else { SMALL }
+    }
+
     /// Whether the items' rows are those of the history too.
     pub fn shares_rows(self) -> bool {
         self.is_sequential()
@@ -160,7 +165,7 @@ impl Architecture {
                     weights.add_dense(&name("layer.0"), width, hidden, rng);
                     weights.add_dense(&name("layer.1"), hidden, width, rng);
                 }
-                weights.add("user.place", vec![length, width], small(length * width, rng));
+                weights.add("user.place", vec![length, width], small(length * width, SMALLER, rng));
                 weights.add_norm("user.norm", width);
             }
         }
@@ -190,11 +195,12 @@ pub fn item_layer(n: usize) -> String {
     format!("item.layer.{n}")
 }
 
-/// Standard deviation of rows at the start.
-const SMALL: f32 = 0.05;
+/// Standard deviation of rows at the start: of most, and of self-attention, which adds rows and places before it normalises them.
+pub const SMALL: f32 = 0.05;
+const SMALLER: f32 = 0.02;
 
-/// Random numbers of mean 0 and standard deviation [`SMALL`], evenly distributed.
-pub fn small(count: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
-    let bound = SMALL * 3f32.sqrt();
+/// Random numbers of mean 0 and standard deviation `deviation`, evenly distributed.
+pub fn small(count: usize, deviation: f32, rng: &mut ChaCha8Rng) -> Vec<f32> {
+    let bound = deviation * 3f32.sqrt();
     (0..count).map(|_| bound * (2.0 * rng.random::<f32>() - 1.0)).collect()
 }

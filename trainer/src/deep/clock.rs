@@ -4,7 +4,7 @@ use proclivity::model::{FieldKind, FieldShape};
 
 const HOUR: i64 = 3_600_000;
 /// What a page tells unasked, and how many of each there are.
-const FIELDS: [(&str, usize); 2] = [("hour", 24), ("weekday", 7)];
+pub const MOMENTS: [(&str, usize); 2] = [("hour", 24), ("weekday", 7)];
 
 /// The fields of a moment: hour 0 to 23, weekday 0 (Sunday) to 6.
 pub fn fields() -> Vec<FieldShape> {
@@ -12,7 +12,7 @@ pub fn fields() -> Vec<FieldShape> {
         column: name.to_owned(),
         kind: FieldKind::Number { edges: (1..count).map(|edge| edge as f32).collect() },
     };
-    FIELDS.into_iter().map(field).collect()
+    MOMENTS.into_iter().map(field).collect()
 }
 
 /// The features of a moment in milliseconds since 1970, one a field, counted through all of them.
@@ -25,17 +25,17 @@ pub fn features(time: i64) -> [u32; 2] {
 
 /// What stands for a field of which nothing is told.
 pub fn missing(field: usize) -> u32 {
-    first(field) + FIELDS[field].1 as u32
+    first(field) + MOMENTS[field].1 as u32
 }
 
 /// How many features there are.
 pub fn count() -> u32 {
-    first(FIELDS.len())
+    first(MOMENTS.len())
 }
 
 /// The first feature of a field; each has one more for what is missing.
 pub fn first(field: usize) -> u32 {
-    FIELDS[..field].iter().map(|(_, count)| *count as u32 + 1).sum()
+    MOMENTS[..field].iter().map(|(_, count)| *count as u32 + 1).sum()
 }
 
 #[cfg(test)]

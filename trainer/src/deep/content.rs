@@ -16,7 +16,7 @@ use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::architecture::small;
+use super::architecture::{SMALL, small};
 use super::attributes::{attribute, fields};
 use super::weights::{Leaves, Step, Table, Weights};
 use crate::error::{CliError, Result};
@@ -86,7 +86,7 @@ impl Tower<'_> {
         order.shuffle(&mut rng);
         let held = order.split_off(order.len() - order.len() / HELD);
         let features: usize = self.shape.fields.iter().map(FieldShape::count).sum();
-        let mut rows = Table::new(WIDTH, small(features * WIDTH, &mut rng));
+        let mut rows = Table::new(WIDTH, small(features * WIDTH, SMALL, &mut rng));
         let mut weights = Weights::default();
         for (n, (shape, _)) in self.shape.layers.iter().enumerate() {
             weights.add_dense(&name(n), shape.inputs, shape.outputs, &mut rng);

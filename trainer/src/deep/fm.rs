@@ -5,26 +5,21 @@
 //! of those of the history and the moment, and i the sum of those of an item, a score is `u . i + b_i` and what layers make of all
 //! fields side by side, `b_i` being the item's linear terms and the products among its own features. What the user's own features say to
 //! each other is the same for every item and is left out.
-//!
-//! The first layer is a sum over fields, so that each field's part is a number of its own: on the device an item is `[i | a | 0]` with its
-//! half a of the first layer, a feature of the user `[u | 0 | b]`, their dot is that of the first parts, and the device's first layer adds
-//! a and b.
 
 use std::cell::RefCell;
 
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use proclivity::model::{
-    Column, ContextShape, ContextSpec, DenseLayer, FieldShape, Precision, RankerSpec, UserTower, features,
-};
+use proclivity::model::{Column, FieldShape, features};
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::architecture::small;
+use super::architecture::{SMALL, small};
 use super::attributes::{attribute, fields};
 use super::clock;
 use super::fm_batch::{FmBatch, FmExample};
+use super::fm_layout::{FmLayout, FmRows, field_names};
 use super::learner::falling_rate;
 use super::loss::binary_loss;
 use super::options::DeepOptions;
@@ -96,7 +91,7 @@ impl<'a> FactorisationMachine<'a> {
             all.into_iter().map(|(feature, weight)| (field(feature), feature, weight)).collect()
         };
         let mut rng = epoch_rng(seed, 0);
-        let mut table = |rows: usize, width: usize| Table::new(width, small(rows * width, &mut rng));
+        let mut table = |rows: usize, width: usize| Table::new(width, small(rows * width, SMALL, &mut rng));
         let count = data.items.len();
         let (items, given) = (table(count, width + 1), table(count, width));
         let features = table(item_fields.iter().map(FieldShape::count).sum(), width + 1);
@@ -272,67 +267,19 @@ impl<'a> FactorisationMachine<'a> {
         [&mut self.items, &mut self.features, &mut self.given, &mut self.moments]
     }
 
-    /// `W x` of a field's part of the first layer, nothing without layers.
-    fn half(&self, name: &str, x: &[f32]) -> Vec<f32> {
-        let Some([first, _]) = self.layers else { return Vec::new() };
-        let weight = self.weights.values(name);
-        (0..first).map(|n| weight[n * self.width..][..self.width].iter().zip(x).map(|(w, x)| w * x).sum()).collect()
-    }
-
-    /// An item's vector on the device, and its bias.
-    fn row(&self, item: u32) -> (Vec<f32>, f32) {
+    /// What an item is made of: its linear term, and the vectors of itself and of each attribute.
+    fn parts(&self, item: usize) -> (f32, Vec<Vec<f32>>) {
         let k = self.width;
-        let names = field_names(self.item_fields.len());
-        let own = &self.items.numbers.values[item as usize * (k + 1)..][..k + 1];
-        let mut parts = vec![vec![0.0f32; k + 1]; 1 + self.item_fields.len()];
-        parts[0].copy_from_slice(own);
-        for &(field, feature, weight) in &self.attributes[item as usize] {
+        let own = &self.items.numbers.values[item * (k + 1)..][..k + 1];
+        let mut parts = vec![vec![0.0f32; k]; 1 + self.item_fields.len()];
+        let mut linear = own[k];
+        parts[0].copy_from_slice(&own[..k]);
+        for &(field, feature, weight) in &self.attributes[item] {
             let row = &self.features.numbers.values[feature as usize * (k + 1)..][..k + 1];
             parts[1 + field].iter_mut().zip(row).for_each(|(sum, x)| *sum += weight * x);
+            linear += weight * row[k];
         }
-        let mut sum = vec![0.0f32; k + 1];
-        let mut half = match self.layers {
-            Some(_) => self.weights.values("pair.layer.0.bias").to_vec(),
-            None => Vec::new(),
-        };
-        let mut squares = 0.0f32;
-        for (part, name) in parts.iter().zip(&names[1 + clock::fields().len()..]) {
-            sum.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
-            squares += part[..k].iter().map(|x| x * x).sum::<f32>();
-            half.iter_mut().zip(self.half(name, &part[..k])).for_each(|(sum, x)| *sum += x);
-        }
-        let all: f32 = sum[..k].iter().map(|x| x * x).sum();
-        let bias = sum[k] + 0.5 * (all - squares);
-        let gap = vec![0.0; half.len()];
-        ([&sum[..k], &half, &gap].concat(), bias)
-    }
-
-    /// What a feature of the user adds on the device.
-    fn user_row(&self, name: &str, vector: &[f32]) -> Vec<f32> {
-        let half = self.half(name, vector);
-        [vector, &vec![0.0; half.len()], &half].concat()
-    }
-
-    /// The layers on the device: the first adds the halves.
-    fn ranker(&self) -> Option<RankerSpec> {
-        let [first, second] = self.layers?;
-        let (k, dim) = (self.width, self.width + 2 * first);
-        let mut weight = vec![0.0; first * 2 * dim];
-        for (n, row) in weight.chunks_exact_mut(2 * dim).enumerate() {
-            row[k + first + n] = 1.0;
-            row[dim + k + n] = 1.0;
-        }
-        let layer = |n: usize, inputs: usize, outputs: usize| {
-            let of = |part: &str| self.weights.values(&format!("pair.layer.{n}.{part}")).to_vec();
-            DenseLayer { weight: of("weight"), bias: of("bias"), inputs, outputs }
-        };
-        let halves = DenseLayer { weight, bias: vec![0.0; first], inputs: 2 * dim, outputs: first };
-        Some(RankerSpec {
-            layers: vec![halves, layer(1, first, second), layer(2, second, 1)],
-            skip: 1.0,
-            candidates: None,
-            precision: Precision::F32,
-        })
+        (linear, parts)
     }
 }
 
@@ -368,36 +315,21 @@ impl Learner for FactorisationMachine<'_> {
     }
 
     fn vectors(&self) -> Vectors {
-        let (mut rows, mut bias) = (Vec::new(), Vec::new());
-        for item in 0..self.data.items.len() as u32 {
-            let (row, own) = self.row(item);
-            rows.extend(row);
-            bias.push(own);
-        }
-        let names = field_names(self.item_fields.len());
-        let of = |table: &Table, name: &dyn Fn(usize) -> usize| -> Vec<f32> {
-            let rows = table.numbers.values.chunks_exact(self.width).enumerate();
-            rows.flat_map(|(n, row)| self.user_row(&names[name(n)], row)).collect()
-        };
-        let moment = |feature: usize| 1 + usize::from(feature as u32 >= clock::first(1));
-        let mut moments = of(&self.moments, &moment);
-        let width = moments.len() / clock::count() as usize;
+        let k = self.width;
+        let mut moments = self.moments.numbers.values.clone();
         // Of an hour in which nothing was ever done is known what is known of one that is not told.
         for (feature, _) in self.told().into_iter().enumerate().filter(|(_, told)| !told) {
-            let missing = clock::missing(moment(feature) - 1) as usize;
-            moments.copy_within(missing * width..(missing + 1) * width, feature * width);
+            let field = usize::from(feature as u32 >= clock::first(1));
+            let missing = clock::missing(field) as usize;
+            moments.copy_within(missing * k..(missing + 1) * k, feature * k);
         }
-        let context = ContextSpec { shape: ContextShape { fields: clock::fields(), always: true }, rows: moments };
-        Vectors {
-            dim: rows.len() / self.data.items.len(),
-            rows,
-            bias: Some(bias),
-            tower: UserTower::Pool { power: 0.5 },
-            user_rows: Some(of(&self.given, &|_| 0)),
-            network: None,
-            ranker: self.ranker(),
-            context: Some(context),
-        }
+        let (hidden, attributes) = (self.layers.map_or(Vec::new(), Vec::from), self.item_fields.len());
+        let layout = FmLayout { width: k, hidden: &hidden, attributes, weights: &self.weights };
+        layout.vectors(FmRows {
+            items: &mut (0..self.data.items.len()).map(|item| self.parts(item)),
+            given: &self.given.numbers.values,
+            moments: Some(&moments),
+        })
     }
 
     fn state(&mut self) -> State<'_> {
@@ -409,18 +341,6 @@ impl Learner for FactorisationMachine<'_> {
         ];
         state(&mut self.steps, &mut self.weights, tables.into_iter())
     }
-}
-
-/// The first layer's parts: of the history, of each field of the moment, of the item itself, of each of its attributes.
-fn field_names(attributes: usize) -> Vec<String> {
-    let moments = (0..clock::fields().len()).map(|n| format!("pair.moment.{n}.weight"));
-    let attributes = (0..attributes).map(|n| format!("pair.attribute.{n}.weight"));
-    ["pair.history.weight".to_owned()]
-        .into_iter()
-        .chain(moments)
-        .chain(["pair.item.weight".to_owned()])
-        .chain(attributes)
-        .collect()
 }
 
 /// The first feature of each field.

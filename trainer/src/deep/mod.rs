@@ -11,8 +11,8 @@
 //! | `sasrec` | self-attention over the latest items | each next item |
 //!
 //! `options` are the flags, `architecture` says what a family is made of, `sequences` draws what a step learns from and `batch` lays it
-//! out; `weights` are the numbers and their Adam, `tower`, `pairs` and `loss` what is computed of them, `learner` goes through the epochs. `fm` and
-//! `fm_batch` are a learner of their own, `attributes` and `clock` its fields; `content` gives new items the vectors of any family.
+//! out; `weights` are the numbers and their Adam, `tower`, `pairs` and `loss` what is computed of them, `learner` goes through the epochs. `fm`,
+//! `fm_batch` and `fm_layout` are a learner of their own, `attributes` and `clock` its fields; `content` gives new items the vectors of any family.
 
 mod architecture;
 mod attributes;
@@ -21,6 +21,8 @@ mod clock;
 mod content;
 mod fm;
 mod fm_batch;
+mod fm_layout;
+mod layout;
 mod learner;
 mod loss;
 mod moments;
@@ -30,9 +32,13 @@ mod sequences;
 mod tower;
 mod weights;
 
-pub use architecture::DeepFamily;
+pub use architecture::{Architecture, DeepFamily, item_layer};
+pub use clock::MOMENTS;
 pub use content::fit_content;
 pub use fm::FactorisationMachine;
+pub use fm_layout::{FmLayout, FmRows, field_names};
 pub use learner::Deep;
 pub use moments::fit_moments;
 pub use options::DeepOptions;
+pub use pairs::Pairs;
+pub use weights::Weights;

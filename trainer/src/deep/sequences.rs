@@ -39,13 +39,13 @@ pub fn ordered(data: &Interactions, strengths: &[Vec<f32>]) -> Vec<Vec<(u32, f32
     strengths.iter().enumerate().map(of_user).collect()
 }
 
-/// The examples of an epoch, in the order they are learnt from in batches of `batch`; none of users with a single item. Items are
-/// 0..`items`.
+/// The examples of an epoch, in the order they are learnt from; none of users with a single item. Items are 0..`items`. Histories of like
+/// lengths must not come together, though there would be less to pad: every step counts alike, and the few that are long would teach
+/// hardly anything.
 pub fn examples(
     users: &[Vec<(u32, f32)>],
     items: usize,
     architecture: &Architecture,
-    batch: usize,
     rng: &mut ChaCha8Rng,
 ) -> Vec<Example> {
     let negatives = Negatives::Uniform(items as u32);
@@ -72,15 +72,6 @@ pub fn examples(
         }
     }
     examples.shuffle(rng);
-    if architecture.family.is_sequential() {
-        // Batches of like lengths have little to pad.
-        for some in examples.chunks_mut(50 * batch) {
-            some.sort_by_key(|example| example.history.len());
-        }
-        let mut batches: Vec<Vec<Example>> = examples.chunks(batch).map(<[Example]>::to_vec).collect();
-        batches.shuffle(rng);
-        examples = batches.into_iter().flatten().collect();
-    }
     examples
 }
 
@@ -133,7 +124,7 @@ mod tests {
     fn drawn(family: DeepFamily, lengths: &[u32], length: usize) -> Vec<Example> {
         let mut architecture = Architecture::new(family, 8, &OPTIONS);
         architecture.network.length = length;
-        examples(&users(lengths), 100, &architecture, 4, &mut epoch_rng(7, 1))
+        examples(&users(lengths), 100, &architecture, &mut epoch_rng(7, 1))
     }
 
     #[test]

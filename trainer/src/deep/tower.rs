@@ -107,7 +107,7 @@ impl Tower<'_> {
             let name = |part: &str| format!("user.block.{n}.{part}");
             let normal = self.normalise(&name("norm.0"), x.clone());
             let mixed = self.attend(&name("attention"), normal, &unseen, heads);
-            x = x + self.dropout.of(self.dense(&name("output"), mixed));
+            x = x + self.dense(&name("output"), mixed);
             let normal = self.normalise(&name("norm.1"), x.clone());
             let wide = self.dropout.of(relu(self.dense(&name("layer.0"), normal)));
             x = x + self.dropout.of(self.dense(&name("layer.1"), wide));

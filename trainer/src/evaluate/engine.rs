@@ -191,16 +191,16 @@ mod tests {
             cutoffs: vec![20],
         };
         let metrics = crate::evaluate::Metric::HEADLINE;
-        let task =
-            crate::evaluate::Task { users: &users, protocol: &protocol, metrics: &metrics, ratings: &[], now: None };
+        let (users, protocol, metrics) = (&users[..], &protocol, &metrics[..]);
+        let task = crate::evaluate::Task { users, protocol, metrics, ratings: &[], now: None, after: None };
         for stage in [Stage::Retrieval, Stage::Cascade] {
-            let steering = evaluate_model(&model, &users, stage).unwrap();
+            let steering = evaluate_model(&model, users, stage).unwrap();
             let values = task.model(&model, stage).unwrap().values;
             let mean = |column: usize| values.iter().map(|row| row[column]).sum::<f64>() / 20.0;
             assert_eq!([steering.recall_20, steering.recall_50, steering.ndcg_100], [0, 1, 2].map(mean));
         }
         let popular = task.popularity(model.popularity().unwrap()).unwrap().values;
-        let steering = evaluate_popularity(model.popularity().unwrap(), &users);
+        let steering = evaluate_popularity(model.popularity().unwrap(), users);
         assert_eq!(steering.recall_50, popular.iter().map(|row| row[1]).sum::<f64>() / 20.0);
     }
 }

@@ -9,6 +9,7 @@ use super::metrics::Metric;
 use super::protocol::{Pool, Protocol};
 use super::ratings::RatingErrors;
 use crate::dataset::HeldOut;
+use crate::error::Result;
 
 /// A model file under evaluation.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,6 +50,8 @@ pub struct Entry {
     pub beyond: Vec<Beyond>,
     /// The headline metrics by group, one a grouping.
     pub groups: Vec<Vec<GroupFigures>>,
+    /// The headline metrics after so many first events, one a number of [`Beginnings::events`].
+    pub after: Vec<Vec<Estimate>>,
     /// How often each item is among the best [`Evaluation::exposure_k`], in no order; empty for a sampled ranking.
     pub exposure: Vec<u32>,
     pub ratings: Option<RatingErrors>,
@@ -59,6 +62,44 @@ pub struct Entry {
 pub struct Comparison {
     pub model: usize,
     pub differences: Vec<Estimate>,
+}
+
+/// Histories that have only begun.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Beginnings {
+    /// How many first events are known, ascending.
+    pub events: Vec<usize>,
+    /// Places of the users who have as many as the largest number: the same for every number.
+    pub users: Vec<usize>,
+}
+
+impl Beginnings {
+    /// Of these `users`; none where too few events are known of all of them.
+    pub fn of(events: &[usize], users: &[HeldOut]) -> Beginnings {
+        let most = events.iter().copied().max().unwrap_or_default();
+        let users: Vec<usize> = (0..users.len()).filter(|&at| users[at].events.len() >= most).collect();
+        match users.is_empty() {
+            true => Beginnings::default(),
+            false => Beginnings { events: events.to_vec(), users },
+        }
+    }
+
+    /// The headline metrics after so many events, where `measure` gives what is measured then.
+    ///
+    /// # Errors
+    /// Whatever `measure` gives.
+    pub fn estimates(
+        &self,
+        bootstrap: Bootstrap,
+        measure: impl Fn(usize) -> Result<Measured>,
+    ) -> Result<Vec<Vec<Estimate>>> {
+        let after = |&events: &usize| {
+            let values = headline(&measure(events)?.values);
+            let own: Vec<Vec<f64>> = self.users.iter().map(|&at| values[at].clone()).collect();
+            Ok(bootstrap.estimate(&own))
+        };
+        self.events.iter().map(after).collect()
+    }
 }
 
 /// The whole result.
@@ -79,6 +120,7 @@ pub struct Evaluation {
     pub comparisons: Vec<Comparison>,
     /// Why RMSE and MAE are not there, if they are not.
     pub without_ratings: Option<String>,
+    pub beginnings: Beginnings,
 }
 
 /// What turns a measurement into an entry.
@@ -117,6 +159,7 @@ impl Lens<'_> {
             estimates: self.bootstrap.estimate(&measured.values),
             beyond: cutoffs.iter().map(|&k| Beyond::of(&measured.lists, &histories, self.facts, k)).collect(),
             groups: self.groupings.iter().map(|grouping| grouping.figures(&headline, self.bootstrap)).collect(),
+            after: Vec::new(),
             exposure: if k > 0 { exposure(&lists, self.facts.popularity.len()) } else { Vec::new() },
             ratings: RatingErrors::of(&measured.ratings),
         }

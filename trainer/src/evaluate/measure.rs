@@ -43,6 +43,9 @@ pub struct Task<'a> {
     pub ratings: &'a [Vec<(u32, f64)>],
     /// The moment lists are asked for, in milliseconds since 1970, if known.
     pub now: Option<i64>,
+    /// Only so many of the first events of each history are known; the rest of it is not ranked either, so that lists are of the same
+    /// items for every number.
+    pub after: Option<usize>,
 }
 
 impl Task<'_> {
@@ -77,7 +80,11 @@ impl Task<'_> {
     ) -> Result<Measured> {
         let deepest = self.protocol.cutoffs.last().copied().unwrap_or_default();
         let one = |(at, user): (usize, &HeldOut)| {
-            let ranking = rank(user, &self.protocol.mask(at, user, items))?;
+            let mask = self.protocol.mask(at, user, items);
+            let ranking = match self.after {
+                Some(events) => rank(&user.after(events), &mask)?,
+                None => rank(user, &mask)?,
+            };
             let hits = Hits::find(&ranking, &user.targets);
             let values = self.metrics.iter().map(|metric| metric.of(&hits)).collect();
             let given = self.ratings.get(at).map_or(&[][..], Vec::as_slice);
@@ -125,7 +132,14 @@ mod tests {
         let users = [user(&[3], &[5, 9])];
         let protocol = Protocol { pool: Pool::Everything, include_seen: false, cutoffs: vec![4, 7] };
         let ratings = [vec![(5, 4.0), (9, 2.0), (ITEMS as u32, 1.0)]];
-        let task = Task { users: &users, protocol: &protocol, metrics: &[Metric::Auc], ratings: &ratings, now: None };
+        let task = Task {
+            users: &users,
+            protocol: &protocol,
+            metrics: &[Metric::Auc],
+            ratings: &ratings,
+            now: None,
+            after: None,
+        };
         task.model(&model(None, card), Stage::Retrieval).unwrap()
     }
 

@@ -10,6 +10,7 @@ use super::checkpoint_file::Saved;
 use super::learner::Learner;
 use super::ncf::{Ncf, NcfOptions};
 use super::trained::{Trained, Vectors};
+use crate::curves::Curves;
 use crate::dataset::{HeldOut, Interactions};
 use crate::error::{CliError, Result};
 use crate::evaluate::evaluate_model;
@@ -88,6 +89,8 @@ pub struct Fit<'a> {
     pub output: Output,
     /// Where the vectors in training are kept from time to time.
     pub checkpoint: Option<&'a Checkpoint>,
+    /// Where every epoch is written down.
+    pub curves: Option<&'a Curves>,
 }
 
 impl Fit<'_> {
@@ -117,6 +120,7 @@ impl Fit<'_> {
             for line in epochs {
                 // Only the kept epoch's vectors are still there, and only they are wanted.
                 stopped = best.offer(line.ndcg, (line.epoch, kept.clone()));
+                self.draw(name, &line)?;
                 diary.vectors.push(line);
             }
         }
@@ -133,7 +137,9 @@ impl Fit<'_> {
                 Some(_) => None,
                 None => self.measure(&with(vectors.clone()), last_stage(vectors.ranker.is_some()))?,
             };
-            diary.vectors.push(Epoch { epoch, loss, ndcg, kept: false });
+            let line = Epoch { epoch, loss, ndcg, kept: false };
+            self.draw(name, &line)?;
+            diary.vectors.push(line);
             stopped = best.offer(ndcg, (epoch, vectors));
             if let (Some(checkpoint), Some((_, (_, kept)))) = (self.checkpoint, &best.kept) {
                 checkpoint.after(learner, &diary.vectors, kept)?;
@@ -221,7 +227,9 @@ impl Fit<'_> {
             let loss = finite(ncf.epoch(epoch)?, "NCF")?;
             let (trained, ndcg, boost) = self.balanced(&retrieval, ncf.ranker())?;
             self.tell(&bar, "ncf", epoch, loss, ndcg);
-            diary.ncf.push(Epoch { epoch, loss, ndcg, kept: false });
+            let line = Epoch { epoch, loss, ndcg, kept: false };
+            self.draw("ncf", &line)?;
+            diary.ncf.push(line);
             if best.offer(ndcg, (epoch, (trained, Some(boost)))) {
                 break;
             }
@@ -277,6 +285,10 @@ impl Fit<'_> {
     /// What the engine refuses.
     pub fn judge(&self, trained: &Trained) -> Result<(Option<f64>, usize)> {
         Ok((self.measure(trained, last_stage(trained.ranker.is_some()))?, draft(trained, self.data)?.byte_len()))
+    }
+
+    fn draw(&self, stage: &str, epoch: &Epoch) -> Result<()> {
+        self.curves.map_or(Ok(()), |curves| curves.add(stage, epoch))
     }
 
     fn tell(&self, bar: &ProgressBar, name: &str, epoch: usize, loss: f64, ndcg: Option<f64>) {

@@ -38,7 +38,7 @@ pub use candidates::{Candidates, choose_candidates};
 pub use checkpoint::{Checkpoint, Earlier};
 pub use family::{Family, ListFamily, VectorFamily};
 pub use fingerprint::Fingerprint;
-pub use fit::{Diary, Fit};
+pub use fit::{Diary, Epoch, Fit};
 pub use learner::{Learner, State, Training, epoch_rng};
 pub use lists::{List, ListOptions, strongest};
 pub use recipe::Recipe;

@@ -244,7 +244,7 @@ impl Recipe {
         recipe.ncf.epochs = kept(&diary.ncf).unwrap_or(recipe.ncf.epochs);
         let columns = columns_of(fit.columns, &fit.data.items, &data.items);
         let (mut trained, _) =
-            recipe.train(data, &Fit { data, held: &[], columns: &columns, checkpoint: None, ..*fit })?;
+            recipe.train(data, &Fit { data, held: &[], columns: &columns, checkpoint: None, curves: None, ..*fit })?;
         if let (Some(vectors), Some(settled)) = (&mut trained.vectors, &made.vectors) {
             vectors.tower = settled.tower;
         }

@@ -85,6 +85,11 @@ fn entry(evaluation: &Evaluation, entry: &Entry) -> Value {
         "metrics": means(evaluation, entry),
         "intervals": keyed(evaluation.metrics.iter().zip(&entry.estimates)),
         "beyond_accuracy": entry.beyond,
+        "after": evaluation.beginnings.events.iter().zip(&entry.after).map(|(events, estimates)| json!({
+            "events": events,
+            "users": evaluation.beginnings.users.len(),
+            "metrics": keyed(Metric::HEADLINE.iter().zip(estimates)),
+        })).collect::<Vec<_>>(),
         "groups": groups.collect::<Vec<_>>(),
         "ratings": entry.ratings,
     })

@@ -14,7 +14,7 @@ use proclivity::score::Stage;
 use crate::card::date;
 use crate::dataset::{TableOptions, iso_time};
 use crate::error::{CliError, Result};
-use crate::evaluate::{Bootstrap, Evaluation, Facts, Lens, Metric, Origin, Task, compare, page};
+use crate::evaluate::{Beginnings, Bootstrap, Entry, Evaluation, Facts, Lens, Metric, Origin, Task, compare, page};
 use crate::output::{Output, check_writable, file_name, grouped, write_atomically};
 use inputs::{Inputs, read_inputs};
 pub use tables::metrics_table;
@@ -58,6 +58,10 @@ pub struct EvaluateArgs {
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',', requires = "users", help_heading = "Groups")]
     group_by: Vec<String>,
 
+    /// How good are lists after so many first events? Of users who have as many as the largest number [default: with
+    /// --report 1,3,5,10]
+    #[arg(long, value_name = "COUNTS", value_delimiter = ',')]
+    events: Vec<usize>,
     /// Category column of the catalogue: do lists mirror the histories in it?
     #[arg(long, value_name = "COLUMN")]
     calibration_column: Option<String>,
@@ -69,7 +73,21 @@ pub struct EvaluateArgs {
     seed: u64,
 }
 
+/// Numbers of first events that a report tells of.
+const EVENTS: &[usize] = &[1, 3, 5, 10];
+
 impl EvaluateArgs {
+    /// Numbers of first events after which lists are judged, ascending.
+    fn events(&self) -> Vec<usize> {
+        let mut events = match (&self.events[..], &self.report) {
+            ([], Some(_)) => EVENTS.to_vec(),
+            (events, _) => events.to_vec(),
+        };
+        events.sort_unstable();
+        events.dedup();
+        events
+    }
+
     /// The moment lists are asked for, in milliseconds since 1970.
     fn now(&self) -> Result<Option<i64>> {
         self.now.as_deref().map(moment).transpose()
@@ -111,6 +129,9 @@ fn check(args: &EvaluateArgs) -> Result<()> {
     if args.at.is_empty() || args.at.contains(&0) {
         return refused("--at", "list lengths from 1, such as 10,20,100", format!("{:?}", args.at));
     }
+    if args.events.contains(&0) {
+        return refused("--events", "numbers of events from 1, such as 1,3,5,10", format!("{:?}", args.events));
+    }
     if args.sampled_negatives == Some(0) {
         return refused("--sampled-negatives", "at least 1", "0".into());
     }
@@ -124,22 +145,36 @@ fn check(args: &EvaluateArgs) -> Result<()> {
 fn evaluate(args: &EvaluateArgs, inputs: &Inputs) -> Result<Evaluation> {
     let metrics = Metric::all(&inputs.contenders[0].protocol.cutoffs);
     let bootstrap = Bootstrap { resamples: args.resamples, seed: args.seed };
+    let beginnings = Beginnings::of(&args.events(), &inputs.contenders[0].users);
     let (mut entries, mut comparisons, mut first) = (Vec::new(), Vec::new(), None);
     for (place, contender) in inputs.contenders.iter().enumerate() {
         let facts = facts(args, &contender.model)?;
         let (users, protocol) = (contender.users.as_slice(), &contender.protocol);
-        let task = Task { users, protocol, metrics: &metrics, ratings: &contender.ratings, now: contender.held.now };
+        let task = Task {
+            users,
+            protocol,
+            metrics: &metrics,
+            ratings: &contender.ratings,
+            now: contender.held.now,
+            after: None,
+        };
+        let after = |events: usize| Task { after: Some(events), ratings: &[], ..task };
         let lens = Lens { users, protocol, facts: &facts, groupings: &inputs.groupings, bootstrap };
         if place == 0 && knows_popularity(&contender.model) {
             let popularity: Vec<f32> = facts.popularity.iter().map(|&count| count as f32).collect();
             let measured = task.popularity(&popularity)?;
-            entries.push(lens.entry(None, "popular", "most popular".into(), false, &measured));
+            let after = beginnings.estimates(bootstrap, |events| after(events).popularity(&popularity))?;
+            entries.push(Entry { after, ..lens.entry(None, "popular", "most popular".into(), false, &measured) });
         }
         let stages = stages(&contender.model);
         for (nth, (stage, name)) in stages.iter().enumerate() {
             let measured = task.model(&contender.model, *stage)?;
             let ships = nth + 1 == stages.len();
-            entries.push(lens.entry(Some(place), name, inputs.label(place, name), ships, &measured));
+            let after = match ships {
+                true => beginnings.estimates(bootstrap, |events| after(events).model(&contender.model, *stage))?,
+                false => Vec::new(),
+            };
+            entries.push(Entry { after, ..lens.entry(Some(place), name, inputs.label(place, name), ships, &measured) });
             match (ships, &first) {
                 (true, None) => first = Some(measured),
                 (true, Some(first)) => comparisons.push(compare(place, &measured, first, bootstrap)),
@@ -160,6 +195,7 @@ fn evaluate(args: &EvaluateArgs, inputs: &Inputs) -> Result<Evaluation> {
         entries,
         comparisons,
         without_ratings: inputs.without_ratings.clone(),
+        beginnings,
     })
 }
 

@@ -1,7 +1,7 @@
 //! The result for people: aligned tables.
 
 use crate::evaluate::{
-    Beyond, Entry, Errors, Estimate, Evaluation, GroupFigures, LEVEL, Metric, Metrics, RatingErrors, gap,
+    Beginnings, Beyond, Entry, Errors, Estimate, Evaluation, GroupFigures, LEVEL, Metric, Metrics, RatingErrors, gap,
 };
 use crate::output::{grouped, table};
 
@@ -20,6 +20,9 @@ pub fn text(evaluation: &Evaluation) -> String {
     let mut parts = vec![evaluation.conditions().join("\n"), headline(evaluation)];
     if !evaluation.comparisons.is_empty() {
         parts.push(comparisons(evaluation));
+    }
+    if !evaluation.beginnings.events.is_empty() {
+        parts.push(beginnings(evaluation));
     }
     for entry in evaluation.shipped() {
         parts.push(by_length(evaluation, entry));
@@ -49,6 +52,18 @@ fn comparisons(evaluation: &Evaluation) -> String {
     for comparison in &evaluation.comparisons {
         let name = format!("  {}", evaluation.subjects[comparison.model].name);
         rows.push([vec![name], comparison.differences.iter().map(signed).collect()].concat());
+    }
+    table(&rows)
+}
+
+/// NDCG after a few events, one column a number of them.
+fn beginnings(evaluation: &Evaluation) -> String {
+    let (last, Beginnings { events, users }) = (Metric::HEADLINE.len() - 1, &evaluation.beginnings);
+    let title = format!("{} of {} users after so many events", Metric::HEADLINE[last], grouped(users.len()));
+    let mut rows = vec![header(&title, &events.iter().map(usize::to_string).collect::<Vec<_>>())];
+    for entry in evaluation.entries.iter().filter(|entry| !entry.after.is_empty()) {
+        let cells = entry.after.iter().map(|estimates| shown(&estimates[last])).collect();
+        rows.push([vec![format!("  {}", entry.label)], cells].concat());
     }
     table(&rows)
 }

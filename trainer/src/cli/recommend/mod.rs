@@ -28,6 +28,9 @@ pub struct RecommendArgs {
     /// The items most like this one instead
     #[arg(long, value_name = "ID", conflicts_with_all = ["history", "explain"])]
     similar: Option<String>,
+    /// What a user with this history should be asked about instead: known items, each telling what the others do not
+    #[arg(long, conflicts_with_all = ["similar", "explain", "fold_in", "context"])]
+    onboarding: bool,
     /// Lists for every user of this file instead, by what it knows of each: columns user and item; time, type of event and value
     /// where it has them
     #[arg(long, value_name = "FILE", requires = "output", conflicts_with_all = ["history", "similar", "explain"])]
@@ -93,6 +96,7 @@ fn list(args: &RecommendArgs, model: &Arc<Model>) -> Result<Recommendation> {
     let request = Request { count: args.count, explain: args.explain, context, ..Request::default() };
     Ok(match &args.similar {
         Some(id) => pollster::block_on(recommender.similar(id, &request))?,
+        None if args.onboarding => pollster::block_on(recommender.onboarding(&request))?,
         None => pollster::block_on(recommender.recommend(&request))?,
     })
 }

@@ -39,6 +39,17 @@ impl HeldOut {
         self.fold_in.iter().map(|item| (*item, strength(item))).collect()
     }
 
+    /// The same user when only so many of the first events had happened.
+    pub fn after(&self, events: usize) -> HeldOut {
+        let events = &self.events[..events.min(self.events.len())];
+        let mut fold_in: Vec<u32> = Vec::new();
+        for event in events {
+            fold_in.retain(|&item| item != event.item);
+            fold_in.push(event.item);
+        }
+        HeldOut { user: self.user.clone(), fold_in, targets: self.targets.clone(), events: events.to_vec() }
+    }
+
     /// The rated items among those given, each with its last rating.
     pub fn ratings(&self) -> impl Iterator<Item = (u32, f64)> {
         let rated = pair_stats(&self.events).into_iter().filter(|pair| pair.value.is_finite());

@@ -1,6 +1,6 @@
 //! Machines on the device against those in training, what they learn, and that a stopped one goes on.
 
-use proclivity::model::{Cell, ColumnData, Model, Repeats};
+use proclivity::model::{Cell, ColumnData, Model, Precision, Repeats};
 use proclivity::profile::{User, context_features};
 use proclivity::score::{CpuScorer, ItemMask, Query, Stage};
 

@@ -6,9 +6,11 @@ mod frame;
 mod html;
 mod sections;
 mod tables;
+mod training;
 
 use super::evaluation::Evaluation;
 use html::{document, escape, list};
+pub use training::{Curve, training_page};
 
 /// The page. `notes` are remarks on the data.
 pub fn page(evaluation: &Evaluation, notes: &[String]) -> String {
@@ -23,6 +25,7 @@ pub fn page(evaluation: &Evaluation, notes: &[String]) -> String {
         sections::headline(evaluation),
         sections::size(evaluation),
         sections::curves(evaluation),
+        sections::beginnings(evaluation),
         sections::groups(evaluation),
         sections::exposure(evaluation),
         sections::beyond(evaluation),

@@ -123,6 +123,39 @@ pub fn curves(evaluation: &Evaluation) -> String {
     section("By length of the list", &format!("<div class=\"plots\">{plots}</div>{others}{auc}"))
 }
 
+/// NDCG after a few events of a history.
+pub fn beginnings(evaluation: &Evaluation) -> String {
+    let entries: Vec<&Entry> = evaluation.entries.iter().filter(|entry| !entry.after.is_empty()).collect();
+    if entries.is_empty() {
+        return String::new();
+    }
+    let metric = Metric::Ndcg(DEPTH);
+    let place = Metric::HEADLINE.iter().position(|&known| known == metric).unwrap_or_default();
+    let events: Vec<f64> = evaluation.beginnings.events.iter().map(|&count| count as f64).collect();
+    let series: Vec<Series> = entries
+        .iter()
+        .map(|entry| Series {
+            name: entry.label.clone(),
+            points: events.iter().zip(&entry.after).map(|(&x, after)| (x, after[place].mean)).collect(),
+        })
+        .collect();
+    let highest = series.iter().flat_map(|series| &series.points).map(|point| point.1).fold(0.0, f64::max);
+    let (x, y) = (Axis::over("events known of a user", &events, decimal), Axis::from_zero("", highest, decimal));
+    let users = grouped(evaluation.beginnings.users.len());
+    let text = format!(
+        "{metric} of {users} users when only their first events are known, for {}.",
+        names(entries.iter().copied())
+    );
+    let plot = curves_plot(&format!("{metric} after a few events"), &text, x, y, &series, true);
+    let row = |entry: &&Entry| {
+        [vec![entry.label.clone()], entry.after.iter().map(|after| shown(&after[place])).collect()].concat()
+    };
+    let counts = evaluation.beginnings.events.iter().map(|&count| grouped(count)).collect();
+    let rows: Vec<Vec<String>> = entries.iter().map(row).collect();
+    let table = table(&format!("{metric} by events known"), &[header(&["Ranking"]), counts].concat(), &rows);
+    section("After a few events", &figure(&plot, &table))
+}
+
 /// NDCG by group for what ships.
 pub fn groups(evaluation: &Evaluation) -> String {
     let metric = Metric::Ndcg(DEPTH);

@@ -3,7 +3,7 @@
 use super::*;
 use crate::evaluate::beyond::Beyond;
 use crate::evaluate::bootstrap::{Bootstrap, Estimate};
-use crate::evaluate::evaluation::{Comparison, Entry, Origin, Subject};
+use crate::evaluate::evaluation::{Beginnings, Comparison, Entry, Origin, Subject};
 use crate::evaluate::groups::GroupFigures;
 use crate::evaluate::metrics::Metric;
 use crate::evaluate::protocol::{Pool, Protocol};
@@ -36,6 +36,7 @@ fn evaluation(models: usize) -> Evaluation {
         estimates: vec![estimate(0.1); metrics.len()],
         beyond: vec![beyond(10), beyond(20)],
         groups: vec![vec![group("1 to 5"), GroupFigures { estimates: vec![estimate(0.3); 3], ..group("6 & more") }]],
+        after: vec![vec![estimate(0.05); 3], vec![estimate(0.08); 3]],
         exposure: vec![0, 4, 9, 1],
         ratings: model.map(|_| RatingErrors { model: errors, ratings: 12, mean: errors, user_mean: Some(errors) }),
     };
@@ -60,6 +61,7 @@ fn evaluation(models: usize) -> Evaluation {
         entries: [None].into_iter().chain((0..models).map(Some)).map(entry).collect(),
         comparisons: (1..models).map(|model| Comparison { model, differences: vec![estimate(0.0); 3] }).collect(),
         without_ratings: None,
+        beginnings: Beginnings { events: vec![1, 10], users: vec![0, 2] },
     }
 }
 
@@ -95,7 +97,7 @@ fn the_page_is_well_formed_and_needs_nothing_else() {
 fn every_plot_has_words_and_a_table() {
     let html = page(&evaluation(2), &[]);
     let plots = html.matches("<svg").count();
-    assert_eq!(plots, 1 + 1 + 4 + 1 + 1, "headline, size, four curves, one grouping, exposure");
+    assert_eq!(plots, 1 + 1 + 4 + 1 + 1 + 1, "headline, size, four curves, a few events, one grouping, exposure");
     assert_eq!(html.matches("role=\"img\"").count(), plots);
     assert_eq!(html.matches("<desc>").count(), plots);
     assert_eq!(html.matches("<details>").count(), plots - 1, "the headline's table is in the open");
@@ -122,8 +124,10 @@ fn one_model_is_not_plotted_against_its_size() {
     for entry in &mut sampled.entries {
         entry.beyond.clear();
         entry.exposure.clear();
+        entry.after.clear();
     }
     let html = page(&sampled, &[]);
     well_formed(&html);
     assert!(!html.contains("Distribution of exposure") && !html.contains("Beyond accuracy"));
+    assert!(!html.contains("After a few events"));
 }

@@ -3,8 +3,7 @@
 
 use std::arch::wasm32::*;
 
-use super::lanes::Words;
-use super::vector::Vector;
+use super::vector::{Vector, Words};
 use crate::model::Ranker;
 
 /// `simd128` alone.

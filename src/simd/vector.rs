@@ -1,6 +1,12 @@
 //! The operations that differ from one instruction set to another. Kernels are written once, over four lanes.
 
-use super::lanes::Words;
+/// Items of a group: two vectors.
+pub(crate) const GROUP_ITEMS: usize = 8;
+
+/// One word of each item of a group.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(align(32))]
+pub(crate) struct Words(pub [u32; GROUP_ITEMS]);
 
 /// A vector body. Everything but [`Vector::mul_add`] gives the same bits in every body.
 pub(crate) trait Vector {

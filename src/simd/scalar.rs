@@ -2,8 +2,7 @@
 
 use std::array::from_fn;
 
-use super::lanes::Words;
-use super::vector::Vector;
+use super::vector::{Vector, Words};
 use crate::model::Ranker;
 
 pub(crate) struct Scalar;
