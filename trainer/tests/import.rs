@@ -178,3 +178,77 @@ fn a_model_without_popularity_is_not_compared_with_the_most_popular() {
         assert_eq!(std::fs::read_to_string(&report).unwrap().contains("most popular"), known);
     }
 }
+
+/// A state of every network, and what PyTorch scores by it: written by examples/pytorch/fixtures.py.
+#[test]
+fn networks_of_pytorch_score_as_they_did_there() {
+    let at = |name: &str| format!("{}/tests/data/pytorch/{name}", env!("CARGO_MANIFEST_DIR"));
+    let expected: Value = serde_json::from_slice(&std::fs::read(at("expected.json")).unwrap()).unwrap();
+    let folder = Folder::new();
+    let ids = folder.write("ids.txt", (0..30).map(|item| format!("i{item}\n")).collect::<String>());
+    for (family, scores) in expected["scores"].as_object().unwrap() {
+        let (source, model) = (at(&format!("{family}.safetensors")), folder.at("model"));
+        let heads = if family == "sasrec" { "2" } else { "1" };
+        let flags = ["--network", family, "--heads", heads, "--item-ids", &ids, "--precision", "f32", "-o", &model];
+        let report = json(&[&["import", &source][..], &flags].concat());
+        assert_eq!((report["family"].as_str(), &report["items"]), (Some(&family[..]), &30.into()));
+        for (history, scores) in expected["histories"].as_array().unwrap().iter().zip(scores.as_array().unwrap()) {
+            let names: Vec<String> = history.as_array().unwrap().iter().map(|item| format!("i{item}")).collect();
+            let list = json(&["recommend", &model, "--history", &names.join(","), "-k", "30"]);
+            let items = list["items"].as_array().unwrap();
+            assert_eq!(items.len(), 30 - names.len(), "{family}");
+            let apart = |item: &Value| {
+                let row: usize = item["id"].as_str().unwrap()[1..].parse().unwrap();
+                item["score"].as_f64().unwrap() - scores[row].as_f64().unwrap()
+            };
+            // A bias that is the same for every item is not kept where there are no layers.
+            let bias = if family == "gmf" { apart(&items[0]) } else { 0.0 };
+            let most = items.iter().map(|item| (apart(item) - bias).abs()).fold(0.0, f64::max);
+            assert!(most < 1e-5, "{family} {names:?}: {most}");
+        }
+    }
+}
+
+#[test]
+fn states_that_do_not_fit_are_refused() {
+    let folder = Folder::new();
+    let ids = folder.write("ids.txt", (0..30).map(|item| format!("i{item}\n")).collect::<String>());
+    let at = |name: &str| format!("{}/tests/data/pytorch/{name}.safetensors", env!("CARGO_MANIFEST_DIR"));
+    let refused = |source: &str, family: &str, more: &[&str]| {
+        let flags = ["--network", family, "--item-ids", &ids, "-o", &folder.at("model")];
+        failure(&[&["import", &at(source)][..], &flags, more].concat())
+    };
+    let said = refused("neumf", "mlp", &[]);
+    assert!(said.contains("items.weight") && said.contains("items.product.weight"), "{said}");
+    let said = refused("deepfm", "fm", &[]);
+    assert!(said.contains("layers.0.bias") && said.contains("tensors of fm alone"), "{said}");
+    let said = refused("sasrec", "gru4rec", &[]);
+    assert!(said.contains("gru.weight_ih_l0"), "{said}");
+    let said = refused("sasrec", "sasrec", &["--heads", "3"]);
+    assert!(said.contains("heads that divide the width"), "{said}");
+    let said = refused("gru4rec", "gru4rec", &["--padding-row", "30"]);
+    assert!(said.contains("row 30 of padding") && said.contains("30 rows"), "{said}");
+}
+
+#[test]
+fn a_row_of_padding_is_no_item() {
+    let folder = Folder::new();
+    let ids =
+        folder.write("ids.csv", format!("id,row\n{}", (1..30).map(|n| format!("i{n},{n}\n")).collect::<String>()));
+    for family in ["gru4rec", "mult-vae"] {
+        let source = format!("{}/tests/data/pytorch/{family}.safetensors", env!("CARGO_MANIFEST_DIR"));
+        let flags = ["--network", family, "--padding-row", "0", "--item-ids", &ids, "--precision", "f32"];
+        let report = json(&[&["import", &source][..], &flags, &["-o", &folder.at("model")]].concat());
+        assert_eq!(report["items"], 29);
+        let list = json(&["recommend", &folder.at("model"), "--history", "i7,i1,i22", "-k", "3"]);
+        let expected: Value = serde_json::from_slice(
+            &std::fs::read(format!("{}/tests/data/pytorch/expected.json", env!("CARGO_MANIFEST_DIR"))).unwrap(),
+        )
+        .unwrap();
+        for item in list["items"].as_array().unwrap() {
+            let row: usize = item["id"].as_str().unwrap()[1..].parse().unwrap();
+            let scores = &expected["scores"][family][1];
+            assert!((item["score"].as_f64().unwrap() - scores[row].as_f64().unwrap()).abs() < 1e-5, "{family} {item}");
+        }
+    }
+}

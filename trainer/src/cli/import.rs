@@ -12,9 +12,10 @@ use crate::card::{date, hex_sha256, log_sha256, write_beside};
 use crate::dataset::{ItemColumnFlags, TableOptions, read_catalogue};
 use crate::error::{CliError, Result};
 use crate::export::load;
-use crate::families::ListOptions;
+use crate::families::{ListOptions, Vectors};
 use crate::import::{
-    ArrayFile, Factors, holds_lists, is_spark, read_factors, read_ids, read_lists, read_popularity, read_spark,
+    ArrayFile, Factors, Network, NetworkFamily, NetworkOptions, holds_lists, is_spark, read_factors, read_ids,
+    read_lists, read_network, read_popularity, read_spark,
 };
 use crate::output::{Output, check_writable, file_name, grouped, write_atomically};
 use crate::stored::Stored;
@@ -24,6 +25,8 @@ const GOLDEN: usize = 6;
 const GOLDEN_LENGTH: usize = 12;
 /// Stands for an alpha of 0, which the fold-in does not take: too small to be seen in a score.
 const LEAST_ALPHA: f64 = 1e-6;
+/// Histories are averaged unless told otherwise.
+const POWER: f32 = 1.0;
 
 /// How the device makes a user vector of a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -60,9 +63,20 @@ pub struct ImportArgs {
     /// regParam times a usual number [default: as an ALS model of `implicit` says]
     #[arg(long, help_heading = "Factors")]
     regularization: Option<f64>,
-    /// Pool: the sum of the vectors is divided by the number of items to this power: 0, 0.5 or 1
-    #[arg(long, value_name = "POWER", default_value_t = 1.0, help_heading = "Factors")]
-    pool_power: f32,
+    /// Pool: the sum of the vectors is divided by the number of items to this power: 0, 0.5 or 1 [default: 1, of
+    /// mult-vae 0.5]
+    #[arg(long, value_name = "POWER", help_heading = "Factors")]
+    pool_power: Option<f32>,
+
+    /// The source is the state_dict of this network, its tensors named as in docs/PYTORCH.md
+    #[arg(long, value_enum, value_name = "FAMILY", help_heading = "Networks")]
+    network: Option<NetworkFamily>,
+    /// Heads of self-attention
+    #[arg(long, value_name = "COUNT", default_value_t = 1, help_heading = "Networks")]
+    heads: usize,
+    /// Row of the tables that is no item, as `padding_idx` has it; a list of ids has a line for it too
+    #[arg(long, value_name = "ROW", help_heading = "Networks")]
+    padding_row: Option<usize>,
 
     /// Items that speak for each item, at most [default: all that the file has]
     #[arg(long, value_name = "COUNT", help_heading = "Neighbour lists")]
@@ -92,6 +106,7 @@ pub struct ImportArgs {
 struct Source {
     family: &'static str,
     factors: Option<Factors>,
+    network: Option<Vectors>,
     neighbours: Option<NeighbourSpec>,
     /// What each row is called in the source.
     positions: Vec<u64>,
@@ -140,8 +155,11 @@ fn check(args: &ImportArgs) -> Result<()> {
             return refused(flag, "a number above 0 (as a 32-bit float), at most 1e6", format!("{number:?}"));
         }
     }
-    if ![0.0, 0.5, 1.0].contains(&args.pool_power) {
-        return refused("--pool-power", "0, 0.5 or 1", args.pool_power.to_string());
+    if let Some(power) = args.pool_power.filter(|power| ![0.0, 0.5, 1.0].contains(power)) {
+        return refused("--pool-power", "0, 0.5 or 1", power.to_string());
+    }
+    if args.heads == 0 {
+        return refused("--heads", "at least 1", "0".into());
     }
     if args.neighbours == Some(0) {
         return refused("--neighbours", "at least 1", "0".into());
@@ -154,30 +172,35 @@ fn read_source(args: &ImportArgs, output: Output) -> Result<Source> {
         family: factors.family,
         positions: factors.positions.clone(),
         factors: Some(factors),
+        network: None,
         neighbours: None,
     };
     let source = if is_spark(&args.source) {
         of_factors(read_spark(&args.source)?)
     } else {
         let mut file = ArrayFile::open(&args.source)?;
-        if holds_lists(&file) && args.item_factors.is_none() {
+        if let Some(family) = args.network {
+            let usual = if family == NetworkFamily::MultVae { 0.5 } else { POWER };
+            let (heads, padding, power) = (args.heads, args.padding_row, args.pool_power.unwrap_or(usual));
+            let Network { vectors, positions } =
+                read_network(&mut file, NetworkOptions { family, heads, power, padding })?;
+            Source { family: family.name(), factors: None, network: Some(vectors), neighbours: None, positions }
+        } else if holds_lists(&file) && args.item_factors.is_none() {
             let most = args.neighbours.unwrap_or(usize::MAX);
             let lists = ListOptions { neighbours: most, int4_neighbours: args.int4_neighbours };
             let neighbours = read_lists(&mut file, &lists)?;
             let positions = (0..neighbours.indptr.len() as u64 - 1).collect();
-            Source { family: "item-knn", factors: None, neighbours: Some(neighbours), positions }
+            Source { family: "item-knn", factors: None, network: None, neighbours: Some(neighbours), positions }
         } else {
             of_factors(read_factors(&mut file, args.item_factors.as_deref(), args.item_bias.as_deref())?)
         }
     };
     let path = args.source.display();
-    output.note(match &source.factors {
-        Some(factors) => format!(
-            "read   {path}: {}, {} items of {} factors",
-            source.family,
-            grouped(source.positions.len()),
-            factors.dim
-        ),
+    let dim = source.factors.as_ref().map(|factors| factors.dim);
+    output.note(match dim.or(source.network.as_ref().map(|vectors| vectors.dim)) {
+        Some(dim) => {
+            format!("read   {path}: {}, {} items of {dim} factors", source.family, grouped(source.positions.len()),)
+        }
         None => format!("read   {path}: neighbour lists of {} items", grouped(source.positions.len())),
     });
     Ok(source)
@@ -220,36 +243,59 @@ fn read_items(args: &ImportArgs, source: &Source, tables: &TableOptions, output:
 }
 
 fn spec(args: &ImportArgs, source: Source, items: Items) -> Result<ModelSpec> {
-    let user_tower = tower(args, source.factors.as_ref())?;
-    let factors = source.factors;
+    let none = Vectors {
+        rows: Vec::new(),
+        dim: 0,
+        bias: None,
+        tower: UserTower::Pool { power: 0.0 },
+        user_rows: None,
+        network: None,
+        ranker: None,
+        context: None,
+    };
+    let vectors = match (source.network, source.factors) {
+        (Some(network), _) => network,
+        (None, Some(factors)) => vectors(args, factors)?,
+        (None, None) => none,
+    };
     Ok(ModelSpec {
         family: source.family.into(),
         item_ids: items.ids,
-        embedding: EmbeddingSpec {
-            dim: factors.as_ref().map_or(0, |factors| factors.dim),
-            rows: factors.as_ref().map_or(Vec::new(), |factors| factors.rows.clone()),
-            precision: args.precision.into(),
-        },
-        item_bias: factors.and_then(|factors| factors.bias),
+        embedding: EmbeddingSpec { dim: vectors.dim, rows: vectors.rows, precision: args.precision.into() },
+        item_bias: vectors.bias,
         removed: Vec::new(),
         popularity: items.popularity,
-        user_tower,
-        user_rows: None,
-        network: None,
+        user_tower: vectors.tower,
+        user_rows: vectors.user_rows,
+        network: vectors.network,
         content: None,
-        context: None,
+        context: vectors.context,
         repeats: Repeats::Once,
         neighbours: source.neighbours,
-        ranker: None,
+        ranker: vectors.ranker,
         repurchase: None,
         columns: items.columns,
         event_weights: Default::default(),
         card: json!({
             "trainer": concat!("proclivity ", env!("CARGO_PKG_VERSION")),
             "date": date(),
-            "imported": { "file": file_name(&args.source), "sha256": log_sha256(&args.source)?, "item_factors": args.item_factors, "item_bias": args.item_bias, "user": tower_card(user_tower) },
+            "imported": { "file": file_name(&args.source), "sha256": log_sha256(&args.source)?, "item_factors": args.item_factors, "item_bias": args.item_bias, "user": tower_card(vectors.tower) },
             "precision": { "items": args.precision },
         }),
+    })
+}
+
+/// Factors, and how the device makes a user vector of a history.
+fn vectors(args: &ImportArgs, factors: Factors) -> Result<Vectors> {
+    Ok(Vectors {
+        tower: tower(args, &factors)?,
+        rows: factors.rows,
+        dim: factors.dim,
+        bias: factors.bias,
+        user_rows: None,
+        network: None,
+        ranker: None,
+        context: None,
     })
 }
 
@@ -262,13 +308,12 @@ fn tower_card(tower: UserTower) -> Value {
 }
 
 /// How the device makes a user vector: as told, else as the source says.
-fn tower(args: &ImportArgs, factors: Option<&Factors>) -> Result<UserTower> {
-    let Some(factors) = factors else { return Ok(UserTower::Pool { power: 0.0 }) };
+fn tower(args: &ImportArgs, factors: &Factors) -> Result<UserTower> {
     let (alpha, regularization) = (args.alpha.or(factors.alpha), args.regularization.or(factors.regularization));
     let foreign = matches!(factors.family, "bpr" | "logistic-mf"); // of a loss that no fold-in minimises
     let pool = args.tower.map_or(foreign && alpha.and(regularization).is_none(), |tower| tower == Tower::Pool);
     if pool {
-        return Ok(UserTower::Pool { power: args.pool_power });
+        return Ok(UserTower::Pool { power: args.pool_power.unwrap_or(POWER) });
     }
     let refused = |flag, expected: &str, found: String| Err(CliError::Flag { flag, expected: expected.into(), found });
     match (alpha, regularization) {

@@ -1,13 +1,14 @@
 //! Models trained elsewhere: what their files hold, as a model file takes it.
 //!
 //! Read are factors in a safetensors, `.npy` or `.npz` file, models as the `implicit` package saves them (factors, or
-//! the similarities of its nearest neighbours; `scipy.sparse.save_npz` writes the like), and the item factors of Spark
-//! MLlib's ALS.
+//! the similarities of its nearest neighbours; `scipy.sparse.save_npz` writes the like), the item factors of Spark
+//! MLlib's ALS, and the state of networks trained in PyTorch.
 
 mod arrays;
 mod factors;
 mod ids;
 mod neighbours;
+mod network;
 mod npy;
 mod spark;
 
@@ -15,4 +16,5 @@ pub use arrays::ArrayFile;
 pub use factors::{Factors, read_factors};
 pub use ids::{read_ids, read_popularity};
 pub use neighbours::{holds_lists, read_lists};
+pub use network::{Network, NetworkFamily, NetworkOptions, read_network};
 pub use spark::{is_spark, read_spark};
