@@ -22,9 +22,9 @@ export interface WasmEngine {
   observe(event: object): void;
   /**
    * Resolves to a {@link WasmRanking} for each subject, which wasm-bindgen cannot say: `undefined` for the profile at hand,
-   * a user vector, the id of an item to compare with, or an exported profile.
+   * a user vector, the id of an item to compare with, an exported profile, or `null` for what to ask the user about.
    */
-  recommend(subjects: (undefined | Float32Array | string | object)[], options: object): Promise<object[]>;
+  recommend(subjects: (undefined | null | Float32Array | string | object)[], options: object): Promise<object[]>;
   /** Resolves to the {@link WasmEngine} with more items and this one's profile, which is to take its place. */
   withItems(items: object[]): Promise<unknown>;
   /** Likewise with the model that a delta makes of the file that was loaded. Consumes the buffer. */

@@ -78,6 +78,20 @@ describe.skipIf(missing !== undefined)(`the real engine${missing === undefined ?
     expect((await recommender.similar(ids[0]!, { count: 4 })).items.map(({ id }) => id)).not.toContain(ids[0]);
   });
 
+  it('asks about items that tell of different tastes, and of what is not told yet', async () => {
+    const asked = (await recommender.onboarding({ count: 6 })).items;
+    expect(new Set(asked.map(({ id }) => id)).size).toBe(6);
+    expect(asked.every(({ score, reasons }) => score > 0 && score <= 1 && reasons.length === 0)).toBe(true);
+    const state = await recommender.export();
+    await recommender.observe({ type: 'purchase', itemId: asked[0]!.id });
+    const next = (await recommender.onboarding({ count: 6, exclude: [asked[1]!.id] })).items.map(({ id }) => id);
+    expect(next).not.toContain(asked[0]!.id);
+    expect(next).not.toContain(asked[1]!.id);
+    await recommender.import(state);
+    await expect(recommender.onboarding({ count: 0 })).rejects.toMatchObject({ code: 'argument' });
+    await expect(recommender.onboarding({ cuont: 2 } as never)).rejects.toMatchObject({ code: 'argument' });
+  });
+
   it('scores for a given user vector whatever the profile holds, and refuses one of another width', async () => {
     const { dim } = recommender.info();
     const user = Float32Array.from({ length: dim }, (_, axis) => Math.sin(axis + 1));

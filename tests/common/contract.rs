@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::join;
 use proclivity::model::{
-    Cell, ContextShape, ContextSpec, FieldKind, FieldShape, Model, ModelSpec, Precision, UserTower,
+    Cell, ContextShape, ContextSpec, FieldKind, FieldShape, Model, ModelSpec, NeighbourSpec, Precision, UserTower,
 };
 use proclivity::profile::{Event, EventKind, Profile, User, context_features};
 use proclivity::rank::Reason;
@@ -407,6 +407,29 @@ pub async fn facade(choice: BackendChoice) {
     assert_eq!(ids(&recommender.recommend(&request).await.expect("recommends")), ids(&warm));
 }
 
+/// What a stranger is asked about: of each taste the best known item, and nothing that the profile tells already.
+pub async fn onboarding(choice: BackendChoice) {
+    let request = Request { count: 2, ..Request::default() };
+    let ids = |list: proclivity::Recommendation| list.items.into_iter().map(|item| item.id).collect::<Vec<_>>();
+    let tastes = Recommender::new(model(&checkerboard(10)), choice).await.expect("opens");
+    assert_eq!(ids(tastes.onboarding(&request).await.expect("asks")), ["item-0", "item-1"]);
+    let exclude = vec!["item-1".to_owned()];
+    let list = tastes.onboarding(&Request { exclude, ..request.clone() }).await.expect("asks");
+    assert_eq!(ids(list), ["item-0", "item-3"]);
+    tastes.observe(Event::new(EventKind::Purchase, "item-4")).expect("known");
+    assert_eq!(ids(tastes.onboarding(&request).await.expect("asks"))[0], "item-1", "the other taste");
+    let all = tastes.onboarding(&Request { count: 10, ..request.clone() }).await.expect("asks");
+    assert_eq!(all.items.len(), 9, "each once, but what was bought");
+    assert!(all.items.iter().all(|item| item.reasons.is_empty() && item.score >= 0.0));
+
+    let mut lists = checkerboard(4);
+    (lists.embedding.rows, lists.embedding.dim, lists.user_tower) = (Vec::new(), 0, UserTower::Pool { power: 0.0 });
+    let (indptr, indices) = ((0..=4).collect(), vec![1, 0, 3, 2]);
+    lists.neighbours = Some(NeighbourSpec { indptr, indices, weights: vec![1.0; 4], ..NeighbourSpec::default() });
+    let pairs = Recommender::new(model(&lists), choice).await.expect("opens");
+    assert_eq!(ids(pairs.onboarding(&request).await.expect("asks")), ["item-0", "item-2"], "one of each pair");
+}
+
 /// A user vector made elsewhere is scored as it is: the profile plays no part, the request's own conditions hold.
 pub async fn given_user(choice: BackendChoice) {
     let model = model(&with_ranker(random(200, 16, 31), &[8], 50, 32));
@@ -544,6 +567,7 @@ macro_rules! contract_tests {
         $check!(refusals);
         $check!(overlapping);
         $check!(facade);
+        $check!(onboarding);
         $check!(given_user);
         $check!(batches);
         $check!(buying_again);

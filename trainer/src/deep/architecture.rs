@@ -119,12 +119,13 @@ impl Architecture {
             }
         };
         let first = options.deep_hidden.unwrap_or(PAIR_LAYER);
+        let bought = options.deep_purchases.map(|weight| weight as f32);
         let pairs = match family {
-            DeepFamily::Gmf => Some(Pairs::new(dim, 0, &[])),
-            DeepFamily::Mlp => Some(Pairs::new(0, dim, &[first, first])),
+            DeepFamily::Gmf => Some(Pairs::new(dim, 0, &[], bought)),
+            DeepFamily::Mlp => Some(Pairs::new(0, dim, &[first, first], bought)),
             DeepFamily::NeuMf => {
                 let deep = (dim / 4).max(1);
-                Some(Pairs::new(dim.saturating_sub(2 * deep).max(1), deep, &[first, first.div_ceil(2)]))
+                Some(Pairs::new(dim.saturating_sub(2 * deep).max(1), deep, &[first, first.div_ceil(2)], bought))
             }
             _ => None,
         };

@@ -32,8 +32,9 @@ pub struct Batch {
     pub targets: Vec<i32>,
     /// How many items a target that is among the candidates stands for there, else 0.
     pub hit: Vec<f32>,
-    /// 1 for what was taken, 0 for what was not and is held against it.
+    /// 1 for what was taken, 0 for what was not and is held against it; and 1 for what was bought.
     pub taken: Vec<f32>,
+    pub bought: Vec<f32>,
 }
 
 impl Batch {
@@ -53,7 +54,7 @@ impl Batch {
             valid: vec![0.0; rows * steps],
             ..Batch::default()
         };
-        for (row, Example { history, targets, others }) in examples.iter().enumerate() {
+        for (row, Example { history, targets, others, bought }) in examples.iter().enumerate() {
             let first = (row + 1) * steps - history.len();
             for (at, &(item, strength)) in (first..).zip(history) {
                 batch.history[at] = if shared { items.of(item) } else { given.of(item) };
@@ -70,6 +71,7 @@ impl Batch {
                 let target = items.of(item);
                 batch.targets.push(target);
                 batch.taken.push(label);
+                batch.bought.push(if label > 0.0 && bought.contains(&item) { 1.0 } else { 0.0 });
                 batch.hit.push(batch.weights.get(target as usize).copied().unwrap_or(0.0));
             }
         }
@@ -152,6 +154,7 @@ mod tests {
             history: history.iter().map(|&item| (item, 0.5)).collect(),
             targets: targets.to_vec(),
             others: Vec::new(),
+            bought: Vec::new(),
         };
         let examples = [example(&[9], &[(0, 7)]), example(&[5, 9, 6], &[(1, 6), (2, 4), (2, 9)])];
         let batch = Batch::new(&examples, vec![(4, 3.0), (5, 1.5)], true);
@@ -179,7 +182,7 @@ mod tests {
             for _ in 0..rounds {
                 let any = |_| if rng.random_bool(0.5) { 0 } else { rng.random_range(0..items as u32) };
                 let targets = (0..20).map(any).map(|item| (0, item)).collect();
-                let example = Example { history: vec![(0, 1.0)], targets, others: Vec::new() };
+                let example = Example { history: vec![(0, 1.0)], targets, others: Vec::new(), bought: Vec::new() };
                 candidates.draw(&[example], &mut rng).iter().for_each(|&(item, weight)| sums[item as usize] += weight);
             }
             for sum in sums {

@@ -116,7 +116,7 @@ impl<'a> FactorisationMachine<'a> {
             users: ordered(data, strengths),
             seed,
             epochs,
-            device: Device::flex().autodiff(),
+            device: options.deep_device.open(),
             width,
             layers,
             attributes: (0..count as u32).map(of_item).collect(),

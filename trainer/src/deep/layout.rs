@@ -25,11 +25,11 @@ impl Architecture {
     pub fn vectors(&self, weights: &Weights, items: &[f32], given: Option<&[f32]>) -> Vectors {
         if let (Some(pairs), Body::Pool { power }) = (&self.pairs, self.network.body) {
             return Vectors {
-                rows: pairs.laid_out(items, false),
+                rows: pairs.laid_out(items, Some(weights)),
                 dim: self.dim,
                 bias: None,
                 tower: UserTower::Pool { power },
-                user_rows: given.map(|given| pairs.laid_out(given, true)),
+                user_rows: given.map(|given| pairs.laid_out(given, None)),
                 network: None,
                 context: None,
                 ranker: pairs.ranker(weights),

@@ -1,9 +1,11 @@
 //! A network in training.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::f64::consts::PI;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use proclivity::profile::FULL_STRENGTH;
 use rand_chacha::ChaCha8Rng;
 
 use super::architecture::{Architecture, DeepFamily, SPREAD, small};
@@ -33,6 +35,8 @@ pub struct Deep<'a> {
     data: &'a Interactions,
     /// (item, strength) of each user, the latest last.
     users: Vec<Vec<(u32, f32)>>,
+    /// What each user bought, where a head tells it.
+    bought: Vec<HashSet<u32>>,
     seed: u64,
     /// Epochs of the whole training.
     epochs: usize,
@@ -65,12 +69,16 @@ impl<'a> Deep<'a> {
                 items: data.items.len(),
             },
             users: ordered(data, strengths),
+            bought: match architecture.pairs.as_ref().and_then(|pairs| pairs.bought) {
+                Some(_) => (0..data.users.len()).map(|user| bought(data, user)).collect(),
+                None => Vec::new(),
+            },
             architecture,
             options: options.clone(),
             data,
             seed,
             epochs,
-            device: Device::flex().autodiff(),
+            device: options.deep_device.open(),
             items,
             given,
             steps: vec![0.0],
@@ -97,7 +105,9 @@ impl<'a> Deep<'a> {
         let loss = match &self.architecture.pairs {
             Some(pairs) => {
                 let users = queries.select(0, self.places(&batch.asked));
-                binary_loss(pairs.scores(&leaves, users, targets), self.column(&batch.taken))
+                let (taken, bought) = pairs.scores(&leaves, users, targets);
+                let loss = binary_loss(taken, self.column(&batch.taken));
+                bought.into_iter().fold(loss, |loss, x| loss + binary_loss(x, self.column(&batch.bought)))
             }
             None => {
                 let targets = (self.places(&batch.asked), targets, self.column(&batch.hit));
@@ -176,6 +186,12 @@ impl<'a> Deep<'a> {
     }
 }
 
+/// Items of events of full strength.
+fn bought(data: &Interactions, user: usize) -> HashSet<u32> {
+    let events = data.events[user].iter().filter(|event| event.strength >= FULL_STRENGTH);
+    events.map(|event| event.item).collect()
+}
+
 /// The share of each item among all pairs.
 fn target_shares(data: &Interactions) -> Vec<f32> {
     let mut shares = vec![0.0f32; data.items.len()];
@@ -194,7 +210,7 @@ impl Learner for Deep<'_> {
     fn epoch(&mut self, epoch: usize) -> Result<f64> {
         let mut rng = epoch_rng(self.seed, epoch);
         let (items, size) = (self.data.items.len(), self.architecture.family.batch(&self.options));
-        let examples = examples(&self.users, items, &self.architecture, &mut rng);
+        let examples = examples(&self.users, &self.bought, items, &self.architecture, &mut rng);
         let rate = falling_rate(self.options.deep_learning_rate, epoch, self.epochs);
         let kl = self.options.deep_kl * (3.0 * epoch as f64 / self.epochs as f64).min(1.0);
         [Some(&mut self.items), self.given.as_mut()]
@@ -281,7 +297,12 @@ mod tests {
 
     /// The vector of the last place of `history` as training has it, with nothing left out and codes at their mean.
     fn in_training(deep: &Deep<'_>, history: &[(u32, f32)]) -> Vec<f32> {
-        let example = Example { history: history.to_vec(), targets: vec![(history.len() - 1, 0)], others: Vec::new() };
+        let example = Example {
+            history: history.to_vec(),
+            targets: vec![(history.len() - 1, 0)],
+            others: Vec::new(),
+            bought: Vec::new(),
+        };
         let batch = Batch::new(&[example], vec![(0, 1.0)], deep.given.is_none());
         let leaves = deep.weights.leaves(&deep.device);
         let rows = match &deep.given {
@@ -318,9 +339,10 @@ mod tests {
     #[test]
     fn the_device_has_the_scores_of_training() {
         let (data, strengths) = tastes();
-        for family in FAMILIES.into_iter().filter(|family| family.scores_pairs()) {
+        let families = FAMILIES.into_iter().filter(|family| family.scores_pairs());
+        for (family, heads) in families.flat_map(|family| [None, Some(0.5)].map(|heads| (family, heads))) {
             let training = Training { data: &data, strengths: &strengths, dim: 16, seed: 1 };
-            let mut deep = Deep::new(family, training, 3, &OPTIONS);
+            let mut deep = Deep::new(family, training, 3, &DeepOptions { deep_purchases: heads, ..OPTIONS });
             deep.epoch(1).unwrap();
             let storage = Storage { items: Precision::F32, ranker: Precision::F32 };
             let file = export(&trained(family, deep.vectors(), 24), &data, storage, Contents::default()).unwrap();
@@ -336,7 +358,11 @@ mod tests {
             };
             let users = column(&in_training(&deep, &history), 1).expand([24, pairs.width()]);
             let leaves = deep.weights.leaves(&deep.device);
-            let expected = numbers(pairs.scores(&leaves, users, column(&deep.items.numbers.values, 24)));
+            let (taken, bought) = pairs.scores(&leaves, users, column(&deep.items.numbers.values, 24));
+            let expected = numbers(match bought {
+                Some(bought) => taken + bought * 0.5,
+                None => taken,
+            });
             // A product's bias is the same for all, and is not kept.
             let bias = expected[found[0].item as usize] - found[0].score;
             assert!(family == DeepFamily::Gmf || bias.abs() < 1e-5, "{bias}");
@@ -357,6 +383,42 @@ mod tests {
             assert!(losses[59] < 0.9 * losses[0], "{}: {losses:?}", family.name());
             let apart = separation(&deep.vectors().rows, 8);
             assert!(apart > 0.1, "{}: {apart}", family.name());
+        }
+    }
+
+    /// Everyone looks at everything of both tastes and buys of one: only the second head tells which.
+    #[test]
+    fn what_is_bought_is_told_from_what_is_looked_at() {
+        let (mut data, mut strengths) = tastes();
+        for (user, (history, events)) in data.histories.iter_mut().zip(&mut data.events).enumerate() {
+            *history = (0..24).filter(|item| (user + item * 5) % 4 > 0).map(|item| item as u32).collect();
+            let strength = |item: u32| if item / 12 == user as u32 % 2 { 1.0 } else { 0.2 };
+            let event = |(time, &item): (usize, &u32)| crate::dataset::Event {
+                item,
+                time: time as i64,
+                strength: strength(item),
+                value: f32::NAN,
+            };
+            *events = history.iter().enumerate().map(event).collect();
+            strengths[user] = history.iter().map(|&item| strength(item)).collect();
+        }
+        for family in FAMILIES.into_iter().filter(|family| family.scores_pairs()) {
+            let apart = |heads: Option<f64>| {
+                let training = Training { data: &data, strengths: &strengths, dim: 16, seed: 1 };
+                let options = DeepOptions { deep_purchases: heads, ..OPTIONS };
+                let mut deep = Deep::new(family, training, 40, &options);
+                (1..=40).for_each(|epoch| assert!(deep.epoch(epoch).unwrap() > 0.0));
+                let storage = Storage { items: Precision::F32, ranker: Precision::F32 };
+                let file = export(&trained(family, deep.vectors(), 24), &data, storage, Contents::default()).unwrap();
+                let model = load(&file).unwrap();
+                let user = User::of_history(&model, &[(1, 1.0), (2, 1.0), (13, 0.2), (14, 0.2), (5, 1.0)]).unwrap();
+                let everything = ItemMask::none(24);
+                let scored = CpuScorer::new(model).score(&Query::of(&user, &everything, 24, Stage::Cascade)).unwrap();
+                let own = scored.iter().filter(|scored| scored.item < 12).map(|scored| scored.score).sum::<f32>();
+                own - scored.iter().filter(|scored| scored.item >= 12).map(|scored| scored.score).sum::<f32>()
+            };
+            let (one, two) = (apart(None), apart(Some(2.0)));
+            assert!(two > 12.0 && two > 4.0 * one.abs(), "{}: {one} {two}", family.name());
         }
     }
 

@@ -19,6 +19,7 @@ mod attributes;
 mod batch;
 mod clock;
 mod content;
+mod device;
 mod fm;
 mod fm_batch;
 mod fm_layout;

@@ -4,6 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::architecture::DeepFamily;
+use super::device::DeepDevice;
 use crate::error::{CliError, Result};
 
 /// Settings of networks; what a family does not have, it passes over.
@@ -42,6 +43,13 @@ pub struct DeepOptions {
     /// Weight of the code's distance from a standard normal, at most; it grows from 0 over the first third of the epochs
     #[arg(long, value_name = "NUMBER", default_value_t = 0.2)]
     pub deep_kl: f64,
+    /// Gmf, mlp and neumf: a second head over the same vectors and layers tells what was bought (events of full strength) from what was
+    /// only looked at; its weight in the score [default: no such head]
+    #[arg(long, value_name = "WEIGHT")]
+    pub deep_purchases: Option<f64>,
+    /// Where networks are trained; gpu in a trainer built with `--features gpu`
+    #[arg(long, value_enum, value_name = "DEVICE", default_value = "cpu")]
+    pub deep_device: DeepDevice,
 }
 
 impl DeepOptions {
@@ -55,6 +63,7 @@ impl DeepOptions {
     /// # Errors
     /// [`CliError::Flag`].
     pub fn check(&self, dim: usize) -> Result<()> {
+        self.deep_device.check()?;
         let whole = |flag, found: usize, most: usize| match (1..=most).contains(&found) {
             true => Ok(()),
             false => refused(flag, format!("a whole number from 1 to {most}"), found.to_string()),
@@ -75,6 +84,7 @@ impl DeepOptions {
         within("--deep-learning-rate", self.deep_learning_rate, 1e-6, 1.0)?;
         within("--deep-weight-decay", self.deep_weight_decay, 0.0, 1.0)?;
         within("--deep-dropout", self.deep_dropout.unwrap_or(0.0), 0.0, 0.9)?;
+        within("--deep-purchases", self.deep_purchases.unwrap_or(0.0), 0.0, 100.0)?;
         within("--deep-kl", self.deep_kl, 0.0, 10.0)
     }
 }
@@ -85,7 +95,7 @@ fn refused(flag: &'static str, expected: String, found: String) -> Result<()> {
 
 #[cfg(test)]
 pub mod fixture {
-    use super::DeepOptions;
+    use super::{DeepDevice, DeepOptions};
 
     /// A small network that learns quickly.
     pub const OPTIONS: DeepOptions = DeepOptions {
@@ -99,5 +109,7 @@ pub mod fixture {
         deep_blocks: 2,
         deep_heads: 2,
         deep_kl: 0.1,
+        deep_purchases: None,
+        deep_device: DeepDevice::Cpu,
     };
 }

@@ -22,6 +22,8 @@ pub struct Example {
     pub targets: Vec<(usize, u32)>,
     /// The same of items that the user never took.
     pub others: Vec<(usize, u32)>,
+    /// Items asked for that were bought, where a head tells them.
+    pub bought: Vec<u32>,
 }
 
 /// Items of each user with their strengths, in the order of their last event: as the device has a history.
@@ -39,11 +41,12 @@ pub fn ordered(data: &Interactions, strengths: &[Vec<f32>]) -> Vec<Vec<(u32, f32
     strengths.iter().enumerate().map(of_user).collect()
 }
 
-/// The examples of an epoch, in the order they are learnt from; none of users with a single item. Items are 0..`items`. Histories of like
+/// The examples of an epoch, in the order they are learnt from; none of users with a single item. Items are 0..`items`; `bought` are those that each user bought, of all users or none. Histories of like
 /// lengths must not come together, though there would be less to pad: every step counts alike, and the few that are long would teach
 /// hardly anything.
 pub fn examples(
     users: &[Vec<(u32, f32)>],
+    bought: &[HashSet<u32>],
     items: usize,
     architecture: &Architecture,
     rng: &mut ChaCha8Rng,
@@ -51,7 +54,7 @@ pub fn examples(
     let negatives = Negatives::Uniform(items as u32);
     let length = architecture.network.length;
     let mut examples = Vec::with_capacity(users.len());
-    for user in users.iter().filter(|user| user.len() > 1) {
+    for (n, user) in users.iter().enumerate().filter(|(_, user)| user.len() > 1) {
         match architecture.family {
             DeepFamily::Gru4rec | DeepFamily::Sasrec => windows(user, length, rng, &mut examples),
             DeepFamily::TwoTower => examples.push(split(user, length, rng)),
@@ -61,13 +64,17 @@ pub fn examples(
                 for &(after, _) in example.targets.iter().flat_map(|target| repeat_n(target, architecture.negatives)) {
                     example.others.extend(negatives.draw(|item| owned.contains(&item), rng).map(|item| (after, item)));
                 }
+                if let Some(bought) = bought.get(n) {
+                    let items = example.targets.iter().map(|target| target.1);
+                    example.bought = items.filter(|item| bought.contains(item)).collect();
+                }
                 examples.push(example);
             }
             DeepFamily::MultVae => {
                 let history = latest(user, length);
                 let last = history.len() - 1;
                 let targets = user.iter().map(|&(item, _)| (last, item)).collect();
-                examples.push(Example { history, targets, others: Vec::new() });
+                examples.push(Example { history, targets, others: Vec::new(), bought: Vec::new() });
             }
         }
     }
@@ -84,7 +91,12 @@ fn windows(user: &[(u32, f32)], length: usize, rng: &mut ChaCha8Rng, examples: &
     let mut cut = |end: usize| {
         let window = &user[end.saturating_sub(length + 1)..end];
         let targets = window[1..].iter().enumerate().map(|(place, &(item, _))| (place, item)).collect();
-        examples.push(Example { history: window[..window.len() - 1].to_vec(), targets, others: Vec::new() });
+        examples.push(Example {
+            history: window[..window.len() - 1].to_vec(),
+            targets,
+            others: Vec::new(),
+            bought: Vec::new(),
+        });
     };
     if end < user.len() {
         cut(user.len());
@@ -104,7 +116,12 @@ pub fn split(user: &[(u32, f32)], length: usize, rng: &mut ChaCha8Rng) -> Exampl
     let given: Vec<(u32, f32)> = given.iter().map(|&at| user[at]).collect();
     let history = latest(&given, length);
     let last = history.len() - 1;
-    Example { targets: asked.iter().map(|&at| (last, user[at].0)).collect(), history, others: Vec::new() }
+    Example {
+        targets: asked.iter().map(|&at| (last, user[at].0)).collect(),
+        history,
+        others: Vec::new(),
+        bought: Vec::new(),
+    }
 }
 
 fn latest(history: &[(u32, f32)], length: usize) -> Vec<(u32, f32)> {
@@ -124,7 +141,7 @@ mod tests {
     fn drawn(family: DeepFamily, lengths: &[u32], length: usize) -> Vec<Example> {
         let mut architecture = Architecture::new(family, 8, &OPTIONS);
         architecture.network.length = length;
-        examples(&users(lengths), 100, &architecture, &mut epoch_rng(7, 1))
+        examples(&users(lengths), &[], 100, &architecture, &mut epoch_rng(7, 1))
     }
 
     #[test]

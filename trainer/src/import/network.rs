@@ -242,7 +242,7 @@ impl State<'_> {
         }
         let shapes = layers.iter().map(|layer| layer.shape).collect();
         add_layers(&mut weights, |n| format!("pair.layer.{n}"), layers);
-        let pairs = Pairs { product: g, deep: m, layers: shapes };
+        let pairs = Pairs { product: g, deep: m, layers: shapes, bought: None };
         let family = match family {
             NetworkFamily::Gmf => DeepFamily::Gmf,
             NetworkFamily::Mlp => DeepFamily::Mlp,
