@@ -190,6 +190,20 @@ fn flags_out_of_range_name_themselves() {
 }
 
 #[test]
+fn a_user_table_is_for_families_that_learn_from_it() {
+    let folder = Folder::new();
+    let (log, model) = (folder.write("log.csv", delimited(',')), folder.at("model"));
+    let users = folder.write("users.csv", "user,club\nu1,a\nu2,b\nu1,a\n");
+    let says_of =
+        |users: &str, family: &str| failure(&["train", &log, "--users", users, "--family", family, "-o", &model]);
+    says(&says_of(&users, "fm"), &["users.csv:4", "each id once", "u1"]);
+    let users = folder.write("users.csv", "user,club\nu1,a\nu2,b\n");
+    says(&says_of(&users, "als"), &["--users", "--family fm or deepfm", "als"]);
+    let nobody = folder.write("nobody.csv", "name,club\nu1,a\n");
+    says(&says_of(&nobody, "fm"), &["nobody.csv:1", "user id"]);
+}
+
+#[test]
 fn an_item_table_is_checked_too() {
     let folder = Folder::new();
     let log = folder.write("log.csv", delimited(','));
@@ -198,7 +212,7 @@ fn an_item_table_is_checked_too() {
         failure(&[&["train", &log, "--items", &items, "-o", &folder.at("model"), "--family", "als"], more].concat())
     };
     says(&try_items("name,price\na,1\n", &[]), &["items.csv:1", "--item-id-column"]);
-    says(&try_items("item,price\ni1,1\ni1,2\n", &[]), &["items.csv:3", "each item once"]);
+    says(&try_items("item,price\ni1,1\ni1,2\n", &[]), &["items.csv:3", "each id once"]);
     says(&try_items("item,price\ni1,cheap\n", &["--column", "price=number"]), &["items.csv:2", "`price`", "`cheap`"]);
     says(&try_items("item,price,price\ni1,1,2\n", &[]), &["items.csv:1", "each column name once", "`price` twice"]);
     let wide: String = (0..65).map(|n| format!(",c{n}")).collect();

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::dataset::{
     CatalogueReport, CleanReport, HeldOut, Interactions, ItemColumnFlags, LogSource, Reading, TableOptions, hold_out,
-    read_catalogue, read_held_out,
+    read_catalogue, read_held_out, read_user_columns,
 };
 use crate::error::{CliError, Result};
 use crate::output::{Output, file_name, grouped};
@@ -20,6 +20,9 @@ pub struct InputArgs {
     /// Item table: id, and columns such as title, department, price
     #[arg(long, value_name = "FILE")]
     pub items: Option<PathBuf>,
+    /// User table: user, and columns such as age or locale: what a request may tell of a visitor, for fm and deepfm
+    #[arg(long, value_name = "FILE")]
+    users: Option<PathBuf>,
 
     #[command(flatten, next_help_heading = "Columns")]
     item_columns: ItemColumnFlags,
@@ -41,6 +44,8 @@ pub struct Inputs {
     pub cleaning: CleanReport,
     pub columns: Vec<Column>,
     pub catalogue: Option<CatalogueReport>,
+    /// Of the users of `data`.
+    pub user_columns: Vec<Column>,
     pub held: Vec<HeldOut>,
 }
 
@@ -71,12 +76,20 @@ impl InputArgs {
             }
             _ => hold_out(&mut data, self.validation, seed),
         };
+        let user_columns = match &self.users {
+            Some(path) => {
+                let (columns, without) = read_user_columns(path, &data.users, tables)?;
+                output.note(format!("read   {}: {} users without a row", path.display(), grouped(without)));
+                columns
+            }
+            None => Vec::new(),
+        };
         output.note(format!(
             "train  {} users; {} held out for validation",
             grouped(data.users.len()),
             grouped(held.len())
         ));
-        Ok(Inputs { data, cleaning, columns, catalogue, held })
+        Ok(Inputs { data, cleaning, columns, catalogue, user_columns, held })
     }
 
     /// Where the held-out users come from, for the model card: a share, or the names of files.

@@ -111,11 +111,25 @@ impl Order<'_> {
         let started = Instant::now();
         let (data, held) = (&inputs.data, inputs.held.as_slice());
         self.recipe.check_log(data, self.args.source.memory())?;
+        if !inputs.user_columns.is_empty() && !self.recipe.family.takes_fields() {
+            return Err(CliError::Flag {
+                flag: "--users",
+                expected: "--family fm or deepfm, which learn from attributes of users".into(),
+                found: self.recipe.family.to_string(),
+            });
+        }
         let key = Fingerprint::of(data, held).key(self.recipe);
         let checkpoint = Checkpoint::beside(self.path, key, earlier, output)?;
         let curves = self.curves.map(Curves::begin).transpose()?;
-        let (columns, kept) = (&inputs.columns[..], Some(&checkpoint));
-        let fit = Fit { data, held, columns, output, checkpoint: kept, curves: curves.as_ref() };
+        let fit = Fit {
+            data,
+            held,
+            columns: &inputs.columns,
+            user_columns: &inputs.user_columns,
+            output,
+            checkpoint: Some(&checkpoint),
+            curves: curves.as_ref(),
+        };
         let (mut trained, diary) = self.recipe.train(data, &fit)?;
         self.recipe.add_repurchase(&mut trained, &diary, &fit)?;
         if let (true, Some(vectors)) = (self.recipe.content, &trained.vectors) {

@@ -133,8 +133,9 @@ struct Arena<'a> {
     share: f64,
     data: Cow<'a, Interactions>,
     held: Cow<'a, [HeldOut]>,
-    /// Of the items of the data.
+    /// Of the items of the data, and of its users.
     columns: Vec<Column>,
+    user_columns: Vec<Column>,
 }
 
 impl Arena<'_> {
@@ -151,7 +152,8 @@ impl Arena<'_> {
             false => Cow::Borrowed(&inputs.held[..]),
         };
         let columns = columns_of(&inputs.columns, &inputs.data.items, &data.items);
-        Arena { rung, share, data, held, columns }
+        let user_columns = columns_of(&inputs.user_columns, &inputs.data.users, &data.users);
+        Arena { rung, share, data, held, columns, user_columns }
     }
 
     /// Trains one recipe and measures it.
@@ -166,6 +168,7 @@ impl Arena<'_> {
             data,
             held: &self.held,
             columns: &self.columns,
+            user_columns: &self.user_columns,
             output: Output { json: true },
             checkpoint: None,
             curves: None,

@@ -65,9 +65,29 @@ pub fn read_catalogue(
     flags: &ItemColumnFlags,
     options: &TableOptions,
 ) -> Result<(Vec<Column>, CatalogueReport)> {
-    let mut table = Table::open(path, options)?;
+    let table = Table::open(path, options)?;
     let id_column = find_id(&table, "item id", "--item-id-column", &flags.item_id_column)?;
-    let declared = declared_kinds(&table, &flags.columns)?;
+    read_columns(table, id_column, items, &flags.columns)
+}
+
+/// Reads what a table of users says of `users`, in their order: its columns, and how many of the users have no row.
+///
+/// # Errors
+/// As [`read_catalogue`].
+pub fn read_user_columns(path: &Path, users: &[String], options: &TableOptions) -> Result<(Vec<Column>, usize)> {
+    let table = Table::open(path, options)?;
+    let id_column = find_id(&table, "user id", "a header of its own, such as `user`", &None)?;
+    let (columns, report) = read_columns(table, id_column, users, &[])?;
+    Ok((columns, report.without_row))
+}
+
+fn read_columns(
+    mut table: Table,
+    id_column: usize,
+    items: &[String],
+    declared: &[String],
+) -> Result<(Vec<Column>, CatalogueReport)> {
+    let declared = declared_kinds(&table, declared)?;
     check_header(&table, declared.values().filter(|&&kind| kind == Kind::Skip).count())?;
     let index: HashMap<&str, usize> = items.iter().enumerate().map(|(at, id)| (id.as_str(), at)).collect();
     let mut report = CatalogueReport::default();
@@ -81,7 +101,7 @@ pub fn read_catalogue(
             continue;
         };
         if lines[at] != 0 {
-            return Err(table.bad_value(line, id_column, "each item once", &cells[id_column]));
+            return Err(table.bad_value(line, id_column, "each id once", &cells[id_column]));
         }
         lines[at] = line;
         for (column, cell) in values.iter_mut().zip(&cells) {
@@ -89,7 +109,7 @@ pub fn read_catalogue(
         }
     }
     if report.rows == 0 {
-        return Err(CliError::NoRows { path: path.into(), found: "only a header row" });
+        return Err(CliError::NoRows { path: table.path.clone(), found: "only a header row" });
     }
     report.without_row = lines.iter().filter(|&&line| line == 0).count();
     let mut columns = Vec::new();

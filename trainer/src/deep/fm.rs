@@ -1,8 +1,8 @@
 //! Factorisation machines over sparse attributes (Rendle 2010, "Factorization Machines"), and layers over the same vectors beside them
 //! (Guo et al. 2017, "DeepFM").
 //!
-//! Every feature has a vector of width k: each item, each attribute of it, each item of a history, each hour and weekday. With u the sum
-//! of those of the history and the moment, and i the sum of those of an item, a score is `u . i + b_i` and what layers make of all
+//! Every feature has a vector of width k: each item, each attribute of it, each item of a history, each hour and weekday, each attribute of a user. With u the sum
+//! of those of the history and the request, and i the sum of those of an item, a score is `u . i + b_i` and what layers make of all
 //! fields side by side, `b_i` being the item's linear terms and the products among its own features. What the user's own features say to
 //! each other is the same for every item and is left out.
 
@@ -17,12 +17,12 @@ use rand_chacha::ChaCha8Rng;
 
 use super::architecture::{SMALL, small};
 use super::attributes::{attribute, fields};
-use super::clock;
 use super::fm_batch::{FmBatch, FmExample};
 use super::fm_layout::{FmLayout, FmRows, field_names};
 use super::learner::falling_rate;
 use super::loss::binary_loss;
 use super::options::DeepOptions;
+use super::request::{RequestFields, starts};
 use super::sequences::{ordered, split};
 use super::tower::Dropout;
 use super::weights::{Leaves, Step, Table, Weights, state};
@@ -34,7 +34,7 @@ use crate::families::{Learner, State, Training, Vectors, epoch_rng};
 const BATCH: usize = 32;
 const LENGTH: usize = 512;
 const NEGATIVES: usize = 4;
-/// Share of moments of which nothing is told while learning.
+/// Share of fields of a request of which nothing is told while learning.
 const UNTOLD: f64 = 0.1;
 /// The widths of a deep one: of the vectors and of the first layer, as shares of the width on the device.
 const VECTOR_SHARE: usize = 2;
@@ -64,18 +64,19 @@ pub struct FactorisationMachine<'a> {
     features: Table,
     /// (n, k).
     given: Table,
-    /// (moments, k).
-    moments: Table,
+    request: RequestFields,
+    /// (features of requests, k).
+    requests: Table,
     /// Steps so far, (1).
     steps: Vec<f32>,
 }
 
 impl<'a> FactorisationMachine<'a> {
-    /// Random weights; `columns` have one value an item.
+    /// Random weights; of items and users there are columns with one value each.
     pub fn new(
         deep: bool,
         training: Training<'a>,
-        columns: &[Column],
+        [columns, user_columns]: [&[Column]; 2],
         epochs: usize,
         options: &DeepOptions,
     ) -> FactorisationMachine<'a> {
@@ -95,14 +96,15 @@ impl<'a> FactorisationMachine<'a> {
         let count = data.items.len();
         let (items, given) = (table(count, width + 1), table(count, width));
         let features = table(item_fields.iter().map(FieldShape::count).sum(), width + 1);
-        let moments = table(clock::fields().iter().map(FieldShape::count).sum(), width);
+        let request = RequestFields::new(user_columns);
+        let requests = table(request.count() as usize, width);
         let mut weights = Weights::default();
         weights.add(BIAS, vec![1], vec![0.0]);
         if let Some([first, second]) = layers {
-            let fields = 2 + item_fields.len() + clock::fields().len();
+            let fields = 2 + item_fields.len() + request.fields.len();
             // As one layer over all fields would begin.
             let bound = (6.0 / (fields * width + first) as f32).sqrt();
-            for name in field_names(item_fields.len()) {
+            for name in field_names(request.fields.len(), item_fields.len()) {
                 let values = (0..first * width).map(|_| bound * (2.0 * rng.random::<f32>() - 1.0)).collect();
                 weights.add(&name, vec![first, width], values);
             }
@@ -125,7 +127,8 @@ impl<'a> FactorisationMachine<'a> {
             items,
             features,
             given,
-            moments,
+            request,
+            requests,
             steps: vec![0.0],
         }
     }
@@ -143,11 +146,11 @@ impl<'a> FactorisationMachine<'a> {
             let mut asked = Vec::new();
             for (_, item) in part.targets {
                 let time = pairs.iter().find(|pair| pair.item == item).map(|pair| pair.last);
-                let moment = self.moment(time, rng);
-                asked.push((item, 1.0, moment));
+                let request = self.request(user, time, rng);
+                asked.push((item, 1.0, request.clone()));
                 for _ in 0..count {
                     let other = negatives.draw(|item| owned.binary_search(&item).is_ok(), rng);
-                    asked.extend(other.map(|item| (item, 0.0, moment)));
+                    asked.extend(other.map(|item| (item, 0.0, request.clone())));
                 }
             }
             examples.push(FmExample { history: part.history, asked });
@@ -156,31 +159,35 @@ impl<'a> FactorisationMachine<'a> {
         examples
     }
 
-    /// Which features of moments the log has; what stands for none is one of them.
+    /// Which features of requests the log has; what stands for none is one of them.
     fn told(&self) -> Vec<bool> {
-        let mut told = vec![false; clock::count() as usize];
-        (0..clock::fields().len()).for_each(|field| told[clock::missing(field) as usize] = true);
-        if self.data.has_time {
-            let pairs = (0..self.data.users.len()).flat_map(|user| self.data.pairs_of(user));
-            pairs.flat_map(|pair| clock::features(pair.last)).for_each(|feature| told[feature as usize] = true);
+        let mut told = vec![false; self.request.count() as usize];
+        (0..self.request.fields.len()).for_each(|field| told[self.request.missing(field) as usize] = true);
+        for user in 0..self.data.users.len() {
+            for pair in self.data.pairs_of(user) {
+                let features = self.request.features(user, Some(pair.last).filter(|_| self.data.has_time));
+                features.into_iter().for_each(|feature| told[feature as usize] = true);
+            }
         }
         told
     }
 
-    /// The features of a moment, some of them not told.
-    fn moment(&self, time: Option<i64>, rng: &mut ChaCha8Rng) -> [u32; 2] {
-        let told = time.filter(|_| self.data.has_time).map(clock::features);
-        std::array::from_fn(|field| match told {
-            Some(told) if !rng.random_bool(UNTOLD) => told[field],
-            _ => clock::missing(field),
-        })
+    /// The features of a user's request, some of them not told.
+    fn request(&self, user: usize, time: Option<i64>, rng: &mut ChaCha8Rng) -> Vec<u32> {
+        let mut features = self.request.features(user, time.filter(|_| self.data.has_time));
+        for (field, feature) in features.iter_mut().enumerate() {
+            if rng.random_bool(UNTOLD) {
+                *feature = self.request.missing(field);
+            }
+        }
+        features
     }
 
     /// One step down, unless the loss is beyond all bounds; the loss a pair.
     fn step(&mut self, batch: &FmBatch, rate: f64, rng: &mut ChaCha8Rng) -> f64 {
         let step =
             Step { rate: rate as f32, number: self.steps[0] as i32 + 1, decay: self.options.deep_weight_decay as f32 };
-        let used = [&batch.items, &batch.features, &batch.given, &batch.moments];
+        let used = [&batch.items, &batch.features, &batch.given, &batch.requests];
         for (table, rows) in self.tables().into_iter().zip(used) {
             table.catch_up(rows.iter().copied(), step);
         }
@@ -208,7 +215,7 @@ impl<'a> FactorisationMachine<'a> {
     /// out.
     fn scores(&self, batch: &FmBatch, leaves: &Leaves, rows: &[Tensor<2>], rng: Option<&mut ChaCha8Rng>) -> Tensor<2> {
         let (k, device) = (self.width, &self.device);
-        let [items, features, given, moments] = rows else { unreachable!("four tables") };
+        let [items, features, given, requests] = rows else { unreachable!("four tables") };
         let vector = |of: &Tensor<2>| of.clone().narrow(1, 0, k);
         let linear = |of: &Tensor<2>| of.clone().narrow(1, k, 1);
         // Items: the sum of their features' vectors, the linear terms and the products among them.
@@ -226,14 +233,14 @@ impl<'a> FactorisationMachine<'a> {
             .iter()
             .fold(Tensor::zeros([count, 1], device), |all, part| all + (part.clone() * part.clone()).sum_dim(1));
         bias = bias + ((sum.clone() * sum.clone()).sum_dim(1) - squares) * 0.5;
-        // Users: what a history sums up to, and the moment of each pair.
+        // Users: what a history sums up to, and what the request of each pair tells.
         let pooled = matrix(batch.histories.clone(), batch.given.len(), device).matmul(given.clone());
         let places =
             |places: &[i32]| Tensor::<1, Int>::from_data(TensorData::new(places.to_vec(), [places.len()]), device);
         let (of_history, of_item) = (places(&batch.asked), places(&batch.targets));
-        let of_moment: Vec<_> = batch.told.iter().map(|told| places(told)).collect();
-        let user = of_moment.iter().fold(pooled.clone().select(0, of_history.clone()), |sum, told| {
-            sum + moments.clone().select(0, told.clone())
+        let of_request: Vec<_> = batch.told.iter().map(|told| places(told)).collect();
+        let user = of_request.iter().fold(pooled.clone().select(0, of_history.clone()), |sum, told| {
+            sum + requests.clone().select(0, told.clone())
         });
         let scores = (user * sum.select(0, of_item.clone())).sum_dim(1) + bias.select(0, of_item.clone());
         let scores = scores + leaves.get(BIAS);
@@ -241,8 +248,8 @@ impl<'a> FactorisationMachine<'a> {
             return scores;
         }
         let through = |name: &str, x: Tensor<2>| x.matmul(leaves.get(name).transpose());
-        let names = field_names(self.item_fields.len());
-        let (of_users, of_items) = names.split_at(1 + of_moment.len());
+        let names = field_names(self.request.fields.len(), self.item_fields.len());
+        let (of_users, of_items) = names.split_at(1 + of_request.len());
         let item_half = parts
             .into_iter()
             .zip(of_items)
@@ -251,8 +258,8 @@ impl<'a> FactorisationMachine<'a> {
             .expect("an item's own vector");
         let mut first = (item_half + leaves.get("pair.layer.0.bias")).select(0, of_item);
         first = first + through(&of_users[0], pooled).select(0, of_history);
-        for (told, name) in of_moment.into_iter().zip(&of_users[1..]) {
-            first = first + through(name, moments.clone()).select(0, told);
+        for (told, name) in of_request.into_iter().zip(&of_users[1..]) {
+            first = first + through(name, requests.clone()).select(0, told);
         }
         let mut hidden = relu(first);
         if let Some(rng) = rng {
@@ -264,7 +271,7 @@ impl<'a> FactorisationMachine<'a> {
 
     /// The tables, in the order of a batch's rows.
     fn tables(&mut self) -> [&mut Table; 4] {
-        [&mut self.items, &mut self.features, &mut self.given, &mut self.moments]
+        [&mut self.items, &mut self.features, &mut self.given, &mut self.requests]
     }
 
     /// What an item is made of: its linear term, and the vectors of itself and of each attribute.
@@ -296,7 +303,8 @@ impl Learner for FactorisationMachine<'_> {
         self.tables().into_iter().for_each(|table| table.begin_at(steps));
         let (mut sum, mut count) = (0.0, 0);
         for (number, some) in examples.chunks(self.options.deep_batch.unwrap_or(BATCH)).enumerate() {
-            let batch = FmBatch::new(some, &self.attributes, self.item_fields.len());
+            let attributes = (&self.attributes[..], self.item_fields.len());
+            let batch = FmBatch::new(some, attributes, (self.request.fields.len(), self.request.count()));
             let loss = self.step(&batch, rate, &mut rng);
             if !loss.is_finite() {
                 let found = format!(
@@ -316,19 +324,25 @@ impl Learner for FactorisationMachine<'_> {
 
     fn vectors(&self) -> Vectors {
         let k = self.width;
-        let mut moments = self.moments.numbers.values.clone();
+        let mut requests = self.requests.numbers.values.clone();
+        let starts = starts(&self.request.fields);
         // Of an hour in which nothing was ever done is known what is known of one that is not told.
         for (feature, _) in self.told().into_iter().enumerate().filter(|(_, told)| !told) {
-            let field = usize::from(feature as u32 >= clock::first(1));
-            let missing = clock::missing(field) as usize;
-            moments.copy_within(missing * k..(missing + 1) * k, feature * k);
+            let field = starts.partition_point(|&start| start as usize <= feature) - 1;
+            let missing = self.request.missing(field) as usize;
+            requests.copy_within(missing * k..(missing + 1) * k, feature * k);
         }
-        let (hidden, attributes) = (self.layers.map_or(Vec::new(), Vec::from), self.item_fields.len());
-        let layout = FmLayout { width: k, hidden: &hidden, attributes, weights: &self.weights };
+        let layout = FmLayout {
+            width: k,
+            hidden: &self.layers.map_or(Vec::new(), Vec::from),
+            request: &self.request.fields,
+            attributes: self.item_fields.len(),
+            weights: &self.weights,
+        };
         layout.vectors(FmRows {
             items: &mut (0..self.data.items.len()).map(|item| self.parts(item)),
             given: &self.given.numbers.values,
-            moments: Some(&moments),
+            requests: &requests,
         })
     }
 
@@ -337,21 +351,10 @@ impl Learner for FactorisationMachine<'_> {
             ("items", &mut self.items),
             ("features", &mut self.features),
             ("given", &mut self.given),
-            ("moments", &mut self.moments),
+            ("requests", &mut self.requests),
         ];
         state(&mut self.steps, &mut self.weights, tables.into_iter())
     }
-}
-
-/// The first feature of each field.
-fn starts(fields: &[FieldShape]) -> Vec<u32> {
-    let mut first = 0;
-    let start = |field: &FieldShape| {
-        let start = first;
-        first += field.count() as u32;
-        start
-    };
-    fields.iter().map(start).collect()
 }
 
 fn matrix(values: Vec<f32>, columns: usize, device: &Device) -> Tensor<2> {

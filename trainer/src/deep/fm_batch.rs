@@ -7,8 +7,8 @@ use super::batch::Places;
 pub struct FmExample {
     /// (item, strength).
     pub history: Vec<(u32, f32)>,
-    /// (item, 1 where it was taken, features of the moment).
-    pub asked: Vec<(u32, f32, [u32; 2])>,
+    /// (item, 1 where it was taken, features of the request).
+    pub asked: Vec<(u32, f32, Vec<u32>)>,
 }
 
 /// Rows of the four tables that are needed, and how they come together.
@@ -18,34 +18,40 @@ pub struct FmBatch {
     /// Attributes, those of a field side by side.
     pub features: Vec<u32>,
     pub given: Vec<u32>,
-    /// All moments.
-    pub moments: Vec<u32>,
+    /// All features of requests.
+    pub requests: Vec<u32>,
     /// Of each field the place of its first feature, and the weights of its features in each item, (items, features of the field).
     pub bags: Vec<(usize, Vec<f32>)>,
     /// The share of each item of `given` in each history, (histories, given).
     pub histories: Vec<f32>,
-    /// Of each pair the place of its history and its item, the features of its moment by field, and whether it was taken.
+    /// Of each pair the place of its history and its item, the features of its request by field, and whether it was taken.
     pub asked: Vec<i32>,
     pub targets: Vec<i32>,
-    pub told: [Vec<i32>; 2],
+    pub told: Vec<Vec<i32>>,
     pub taken: Vec<f32>,
 }
 
 impl FmBatch {
-    /// Lays out `examples`; `attributes` are (field, feature, weight) of each item.
-    pub fn new(examples: &[FmExample], attributes: &[Vec<(usize, u32, f32)>], fields: usize) -> FmBatch {
+    /// Lays out `examples`; `attributes` are (field, feature, weight) of each item, in so many `fields`; requests have so many fields and
+    /// features.
+    pub fn new(
+        examples: &[FmExample],
+        (attributes, fields): (&[Vec<(usize, u32, f32)>], usize),
+        (told, features): (usize, u32),
+    ) -> FmBatch {
         let (mut items, mut given) = (Places::new(Vec::new()), Places::new(Vec::new()));
-        let mut batch = FmBatch { moments: (0..super::clock::count()).collect(), ..FmBatch::default() };
+        let mut batch =
+            FmBatch { requests: (0..features).collect(), told: vec![Vec::new(); told], ..FmBatch::default() };
         let mut shares: Vec<Vec<(i32, f32)>> = Vec::with_capacity(examples.len());
         for (place, FmExample { history, asked }) in examples.iter().enumerate() {
             let total: f32 = history.iter().map(|(_, strength)| strength).sum();
             let factor = 1.0 / total.max(f32::MIN_POSITIVE).sqrt();
             shares.push(history.iter().map(|&(item, strength)| (given.of(item), factor * strength)).collect());
-            for &(item, taken, moment) in asked {
+            for (item, taken, request) in asked {
                 batch.asked.push(place as i32);
-                batch.targets.push(items.of(item));
-                batch.taken.push(taken);
-                batch.told.iter_mut().zip(moment).for_each(|(told, feature)| told.push(feature as i32));
+                batch.targets.push(items.of(*item));
+                batch.taken.push(*taken);
+                batch.told.iter_mut().zip(request).for_each(|(told, &feature)| told.push(feature as i32));
             }
         }
         (batch.items, batch.given) = (items.list, given.list);
@@ -78,8 +84,8 @@ mod tests {
     #[test]
     fn a_batch_knows_what_it_needs_and_no_more() {
         let attributes = vec![vec![(0, 3, 1.0), (1, 7, 0.5), (1, 9, 0.5)], vec![(0, 4, 1.0), (1, 9, 1.0)], Vec::new()];
-        let asked = vec![(1, 1.0, [2, 25]), (0, 0.0, [2, 25])];
-        let batch = FmBatch::new(&[FmExample { history: vec![(2, 1.0), (0, 3.0)], asked }], &attributes, 2);
+        let asked = vec![(1, 1.0, vec![2, 25]), (0, 0.0, vec![2, 25])];
+        let batch = FmBatch::new(&[FmExample { history: vec![(2, 1.0), (0, 3.0)], asked }], (&attributes, 2), (2, 33));
         assert_eq!((batch.items, batch.given, batch.features), (vec![1, 0], vec![2, 0], vec![4, 3, 9, 7]));
         assert_eq!(batch.histories, [0.5, 1.5]);
         assert_eq!(batch.bags, [(0, vec![1.0, 0.0, 0.0, 1.0]), (2, vec![1.0, 0.0, 0.5, 0.5])]);

@@ -4,9 +4,9 @@
 //! half a of the first layer, a feature of the user `[u | 0 | b]`, their dot is that of the first parts, and the device's first layer adds
 //! a and b.
 
-use proclivity::model::{ContextShape, ContextSpec, DenseLayer, Precision, RankerSpec, UserTower};
+use proclivity::model::{ContextShape, ContextSpec, DenseLayer, FieldShape, Precision, RankerSpec, UserTower};
 
-use super::clock;
+use super::request::starts;
 use super::weights::Weights;
 use crate::families::Vectors;
 
@@ -16,6 +16,8 @@ pub struct FmLayout<'a> {
     pub width: usize,
     /// Widths of the hidden layers; none of a machine without.
     pub hidden: &'a [usize],
+    /// Fields of a request.
+    pub request: &'a [FieldShape],
     /// Attributes of items, each a field.
     pub attributes: usize,
     pub weights: &'a Weights,
@@ -27,13 +29,13 @@ pub struct FmRows<'a> {
     pub items: &'a mut dyn Iterator<Item = (f32, Vec<Vec<f32>>)>,
     /// Of a history, (n, k).
     pub given: &'a [f32],
-    /// Of the features of a moment, (features, k), if there are any.
-    pub moments: Option<&'a [f32]>,
+    /// Of the features of a request, (features, k).
+    pub requests: &'a [f32],
 }
 
-/// The first layer's parts: of the history, of each field of the moment, of the item itself, of each of its attributes.
-pub fn field_names(attributes: usize) -> Vec<String> {
-    let moments = (0..clock::fields().len()).map(|n| format!("pair.moment.{n}.weight"));
+/// The first layer's parts: of the history, of each of so many fields of a request, of the item itself, of each of its attributes.
+pub fn field_names(request: usize, attributes: usize) -> Vec<String> {
+    let moments = (0..request).map(|n| format!("pair.request.{n}.weight"));
     let attributes = (0..attributes).map(|n| format!("pair.attribute.{n}.weight"));
     ["pair.history.weight".to_owned()]
         .into_iter()
@@ -45,21 +47,21 @@ pub fn field_names(attributes: usize) -> Vec<String> {
 
 impl FmLayout<'_> {
     /// What a model file holds of the machine.
-    pub fn vectors(&self, FmRows { items, given, moments }: FmRows<'_>) -> Vectors {
-        let names = field_names(self.attributes);
-        let (of_users, of_items) = names.split_at(1 + clock::fields().len());
+    pub fn vectors(&self, FmRows { items, given, requests }: FmRows<'_>) -> Vectors {
+        let names = field_names(self.request.len(), self.attributes);
+        let (of_users, of_items) = names.split_at(1 + self.request.len());
         let (mut rows, mut bias) = (Vec::new(), Vec::new());
         for (linear, parts) in items {
             let (row, own) = self.item(linear, &parts, of_items);
             rows.extend(row);
             bias.push(own);
         }
-        let of_moment = |feature: usize| &of_users[1 + usize::from(feature as u32 >= clock::first(1))];
-        let context = moments.map(|moments| {
-            let rows = moments.chunks_exact(self.width).enumerate();
-            let rows = rows.flat_map(|(feature, row)| self.user(of_moment(feature), row)).collect();
-            ContextSpec { shape: ContextShape { fields: clock::fields(), always: true }, rows }
-        });
+        let starts = starts(self.request);
+        let of_field = |feature: usize| &of_users[starts.partition_point(|&start| start as usize <= feature)];
+        let rows_told = requests.chunks_exact(self.width).enumerate();
+        let told = rows_told.flat_map(|(feature, row)| self.user(of_field(feature), row)).collect();
+        let shape = ContextShape { fields: self.request.to_vec(), always: true };
+        let context = (!self.request.is_empty()).then_some(ContextSpec { shape, rows: told });
         Vectors {
             dim: rows.len() / bias.len().max(1),
             rows,

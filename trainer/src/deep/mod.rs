@@ -12,7 +12,7 @@
 //!
 //! `options` are the flags, `architecture` says what a family is made of, `sequences` draws what a step learns from and `batch` lays it
 //! out; `weights` are the numbers and their Adam, `tower`, `pairs` and `loss` what is computed of them, `learner` goes through the epochs. `fm`,
-//! `fm_batch` and `fm_layout` are a learner of their own, `attributes` and `clock` its fields; `content` gives new items the vectors of any family.
+//! `fm_batch` and `fm_layout` are a learner of their own, `attributes`, `clock` and `request` its fields; `content` gives new items the vectors of any family.
 
 mod architecture;
 mod attributes;
@@ -29,12 +29,13 @@ mod loss;
 mod moments;
 mod options;
 mod pairs;
+mod request;
 mod sequences;
 mod tower;
 mod weights;
 
 pub use architecture::{Architecture, DeepFamily, item_layer};
-pub use clock::MOMENTS;
+pub use clock::{MOMENTS, fields as moment_fields};
 pub use content::fit_content;
 pub use fm::FactorisationMachine;
 pub use fm_layout::{FmLayout, FmRows, field_names};

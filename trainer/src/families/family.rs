@@ -123,6 +123,11 @@ impl Family {
         self.vectors.is_none() && self.lists.is_none()
     }
 
+    /// Whether it learns from what a request tells.
+    pub fn takes_fields(self) -> bool {
+        matches!(self.vectors, Some(VectorFamily::Fm | VectorFamily::DeepFm))
+    }
+
     /// Whether it foresees ratings, and learns from low ones too.
     pub fn rates(self) -> bool {
         self.vectors == Some(VectorFamily::Svdpp)

@@ -86,6 +86,8 @@ pub struct Fit<'a> {
     pub held: &'a [HeldOut],
     /// Catalogue columns, one value an item.
     pub columns: &'a [Column],
+    /// Columns of a table of users, one value a user.
+    pub user_columns: &'a [Column],
     pub output: Output,
     /// Where the vectors in training are kept from time to time.
     pub checkpoint: Option<&'a Checkpoint>,

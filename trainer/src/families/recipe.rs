@@ -204,7 +204,7 @@ impl Recipe {
             seed: self.seed,
         };
         if let Some(family) = self.family.vectors {
-            let (mut learner, epochs) = self.learner(family, training, fit.columns)?;
+            let (mut learner, epochs) = self.learner(family, training, fit.columns, fit.user_columns)?;
             trained =
                 fit.vectors(trained, learner.as_mut(), (self.epochs.unwrap_or(epochs), self.patience), &mut diary)?;
         }
@@ -242,9 +242,10 @@ impl Recipe {
         let mut recipe = Recipe { epochs: kept(&diary.vectors), dot_weight: diary.dot_weight, ..self.clone() };
         recipe.family.ranker = made.ranker.is_some();
         recipe.ncf.epochs = kept(&diary.ncf).unwrap_or(recipe.ncf.epochs);
-        let columns = columns_of(fit.columns, &fit.data.items, &data.items);
-        let (mut trained, _) =
-            recipe.train(data, &Fit { data, held: &[], columns: &columns, checkpoint: None, curves: None, ..*fit })?;
+        let columns = &columns_of(fit.columns, &fit.data.items, &data.items);
+        let user_columns = &columns_of(fit.user_columns, &fit.data.users, &data.users);
+        let past = Fit { data, held: &[], columns, user_columns, checkpoint: None, curves: None, ..*fit };
+        let (mut trained, _) = recipe.train(data, &past)?;
         if let (Some(vectors), Some(settled)) = (&mut trained.vectors, &made.vectors) {
             vectors.tower = settled.tower;
         }
@@ -268,6 +269,7 @@ impl Recipe {
         family: VectorFamily,
         training: Training<'a>,
         columns: &[Column],
+        user_columns: &[Column],
     ) -> Result<(Box<dyn Learner + 'a>, usize)> {
         // The step falls towards the last epoch.
         let epochs = self.epochs.unwrap_or(DEEP_EPOCHS);
@@ -290,6 +292,7 @@ impl Recipe {
             VectorFamily::NeuMf => deep(DeepFamily::NeuMf),
             VectorFamily::Fm | VectorFamily::DeepFm => {
                 let deep = family == VectorFamily::DeepFm;
+                let columns = [columns, user_columns];
                 Ok((Box::new(FactorisationMachine::new(deep, training, columns, epochs, &self.deep)), epochs))
             }
             VectorFamily::Gru4rec => deep(DeepFamily::Gru4rec),

@@ -6,7 +6,9 @@ use clap::ValueEnum;
 use proclivity::model::{Activation, Body, DIM_MULTIPLE, LayerShape, NetworkShape, UserTower};
 
 use super::arrays::ArrayFile;
-use crate::deep::{Architecture, DeepFamily, FmLayout, FmRows, MOMENTS, Pairs, Weights, field_names, item_layer};
+use crate::deep::{
+    Architecture, DeepFamily, FmLayout, FmRows, MOMENTS, Pairs, Weights, field_names, item_layer, moment_fields,
+};
 use crate::error::Result;
 use crate::families::Vectors;
 
@@ -397,21 +399,17 @@ impl State<'_> {
             let own = std::iter::once(&items).chain(&attributes);
             (linear[item], own.map(|table| table[item * k..][..k].to_vec()).collect())
         };
-        let layout = FmLayout { width: k, hidden: &hidden, attributes: attributes.len(), weights: &weights };
-        let vectors = layout.vectors(FmRows {
-            items: &mut (0..items.len() / k).map(parts),
-            given: &given,
-            moments: told.then_some(&moments[..]),
-        });
+        let request = if told { moment_fields() } else { Vec::new() };
+        let attributes = attributes.len();
+        let layout = FmLayout { width: k, hidden: &hidden, request: &request, attributes, weights: &weights };
+        let vectors =
+            layout.vectors(FmRows { items: &mut (0..items.len() / k).map(parts), given: &given, requests: &moments });
         Ok((vectors, rows))
     }
 
     /// The layers beside a factorisation machine, the first cut into a part for each field; the widths of the hidden ones.
     fn machine_layers(&mut self, weights: &mut Weights, k: usize, attributes: usize, told: bool) -> Result<Vec<usize>> {
-        let mut names = field_names(attributes);
-        if !told {
-            names.drain(1..=MOMENTS.len());
-        }
+        let names = field_names(if told { MOMENTS.len() } else { 0 }, attributes);
         let mut layers = self.layers("layers")?;
         self.chained("layers", &layers, names.len() * k, Some(1))?;
         if layers.len() < 2 {

@@ -4,6 +4,7 @@ use proclivity::model::{Cell, ColumnData, Model, Precision, Repeats};
 use proclivity::profile::{User, context_features};
 use proclivity::score::{CpuScorer, ItemMask, Query, Stage};
 
+use super::super::clock;
 use super::super::options::fixture::OPTIONS;
 use super::*;
 use crate::dataset::fixture::interactions;
@@ -41,13 +42,20 @@ fn timed() -> (Interactions, Vec<Vec<f32>>) {
     (data, strengths)
 }
 
+/// What is known of the 120 users: their club says their taste, of every tenth nothing is known.
+fn user_columns() -> Vec<Column> {
+    let club = |user: usize| if user % 10 == 9 { "" } else { ["bakers", "dairy"][user % 2] };
+    let clubs = (0..120).map(|user| club(user).to_owned()).collect();
+    vec![Column { name: "club".into(), data: ColumnData::Category(clubs) }]
+}
+
 fn machine<'a>(
     deep: bool,
     (data, strengths): &'a (Interactions, Vec<Vec<f32>>),
     epochs: usize,
 ) -> FactorisationMachine<'a> {
     let training = Training { data, strengths, dim: 16, seed: 1 };
-    FactorisationMachine::new(deep, training, &columns(), epochs, &OPTIONS)
+    FactorisationMachine::new(deep, training, [&columns(), &user_columns()], epochs, &OPTIONS)
 }
 
 fn model(machine: &FactorisationMachine<'_>, data: &Interactions) -> std::sync::Arc<Model> {
@@ -70,8 +78,8 @@ fn model(machine: &FactorisationMachine<'_>, data: &Interactions) -> std::sync::
 }
 
 /// Scores of all items on the device, by item.
-fn on_device(model: &std::sync::Arc<Model>, history: &[(u32, f32)], told: &[(&str, f32)]) -> Vec<f32> {
-    let told = told.iter().map(|&(name, x)| (name.to_owned(), Cell::Number(x))).collect();
+fn on_device(model: &std::sync::Arc<Model>, history: &[(u32, f32)], told: &[(&str, Cell)]) -> Vec<f32> {
+    let told = told.iter().map(|(name, told)| ((*name).to_owned(), told.clone())).collect();
     let user = User::new(model, history, &context_features(model, &told).unwrap()).unwrap();
     let everything = ItemMask::none(ITEMS);
     let found = CpuScorer::new(model.clone()).score(&Query::of(&user, &everything, ITEMS, Stage::Cascade)).unwrap();
@@ -87,22 +95,28 @@ fn the_device_has_the_scores_of_training() {
         let mut machine = machine(deep, &data, 3);
         machine.epoch(1).unwrap();
         let model = model(&machine, &data.0);
+        let (hour, weekday) = (("hour", Cell::Number(8.0)), ("weekday", Cell::Number(3.0)));
+        let (first, club) = (clock::count(), ("club", Cell::Text("dairy".into())));
         let moments = [
-            (vec![("hour", 8.0), ("weekday", 3.0)], [8, clock::first(1) + 3]),
-            (vec![("hour", 20.0)], [20, clock::missing(1)]),
+            (vec![hour.clone(), weekday, club], vec![8, clock::first(1) + 3, first + 1]),
+            (vec![hour], vec![8, clock::missing(1), machine.request.missing(2)]),
         ];
         for (history, (told, moment)) in [vec![], vec![(4, 0.5), (17, 1.0), (2, 0.25)]]
             .into_iter()
             .flat_map(|h| moments.clone().map(|m| (h.clone(), m)))
         {
             let found = on_device(&model, &history, &told);
-            let asked = (0..ITEMS as u32).map(|item| (item, 1.0, moment)).collect();
+            let asked = (0..ITEMS as u32).map(|item| (item, 1.0, moment.clone())).collect();
             // An empty history has no row to be laid out with: one of no strength stands for it.
             let given = if history.is_empty() { vec![(0, 0.0)] } else { history.clone() };
-            let batch = FmBatch::new(&[FmExample { history: given, asked }], &machine.attributes, 3);
+            let batch = FmBatch::new(
+                &[FmExample { history: given, asked }],
+                (&machine.attributes, 3),
+                (3, machine.request.count()),
+            );
             let leaves = machine.weights.leaves(&machine.device);
             let device = machine.device.clone();
-            let used = [&batch.items, &batch.features, &batch.given, &batch.moments];
+            let used = [&batch.items, &batch.features, &batch.given, &batch.requests];
             let rows: Vec<_> =
                 machine.tables().into_iter().zip(used).map(|(table, rows)| table.leaf(rows, &device)).collect();
             let expected = super::super::weights::numbers(machine.scores(&batch, &leaves, &rows, None));
@@ -124,13 +138,16 @@ fn the_loss_falls_and_the_hour_tells() {
         assert!(losses[29] < 0.8 * losses[0], "{losses:?}");
         let model = model(&machine, &data.0);
         let history = [(0, 1.0), (3, 1.0), (6, 1.0)];
-        let [morning, evening] = [8.0, 20.0].map(|hour| on_device(&model, &history, &[("hour", hour)]));
+        let [morning, evening] = [8.0, 20.0].map(|hour| on_device(&model, &history, &[("hour", Cell::Number(hour))]));
         let even_over_odd =
             |of: &[f32]| of.iter().enumerate().map(|(item, x)| if item % 2 == 0 { *x } else { -x }).sum::<f32>();
         let apart = (even_over_odd(&morning) - even_over_odd(&evening)) / ITEMS as f32;
         assert!(apart > 0.5, "{apart}");
         let tastes = |of: &[f32]| of[..12].iter().sum::<f32>() - of[12..].iter().sum::<f32>();
         assert!(tastes(&morning) > 0.0 && tastes(&evening) > 0.0);
+        let [bakers, dairy] =
+            ["bakers", "dairy"].map(|club| tastes(&on_device(&model, &[], &[("club", Cell::Text(club.into()))])));
+        assert!(bakers > 3.0 && dairy < -3.0, "of a stranger the club tells the taste: {bakers} {dairy}");
     }
 }
 
@@ -144,7 +161,10 @@ fn an_hour_that_the_log_does_not_have_counts_as_not_told() {
         machine.epoch(1).unwrap();
         let model = model(&machine, &pair.0);
         for hour in hours {
-            assert_eq!(on_device(&model, &[(4, 1.0)], &[("hour", hour)]), on_device(&model, &[(4, 1.0)], &[]));
+            assert_eq!(
+                on_device(&model, &[(4, 1.0)], &[("hour", Cell::Number(hour))]),
+                on_device(&model, &[(4, 1.0)], &[])
+            );
         }
     }
 }
