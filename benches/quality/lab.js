@@ -27,7 +27,7 @@ export class Lab {
   async #train(name, split, family, flags, validate) {
     const { log, validation } = this.splits[split];
     const file = await this.#file(`${name}.safetensors`);
-    const recipe = withoutTwice([...RECIPES[split][family], ...flags]);
+    const recipe = withoutTwice([...(RECIPES[split][family] ?? []), ...flags]);
     const asked = ['train', ...log, ...(validate ? validation : []), '--family', family, ...recipe, '-o', file, '--json'];
     console.log(`▸ training ${name}`);
     const { json, peakBytes } = await run(this.trainer, asked);
@@ -89,6 +89,22 @@ export class Lab {
     if (!this.torch) return { skipped: 'TORCH does not name a Python with PyTorch; the reference takes an hour' };
     console.log('▸ training the reference');
     const { json } = await run(this.torch, [path.join(import.meta.dirname, 'sasrec_reference.py'), this.splits[split].sequences]);
+    return json;
+  }
+
+  /** What models know of a user after so many first events, with a page of plots. */
+  async beginnings(models, split, events) {
+    const page = path.join(this.out, 'first-events.html');
+    const asked = ['evaluate', ...models.map(({ file }) => file), ...this.splits[split].tests.strong, '--events', events.join(','), '--report', page, '--json'];
+    console.log(`▸ first events of ${models.length} models`);
+    return (await run(this.trainer, asked)).json;
+  }
+
+  /** What an example in PyTorch says of the model that was made of its network. */
+  async pytorch(example) {
+    if (!this.torch) return { skipped: 'TORCH does not name a Python with PyTorch' };
+    console.log(`▸ training ${example} in PyTorch`);
+    const { json } = await run(this.torch, [path.join(import.meta.dirname, `../../examples/pytorch/${example}.py`), this.trainer, path.join(this.out, 'pytorch')]);
     return json;
   }
 

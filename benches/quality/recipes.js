@@ -8,6 +8,20 @@ export const FIXED = {
 };
 const TEMPORAL = [...FIXED['complete-journey-temporal'], '--validation', '0'];
 
+/** Hybrids of vectors or a network with neighbours, and with a ranker after them, beside those among the recipes. */
+export const HYBRIDS = {
+  'complete-journey-strong': {
+    'mult-vae+slim': ['--confidence', 'log-count', '--slim-l1', '2', '--slim-l2', '200', '--slim-user-power', '0.5', '--neighbours', '20'],
+    'als+slim+ncf': ['--confidence', 'log-count', '--slim-l1', '2', '--slim-l2', '200', '--slim-user-power', '0.5', '--neighbours', '20'],
+  },
+  'goodbooks-strong': {},
+};
+
+/** Families whose accuracy after the first events of a history is plotted: those among the recipes, and these. */
+export const BEGINNERS = {
+  bpr: [], 'logistic-mf': [], item2vec: [], gmf: [], mlp: [], neumf: [], 'two-tower': [], fm: [], deepfm: [], gru4rec: [], sasrec: ['--deep-dropout', '0.5'],
+};
+
 export const RECIPES = {
   'complete-journey-strong': {
     'als+slim': ['--confidence', 'log-count', '--slim-l1', '2', '--slim-l2', '200', '--slim-user-power', '0.5', '--neighbours', '20'],
@@ -17,6 +31,7 @@ export const RECIPES = {
     slim: ['--slim-l1', '2', '--slim-l2', '200', '--neighbours', '40'],
     'item-knn': ['--item-knn-weighting', 'bm25'],
     elsa: [],
+    'mult-vae': ['--confidence', 'log-count'],
   },
   'goodbooks-strong': {
     'als+ease': ['--epochs', '12', '--als-alpha', '100', '--als-regularization', '0.01', ...ALS, '--ease-lambda', '60', '--ease-dropout', '0', '--ease-user-power', '0.25', '--neighbours', '10'],

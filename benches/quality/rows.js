@@ -1,4 +1,5 @@
 // What must be reached, a row an id, and how each figure is made.
+import { deepRows } from './deep.js';
 import { RECIPES } from './recipes.js';
 
 const MB = 1e6;
@@ -33,9 +34,6 @@ const MAX_LOSS = 0.01;
 const CHOSEN_LOSS = 0.003;
 const PEER_BYTES = 8.3 * MB;
 const PEER_SHARE = 0.1;
-/** Of the reference's NDCG@10; and times the better of two rules by genre. */
-const REFERENCE_SHARE = 0.97;
-const COLD_TIMES = 3;
 /** Time of training against the implicit package, and of EASE on 10,000 items. */
 const ALS_TIMES = 1.2;
 const RUNS = 3;
@@ -53,9 +51,7 @@ export function rows() {
       },
     })),
     ...SEARCHED.map(({ split, id = split, test, metric }) => ({ id: `auto-${id}`, split, fast: false, measure: (lab) => searched(lab, split, test, metric) })),
-    { id: 'sasrec', split: 'amazon-video', fast: false, measure: sequences },
-    { id: 'sasrec-reference', split: 'amazon-video', fast: false, measure: reference },
-    { id: 'cold-items', split: 'movietweetings-cold', fast: true, measure: coldItems },
+    ...deepRows(),
     { id: 'int8-loss', split: 'complete-journey-strong', fast: true, measure: (lab) => loss(lab, ['--precision', 'f32'], 'int8', [], INT8_LOSS) },
     { id: 'int4-loss', split: 'complete-journey-strong', fast: true, measure: (lab) => loss(lab, ['--precision', 'f32'], 'int4', ['--precision', 'int4', '--int4-neighbours'], INT4_LOSS) },
     { id: 'compressed', split: 'complete-journey-strong', fast: true, measure: compressed },
@@ -77,41 +73,6 @@ async function searched(lab, split, test, metric) {
   const value = await lab.score(model, split, test, metric);
   const target = AUTO_SHARE * best.value;
   return { value, target, pass: value >= target, bytes: model.bytes, note: `${auto} within ${BUDGET}; the best single family is ${best.family}, ${best.value.toFixed(4)}` };
-}
-
-/** Self-attention must be above every other family on the same split. */
-async function sequences(lab) {
-  const split = 'amazon-video';
-  const values = {};
-  for (const family of Object.keys(RECIPES[split])) {
-    const model = await lab.model(split, family);
-    values[family] = await lab.score(model, split, 'next', 'ndcg@10');
-    lab.remember({ split, test: 'next', metric: 'ndcg@10', family, value: values[family], bytes: model.bytes, seconds: model.seconds });
-  }
-  const { sasrec: value, ...others } = values;
-  const [best, target] = Object.entries(others).sort((a, b) => b[1] - a[1])[0];
-  return { value, target, pass: value > target, bytes: (await lab.model(split, 'sasrec')).bytes, note: `NDCG@10 of the next item; the best of the others is ${best}` };
-}
-
-/** Self-attention must be within 3 % of a reference on the same split. */
-async function reference(lab) {
-  const split = 'amazon-video';
-  const peer = await lab.reference(split);
-  if (peer.skipped) return peer;
-  const model = await lab.model(split, 'sasrec');
-  const value = (await lab.score(model, split, 'next', 'ndcg@10')) / peer['ndcg@10'];
-  return { value, target: REFERENCE_SHARE, pass: value >= REFERENCE_SHARE, bytes: model.bytes, note: `share of NDCG@10 ${peer['ndcg@10'].toFixed(4)} of SASRec in ${peer.version}, ${peer.epochs} epochs` };
-}
-
-/** Items that nobody took yet, by what they say of themselves, against rules by genre. */
-async function coldItems(lab) {
-  const split = 'movietweetings-cold';
-  const model = await lab.updated(await lab.model(split, 'als', '', [], { validate: false }), split);
-  const recall = await lab.score(model, split, 'cold', 'recall@20');
-  const rules = lab.splits[split].baselines;
-  const best = Math.max(...rules.map((rule) => rule.recall));
-  const value = recall / best;
-  return { value, target: COLD_TIMES, pass: value >= COLD_TIMES, bytes: model.bytes, note: `times the better rule; Recall@20 ${recall.toFixed(4)}, ${rules.map((rule) => `${rule.name} ${rule.recall.toFixed(4)}`).join(', ')}` };
 }
 
 /** What storing fewer bits costs: the same recipe in float32 and otherwise. */

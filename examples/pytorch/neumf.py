@@ -4,6 +4,8 @@
 
 PROCLIVITY is the trainer's binary; FOLDER gets the state, the ids and the model.
 """
+import sys
+
 import numpy as np
 import torch
 from torch import nn
@@ -36,7 +38,7 @@ def train(histories, items):
             loss.backward()
             descent.step()
             total, steps = total + loss.item(), steps + 1
-        print(f"epoch {epoch}: loss {total / steps:.4f}", flush=True)
+        print(f"epoch {epoch}: loss {total / steps:.4f}", file=sys.stderr)
     return network
 
 
