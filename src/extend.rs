@@ -2,19 +2,19 @@
 
 use crate::error::{Error, Result};
 use crate::json::{Field, Json};
-use crate::model::{Attributes, Cell, Content, Model, Newcomer, attribute, attributes_from_json};
+use crate::model::{Attributes, Cell, Content, FieldKind, Model, Newcomer, attribute, attributes_from_json};
 use crate::profile::content_vector;
 
 /// An item to be added.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewItem {
     pub id: String,
-    /// Values of catalogue columns by name; others are empty or unknown.
+    /// Values of catalogue columns by name, and of the vectors that the content tower knows; others are empty or unknown.
     pub attributes: Attributes,
 }
 
 impl NewItem {
-    /// The JSON form, a list of `{ id, attributes?: { column: text or number } }`.
+    /// The JSON form, a list of `{ id, attributes?: { column: text, number or list of numbers } }`.
     ///
     /// # Errors
     /// [`Error::Argument`] that names the member.
@@ -72,6 +72,13 @@ fn check(model: &Model, items: &[NewItem]) -> Result<()> {
             return refused(at, "an id that is not there yet", &item.id);
         }
         for (name, cell) in &item.attributes {
+            let field = content(model)?.shape.fields.iter().find(|field| field.column == *name);
+            if let (Some(FieldKind::Vector { width }), cell) = (field.map(|field| &field.kind), cell) {
+                match cell {
+                    Cell::Vector(values) if values.len() == *width && values.iter().all(|x| x.is_finite()) => continue,
+                    _ => return refused(at, &[&width.to_string(), " numbers"].concat(), name),
+                }
+            }
             let kind = model.manifest().columns.iter().find(|column| column.0 == *name).map(|column| column.1.as_str());
             match (kind, cell) {
                 (Some("number"), Cell::Number(_)) | (Some("text" | "category"), Cell::Text(_)) => {}

@@ -29,6 +29,7 @@ fn with_content(spec: ModelSpec, seed: u64) -> ModelSpec {
         field("parity", FieldKind::Category { values: vec!["even".into(), "odd".into()] }),
         field("price", FieldKind::Number { edges: vec![5.0, 10.0] }),
         field("title", FieldKind::Text { buckets: BUCKETS }),
+        field("picture", FieldKind::Vector { width: 3 }),
     ];
     let mut draw = Random(seed);
     let mut layer = |inputs: usize, outputs: usize| Dense {
@@ -171,6 +172,11 @@ fn what_cannot_be_added_is_refused_by_name() {
     assert!(refused(&with, &[column("colour", Cell::Text("red".into()))]).contains("colour"));
     assert!(refused(&with, &[column("price", Cell::Text("1".into()))]).contains("a number"));
     assert!(refused(&with, &[column("title", Cell::Number(1.0))]).contains("text"));
+    for cell in [Cell::Vector(vec![1.0; 2]), Cell::Vector(vec![f32::INFINITY; 3]), Cell::Number(1.0)] {
+        assert!(refused(&with, &[column("picture", cell)]).contains("3 numbers"));
+    }
+    let pictured = |x: f32| item_vector(&with, &column("picture", Cell::Vector(vec![x, 1.0, 0.5]))).expect("a vector");
+    assert_ne!(pictured(1.0), pictured(-1.0), "the picture tells");
 }
 
 /// The steps of a delta that copies `copied` of the file it is for, then adds `fresh`.

@@ -94,7 +94,12 @@ export function checkNewItems(items: unknown): NewItem[] {
   return items.map((item) => {
     const { id, attributes = {} } = checkKeys(item, NEW_ITEM_KEYS, 'an item of addItems');
     if (!isRecord(attributes)) throw argumentError('"attributes" to be an object of column values', attributes, "pass { title: 'Rye bread', price: 3 }");
-    return { id: checkItemId(id), attributes: checkCells(attributes, 'attribute') };
+    const [cells, vectors]: [Record<string, unknown>, Record<string, number[]>] = [{}, {}];
+    for (const [name, value] of Object.entries(attributes)) {
+      if (Array.isArray(value) || value instanceof Float32Array) vectors[name] = checkNumbers(name, value);
+      else cells[name] = value;
+    }
+    return { id: checkItemId(id), attributes: { ...checkCells(cells, 'attribute'), ...vectors } };
   });
 }
 
@@ -139,6 +144,13 @@ function checkCells(cells: Record<string, unknown>, what: string): Record<string
     }
   }
   return { ...cells } as Record<string, string | number>;
+}
+
+function checkNumbers(name: string, values: ArrayLike<unknown>): number[] {
+  return Array.from(values, (value) => {
+    if (typeof value === 'number' && Number.isFinite(value)) return value;
+    throw argumentError(`attribute "${name}" to be a list of finite numbers`, value, 'leave out what is not known');
+  });
 }
 
 function checkCount(count: unknown, items: number): number {

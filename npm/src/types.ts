@@ -84,8 +84,11 @@ export interface InteractionEvent {
 export interface NewItem {
   /** An id that the catalogue does not have yet. */
   id: string;
-  /** What stands in catalogue columns: text, or a number for a number column. Columns left out count as unknown. */
-  attributes?: Readonly<Record<string, string | number>> | undefined;
+  /**
+   * What stands in catalogue columns: text, or a number for a number column; and vectors that the model was trained with
+   * (`--column picture=vector`), as numbers. What is left out counts as unknown.
+   */
+  attributes?: Readonly<Record<string, string | number | readonly number[] | Float32Array>> | undefined;
 }
 
 /** Bounds on a number column; all that are given must hold. An unknown number is never within bounds. */

@@ -74,6 +74,7 @@ describe.each([
     await expect(refused([{ id: '' }])).rejects.toMatchObject({ code: 'argument' });
     await expect(refused([{ id: 'a', titel: 'x' }])).rejects.toMatchObject({ code: 'argument', message: expect.stringContaining('titel') as string });
     await expect(refused([{ id: 'a', attributes: { price: NaN } }])).rejects.toMatchObject({ code: 'argument', message: expect.stringContaining('price') as string });
+    await expect(refused([{ id: 'a', attributes: { picture: [1, NaN] } }])).rejects.toMatchObject({ code: 'argument', message: expect.stringContaining('picture') as string });
     await expect(refused([{ id: 'item-3' }])).rejects.toMatchObject({ code: 'argument', message: expect.stringContaining('item-3') as string });
     await expect(recommender.update(Uint8Array.from([0]))).rejects.toMatchObject({ code: 'delta' });
     expect(recommender.info()).toMatchObject({ items: 20 });

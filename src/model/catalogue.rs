@@ -24,6 +24,8 @@ pub enum ColumnData {
     Category(Vec<String>),
     /// A number, such as a price; NaN where unknown; usable in filters.
     Number(Vec<f32>),
+    /// What another network made of a picture or a text, (n, width), NaN where unknown: for a content tower to learn from. Not written.
+    Vector { width: usize, values: Vec<f32> },
 }
 
 /// Strings in the file: `NAME.bytes` U8 (total), `NAME.offsets` U32 (count + 1).

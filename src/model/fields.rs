@@ -1,7 +1,7 @@
 //! Attributes as features: which rows of a table stand for the department, the price and the title of an item.
 //!
-//! Every field has features of its own, one after the other: a category one for each value it knows, a number one for each range, and
-//! text one for each hash bucket of its words. What is missing, or was never seen, has a feature too, the last one of its field, so that
+//! Every field has features of its own, one after the other: a category one for each value it knows, a number one for each range,
+//! text one for each hash bucket of its words, and a vector one for each of its numbers. What is missing, or was never seen, has a feature too, the last one of its field, so that
 //! a tower can learn what to think of it.
 
 use serde_json::{Value as JsonValue, json};
@@ -29,6 +29,8 @@ pub enum FieldKind {
     Number { edges: Vec<f32> },
     /// Words, each in one of so many buckets by its hash.
     Text { buckets: usize },
+    /// So many numbers that another network made of a picture or a text.
+    Vector { width: usize },
 }
 
 /// What an item says of itself.
@@ -37,13 +39,15 @@ pub enum Attribute<'a> {
     Missing,
     Text(&'a str),
     Number(f32),
+    Vector(&'a [f32]),
 }
 
-/// What is told of an item or a request: text or a number.
+/// What is told of an item or a request: text, a number or a vector.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell {
     Text(String),
     Number(f32),
+    Vector(Vec<f32>),
 }
 
 /// What is told, by the name of a column or field; what is left out is missing.
@@ -54,17 +58,19 @@ pub fn attribute<'a>(attributes: &'a Attributes, name: &str) -> Attribute<'a> {
     match attributes.iter().find(|(own, _)| own == name) {
         Some((_, Cell::Text(text))) => Attribute::Text(text),
         Some((_, Cell::Number(x))) => Attribute::Number(*x),
+        Some((_, Cell::Vector(values))) => Attribute::Vector(values),
         None => Attribute::Missing,
     }
 }
 
-/// The JSON form, `{ name: text or number }`.
+/// The JSON form, `{ name: text, number or list of numbers }`.
 pub(crate) fn attributes_from_json(field: &JsonField) -> Result<Attributes> {
     let mut attributes = Vec::new();
     for (name, cell) in field.members()? {
-        let cell = match cell.is_text() {
-            true => Cell::Text(cell.text()?.to_owned()),
-            false => Cell::Number(cell.float()?),
+        let cell = match (cell.is_text(), cell.is_list()) {
+            (true, _) => Cell::Text(cell.text()?.to_owned()),
+            (_, true) => Cell::Vector(cell.floats()?),
+            _ => Cell::Number(cell.float()?),
         };
         attributes.push((name.to_owned(), cell));
     }
@@ -88,7 +94,10 @@ impl FieldShape {
             "category" => FieldKind::Category { values: field.required("values")?.texts()? },
             "number" => FieldKind::Number { edges: field.required("edges")?.floats()? },
             "text" => FieldKind::Text { buckets: field.required("buckets")?.whole()? },
-            other => return Err(Error::argument("model.content.fields.kind", "category, number or text", other)),
+            "vector" => FieldKind::Vector { width: field.required("width")?.whole()? },
+            other => {
+                return Err(Error::argument("model.content.fields.kind", "category, number, text or vector", other));
+            }
         };
         Ok(FieldShape { column: field.required("column")?.text()?.to_owned(), kind })
     }
@@ -98,6 +107,7 @@ impl FieldShape {
             FieldKind::Category { values } => json!({ "column": self.column, "kind": "category", "values": values }),
             FieldKind::Number { edges } => json!({ "column": self.column, "kind": "number", "edges": edges }),
             FieldKind::Text { buckets } => json!({ "column": self.column, "kind": "text", "buckets": buckets }),
+            FieldKind::Vector { width } => json!({ "column": self.column, "kind": "vector", "width": width }),
         }
     }
 
@@ -107,6 +117,7 @@ impl FieldShape {
             FieldKind::Category { values } => values.len(),
             FieldKind::Number { edges } => edges.len() + 1,
             FieldKind::Text { buckets } => *buckets,
+            FieldKind::Vector { width } => *width,
         };
         told.saturating_add(1)
     }
@@ -115,6 +126,13 @@ impl FieldShape {
     fn features(&self, attribute: Attribute<'_>, first: usize, features: &mut Vec<(u32, f32)>) {
         let start = features.len();
         match (&self.kind, attribute) {
+            (FieldKind::Vector { width }, Attribute::Vector(values)) if values.len() == *width => {
+                let length = values.iter().map(|x| x * x).sum::<f32>().sqrt();
+                if length > 0.0 && length.is_finite() {
+                    features.extend((first as u32..).zip(values.iter().map(|x| x / length)));
+                    return;
+                }
+            }
             (FieldKind::Category { values }, Attribute::Text(text)) => {
                 features.extend(values.iter().position(|value| value == text).map(|at| ((first + at) as u32, 1.0)));
             }
@@ -152,6 +170,7 @@ pub(crate) fn check(fields: &[FieldShape]) -> Result<usize> {
         FieldKind::Category { .. } => true,
         FieldKind::Number { edges } => edges.is_sorted() && edges.iter().all(|edge| edge.is_finite()),
         FieldKind::Text { buckets } => *buckets > 0,
+        FieldKind::Vector { width } => *width > 0,
     };
     let count = fields.iter().map(FieldShape::count).fold(0, usize::saturating_add);
     match (1..=MAX_FIELDS).contains(&fields.len()) && count <= MAX_FEATURES && fields.iter().all(sound) {
@@ -258,6 +277,16 @@ mod tests {
         assert_eq!((one[2], one[3]), (two[3], two[2]), "neither case nor order tells");
         assert!((one[2].1 * one[2].1 + one[3].1 * one[3].1 - 1.0).abs() < 1e-6);
         assert_eq!(features(&fields(), |_| Attribute::Missing), [(2, 1.0), (6, 1.0), (107, 1.0)]);
+    }
+
+    #[test]
+    fn a_vector_is_one_feature_a_number_at_length_1() {
+        let fields = [FieldShape { column: "picture".into(), kind: FieldKind::Vector { width: 2 } }];
+        let of = |values: &[f32]| features(&fields, |_| Attribute::Vector(values));
+        assert_eq!(of(&[3.0, -4.0]), [(0, 0.6), (1, -0.8)]);
+        for unknown in [&[0.0, 0.0][..], &[1.0, 2.0, 3.0], &[f32::NAN, 1.0]] {
+            assert_eq!(of(unknown), [(2, 1.0)], "missing");
+        }
     }
 
     #[test]

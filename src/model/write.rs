@@ -201,7 +201,7 @@ fn lay_out(spec: &ModelSpec, steps: &[f32], file: &mut TensorWriter) -> Result<M
         context: spec.context.as_ref().map(|context| context.shape.clone()),
         repeats: spec.repeats,
         repurchase: spec.repurchase.as_ref().map(|part| part.weights.clone()),
-        columns: spec.columns.iter().map(|c| (c.name.clone(), kind(&c.data).to_owned())).collect(),
+        columns: spec.columns.iter().filter_map(|c| Some((c.name.clone(), kind(&c.data)?.to_owned()))).collect(),
         event_weights: spec.event_weights.iter().map(|(name, &weight)| (name.clone(), weight)).collect(),
         sha256: Vec::new(),
         card: spec.card.clone().into(),
@@ -284,11 +284,13 @@ fn add_column(file: &mut TensorWriter, column: &Column, items: usize) -> Result<
     let length = match &column.data {
         ColumnData::Text(values) | ColumnData::Category(values) => values.len(),
         ColumnData::Number(values) => values.len(),
+        ColumnData::Vector { .. } => return Ok(()),
     };
     expect_len(&name, length, items)?;
     match &column.data {
         ColumnData::Text(values) => file.add_strings(&name, values),
         ColumnData::Number(values) => file.add_f32(&name, &[items], values),
+        ColumnData::Vector { .. } => {}
         ColumnData::Category(values) => {
             let mut dictionary: Vec<String> = values.clone();
             dictionary.sort_unstable();
@@ -343,11 +345,13 @@ fn gram(rows: &[f32], dim: usize) -> Vec<f32> {
     sums.into_iter().map(|x| x as f32).collect()
 }
 
-fn kind(data: &ColumnData) -> &'static str {
+/// What the manifest calls a column that is written.
+fn kind(data: &ColumnData) -> Option<&'static str> {
     match data {
-        ColumnData::Text(_) => "text",
-        ColumnData::Category(_) => "category",
-        ColumnData::Number(_) => "number",
+        ColumnData::Text(_) => Some("text"),
+        ColumnData::Category(_) => Some("category"),
+        ColumnData::Number(_) => Some("number"),
+        ColumnData::Vector { .. } => None,
     }
 }
 

@@ -29,6 +29,7 @@ pub fn context_features(model: &Model, given: &Attributes) -> Result<Vec<(u32, f
             (FieldKind::Category { .. } | FieldKind::Text { .. }, Attribute::Number(x)) => {
                 return refused("text", &show(x));
             }
+            (_, Attribute::Vector(_)) => return refused("text or a number", "a list"),
             _ => {}
         }
     }

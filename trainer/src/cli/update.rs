@@ -4,13 +4,13 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 
 use clap::Args;
-use proclivity::model::{Cell, Column, ColumnData, Model, ModelSpec};
+use proclivity::model::{Cell, Column, ColumnData, FieldKind, Model, ModelSpec};
 use proclivity::{NewItem, export_calibrated, item_vector, with_items};
 use serde_json::{Value, json};
 
 use super::open_model;
 use crate::card::write_beside;
-use crate::dataset::{Table, TableOptions, find_id};
+use crate::dataset::{Table, TableOptions, find_id, vector};
 use crate::error::{CliError, Result};
 use crate::export::load;
 use crate::output::{Output, check_writable, grouped, write_atomically};
@@ -85,7 +85,9 @@ fn change(spec: &mut ModelSpec, model: &Model, items: &[NewItem]) -> Result<usiz
         }
         if other && spec.popularity[index] == 0.0 && model.content().is_some() {
             let attributes = spec.columns.iter().filter_map(|column| Some((column.name.clone(), cell(column, index)?)));
-            let whole = NewItem { id: item.id.clone(), attributes: attributes.collect() };
+            // Vectors are not in the file: an item has those that the table tells.
+            let told = item.attributes.iter().filter(|(_, cell)| matches!(cell, Cell::Vector(_))).cloned();
+            let whole = NewItem { id: item.id.clone(), attributes: attributes.chain(told).collect() };
             let dim = spec.embedding.dim;
             spec.embedding.rows[index * dim..][..dim].copy_from_slice(&item_vector(model, &whole)?[..dim]);
         }
@@ -115,6 +117,7 @@ fn cell(column: &Column, index: usize) -> Option<Cell> {
     match &column.data {
         ColumnData::Text(values) | ColumnData::Category(values) => Some(Cell::Text(values[index].clone())),
         ColumnData::Number(values) => values[index].is_finite().then_some(Cell::Number(values[index])),
+        ColumnData::Vector { .. } => None,
     }
 }
 
@@ -139,6 +142,12 @@ fn read(args: &UpdateArgs, model: &Model, tables: &TableOptions) -> Result<Vec<N
     let kind =
         |name: &String| model.manifest().columns.iter().find(|column| column.0 == *name).map(|column| column.1.clone());
     let kinds: Vec<Option<String>> = table.header.iter().map(kind).collect();
+    let fields = model.content().map_or(&[][..], |content| &content.shape.fields);
+    let width = |name: &String| match fields.iter().find(|field| field.column == *name).map(|field| &field.kind) {
+        Some(FieldKind::Vector { width }) => Some(*width),
+        _ => None,
+    };
+    let widths: Vec<Option<usize>> = table.header.iter().map(width).collect();
     let (mut items, mut seen, mut cells) = (Vec::new(), HashSet::new(), Vec::new());
     while let Some(line) = table.next_row(&mut cells)? {
         let name = cells[id].trim();
@@ -147,7 +156,13 @@ fn read(args: &UpdateArgs, model: &Model, tables: &TableOptions) -> Result<Vec<N
         }
         let mut item = NewItem { id: name.to_owned(), attributes: Vec::new() };
         for (at, kind) in kinds.iter().enumerate().filter(|(at, _)| *at != id) {
-            let (Some(kind), text) = (kind, cells[at].trim()) else { continue };
+            let text = cells[at].trim();
+            if let Some(width) = widths[at].filter(|_| !text.is_empty()) {
+                let expected = format!("{width} numbers with blanks between them, or nothing where unknown");
+                let numbers = vector(text, width).ok_or_else(|| table.bad_value(line, at, &expected, text))?;
+                item.attributes.push((table.header[at].clone(), Cell::Vector(numbers)));
+            }
+            let Some(kind) = kind else { continue };
             let cell = match (kind.as_str(), text.parse()) {
                 ("number", _) if text.is_empty() => Cell::Number(f32::NAN),
                 ("number", Ok(x)) => Cell::Number(x),

@@ -43,6 +43,7 @@ impl Parts {
             match &mut column.data {
                 ColumnData::Text(values) | ColumnData::Category(values) => *values = picked(values, &keep),
                 ColumnData::Number(values) => *values = picked(values, &keep),
+                ColumnData::Vector { .. } => {} // not in a model
             }
         }
         let known = |history: &Vec<u32>| history.iter().filter_map(|&item| place[item as usize]).collect();

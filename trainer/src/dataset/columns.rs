@@ -116,7 +116,9 @@ pub struct ItemColumnFlags {
     /// Column of ITEMS with the item id [default: guessed from the header]
     #[arg(long, value_name = "NAME")]
     pub item_id_column: Option<String>,
-    /// Type of a catalogue column: NAME=text, NAME=category, NAME=number or NAME=skip; may be repeated [default: inferred]
+    /// Type of a catalogue column: NAME=text, NAME=category, NAME=number, NAME=vector (numbers with blanks between them, which
+    /// tell --content, fm and deepfm what a picture or a text is like; not kept in the model) or NAME=skip; may be repeated
+    /// [default: inferred]
     #[arg(long = "column", value_name = "NAME=TYPE")]
     pub columns: Vec<String>,
 }

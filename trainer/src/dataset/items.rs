@@ -33,6 +33,7 @@ enum Kind {
     Text,
     Category,
     Number,
+    Vector,
     Skip,
 }
 
@@ -48,6 +49,11 @@ pub fn columns_of(columns: &[Column], from: &[String], to: &[String]) -> Vec<Col
             ColumnData::Category(values) => ColumnData::Category(texts(values)),
             ColumnData::Number(values) => {
                 ColumnData::Number(places.iter().map(|at| at.map_or(f32::NAN, |at| values[at])).collect())
+            }
+            ColumnData::Vector { width, values } => {
+                let unknown = vec![f32::NAN; *width];
+                let row = |at: &Option<usize>| at.map_or(&unknown[..], |at| &values[at * width..][..*width]).to_vec();
+                ColumnData::Vector { width: *width, values: places.iter().flat_map(row).collect() }
             }
         };
         Column { name: column.name.clone(), data }
@@ -120,6 +126,7 @@ fn read_columns(
             Kind::Text => ColumnData::Text(values),
             Kind::Category => ColumnData::Category(values),
             Kind::Number => ColumnData::Number(numbers(&table, at, &values, &lines)?),
+            Kind::Vector => vectors(&table, at, &values, &lines)?,
         };
         report.columns.push((table.header[at].clone(), kind.name()));
         columns.push(Column { name: table.header[at].clone(), data });
@@ -128,11 +135,14 @@ fn read_columns(
 }
 
 impl Kind {
+    const ALL: [Kind; 5] = [Kind::Text, Kind::Category, Kind::Number, Kind::Vector, Kind::Skip];
+
     fn name(self) -> &'static str {
         match self {
             Kind::Text => "text",
             Kind::Category => "category",
             Kind::Number => "number",
+            Kind::Vector => "vector",
             Kind::Skip => "skip",
         }
     }
@@ -157,7 +167,10 @@ fn check_header(table: &Table, skipped: usize) -> Result<()> {
 fn declared_kinds(table: &Table, flags: &[String]) -> Result<HashMap<usize, Kind>> {
     let refused = |found: &str| CliError::Flag {
         flag: "--column",
-        expected: format!("NAME=text, category, number or skip, with NAME one of `{}`", table.header.join("`, `")),
+        expected: format!(
+            "NAME=text, category, number, vector or skip, with NAME one of `{}`",
+            table.header.join("`, `")
+        ),
         found: format!("`{found}`"),
     };
     flags
@@ -165,7 +178,7 @@ fn declared_kinds(table: &Table, flags: &[String]) -> Result<HashMap<usize, Kind
         .map(|flag| {
             let (name, kind) = flag.split_once('=').ok_or_else(|| refused(flag))?;
             let column = table.header.iter().position(|column| column == name).ok_or_else(|| refused(flag))?;
-            let kind = [Kind::Text, Kind::Category, Kind::Number, Kind::Skip].into_iter().find(|k| k.name() == kind);
+            let kind = Kind::ALL.into_iter().find(|k| k.name() == kind);
             Ok((column, kind.ok_or_else(|| refused(flag))?))
         })
         .collect()
@@ -190,6 +203,29 @@ fn numbers(table: &Table, column: usize, values: &[String], lines: &[u64]) -> Re
         text => number(text).ok_or_else(|| table.bad_value(line, column, "a number, or nothing where unknown", text)),
     };
     values.iter().zip(lines).map(parse).collect()
+}
+
+/// Cells of numbers with blanks between them, as many in each; an empty one is unknown.
+fn vectors(table: &Table, column: usize, values: &[String], lines: &[u64]) -> Result<ColumnData> {
+    let width = values.iter().map(|value| value.split_whitespace().count()).find(|&width| width > 0).unwrap_or(1);
+    let mut all = Vec::with_capacity(values.len() * width);
+    for (value, &line) in values.iter().zip(lines) {
+        match vector(value, width) {
+            Some(numbers) => all.extend(numbers),
+            None if value.is_empty() => all.extend(vec![f32::NAN; width]),
+            None => {
+                let expected = format!("{width} numbers with blanks between them, or nothing where unknown");
+                return Err(table.bad_value(line, column, &expected, value));
+            }
+        }
+    }
+    Ok(ColumnData::Vector { width, values: all })
+}
+
+/// So many numbers with blanks between them.
+pub fn vector(text: &str, width: usize) -> Option<Vec<f32>> {
+    let numbers: Option<Vec<f32>> = text.split_whitespace().map(number).collect();
+    numbers.filter(|numbers| numbers.len() == width)
 }
 
 fn number(text: &str) -> Option<f32> {

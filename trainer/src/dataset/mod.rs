@@ -32,7 +32,7 @@ pub use confidence::Confidence;
 #[cfg(test)]
 pub use interactions::fixture;
 pub use interactions::{Event, Interactions, distinct_items, purchases};
-pub use items::{CatalogueReport, columns_of, read_catalogue, read_user_columns};
+pub use items::{CatalogueReport, columns_of, read_catalogue, read_user_columns, vector};
 pub use memory::Memory;
 pub use negatives::{NegativeSampling, Negatives};
 pub use report::CleanReport;

@@ -33,6 +33,7 @@ fn field(column: &Column) -> Option<FieldShape> {
             edges.dedup();
             (known.first() < known.last()).then_some(FieldKind::Number { edges })
         }
+        ColumnData::Vector { width, .. } => Some(FieldKind::Vector { width: *width }),
         ColumnData::Text(values) => {
             let words: HashSet<&str> = values.iter().flat_map(|text| text.split_whitespace()).collect();
             let buckets = words.len().next_power_of_two().clamp(BUCKETS[0], BUCKETS[1]);
@@ -50,6 +51,10 @@ pub fn attribute<'a>(columns: &'a [Column], column: &str, item: u32) -> Attribut
             text => Attribute::Text(text),
         },
         Some(ColumnData::Number(values)) => Attribute::Number(values[item as usize]),
+        Some(ColumnData::Vector { width, values }) => match &values[item as usize * width..][..*width] {
+            [first, ..] if first.is_nan() => Attribute::Missing,
+            values => Attribute::Vector(values),
+        },
         None => Attribute::Missing,
     }
 }

@@ -16,7 +16,8 @@ pub struct RequestFields {
 
 impl RequestFields {
     pub fn new(columns: &[Column]) -> RequestFields {
-        let told = columns.iter().filter(|column| !matches!(column.data, ColumnData::Text(_)));
+        let told =
+            columns.iter().filter(|column| matches!(column.data, ColumnData::Category(_) | ColumnData::Number(_)));
         let columns: Vec<Column> = told.cloned().collect();
         let fields: Vec<FieldShape> = clock::fields().into_iter().chain(fields(&columns)).collect();
         RequestFields { starts: starts(&fields), fields, columns }
