@@ -189,7 +189,7 @@ class FM(nn.Module):
         super().__init__()
         self.items, self.history, self.item_bias = nn.Embedding(items, dim), nn.Embedding(items, dim), nn.Embedding(items, 1)
         self.attributes = nn.ModuleList(nn.Embedding(items, dim) for _ in range(attributes))
-        if moments:  # the last row stands for a moment that is not told
+        if moments:  # hours 0-23, weekdays 0 (Sunday) to 6; the last row stands for a moment that is not told
             self.hour, self.weekday = nn.Embedding(25, dim), nn.Embedding(8, dim)
         fields = 2 + attributes + (2 if moments else 0)
         if hidden:

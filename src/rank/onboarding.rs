@@ -9,6 +9,8 @@ use crate::score::{ItemMask, Scored};
 const KNOWN: usize = 500;
 /// Place in the order of popularity at which an item is worth asking about half as much.
 const HALF: f32 = 100.0;
+/// Less than this is left of an item, squared, of which others tell everything.
+const LEAST: f32 = 1e-6;
 
 /// `count` items of `mask`, the most telling first, beside what the `liked` ones tell: greedily the item of whose vector (of length 1) the
 /// most is left after those before it, the more so the more popular it is. This is the item that shrinks the volume of what a user may
@@ -24,6 +26,7 @@ pub fn to_ask(model: &Model, mask: &ItemMask, liked: &[(u32, f32)], count: usize
     // Of lists alone: what is not told of each candidate yet.
     let mut left = vec![1.0f32; candidates.len()];
     let mut chosen: Vec<Scored> = Vec::new();
+    let mut directions: Vec<Vec<f32>> = Vec::new();
     let mut told = liked.iter().map(|&(item, _)| item);
     loop {
         let next = match told.next() {
@@ -49,16 +52,27 @@ pub fn to_ask(model: &Model, mask: &ItemMask, liked: &[(u32, f32)], count: usize
             }
             continue;
         }
-        let direction = match candidates.iter().position(|scored| scored.item == next) {
-            Some(at) => unit(vectors[at].clone()),
-            None => unit(model.embedding(next)),
-        };
+        // What the item has beside those before it; nothing more than rounding tells nothing.
+        let mut own = unit(model.embedding(next));
+        for direction in &directions {
+            project_out(&mut own, direction);
+        }
+        if own.iter().map(|x| x * x).sum::<f32>() < LEAST {
+            continue;
+        }
+        let direction = unit(own);
         for (vector, left) in vectors.iter_mut().zip(&mut left).filter(|(_, left)| **left >= 0.0) {
-            let along: f32 = vector.iter().zip(&direction).map(|(a, b)| a * b).sum();
-            vector.iter_mut().zip(&direction).for_each(|(x, d)| *x -= along * d);
+            project_out(vector, &direction);
             *left = vector.iter().map(|x| x * x).sum::<f32>();
         }
+        directions.push(direction);
     }
+}
+
+/// Takes out of a vector what lies along a direction of length 1.
+fn project_out(vector: &mut [f32], direction: &[f32]) {
+    let along: f32 = vector.iter().zip(direction).map(|(a, b)| a * b).sum();
+    vector.iter_mut().zip(direction).for_each(|(x, d)| *x -= along * d);
 }
 
 /// The most popular items of `mask`; scores fall from 1 by their place.

@@ -422,6 +422,16 @@ pub async fn onboarding(choice: BackendChoice) {
     assert_eq!(all.items.len(), 9, "each once, but what was bought");
     assert!(all.items.iter().all(|item| item.reasons.is_empty() && item.score >= 0.0));
 
+    // Both axes are told by two items that lie askew: nothing is left to ask but what comes first.
+    let mut askew = checkerboard(4);
+    askew.embedding.rows = vec![1.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0, 0.5];
+    let askew = Recommender::new(model(&askew), choice).await.expect("opens");
+    for id in ["item-0", "item-1"] {
+        askew.observe(Event::new(EventKind::Purchase, id)).expect("known");
+    }
+    let asked = askew.onboarding(&request).await.expect("asks");
+    assert!(asked.items.iter().all(|item| item.score < 1e-4), "{asked:?}");
+
     let mut lists = checkerboard(4);
     (lists.embedding.rows, lists.embedding.dim, lists.user_tower) = (Vec::new(), 0, UserTower::Pool { power: 0.0 });
     let (indptr, indices) = ((0..=4).collect(), vec![1, 0, 3, 2]);

@@ -188,9 +188,9 @@ fn networks_of_pytorch_score_as_they_did_there() {
     let ids = folder.write("ids.txt", (0..30).map(|item| format!("i{item}\n")).collect::<String>());
     for (family, scores) in expected["scores"].as_object().unwrap() {
         let (source, model) = (at(&format!("{family}.safetensors")), folder.at("model"));
-        let heads = if family == "sasrec" { "2" } else { "1" };
-        let flags = ["--network", family, "--heads", heads, "--item-ids", &ids, "--precision", "f32", "-o", &model];
-        let report = json(&[&["import", &source][..], &flags].concat());
+        let heads: &[&str] = if family == "sasrec" { &["--heads", "2"] } else { &[] };
+        let flags = ["--network", family, "--item-ids", &ids, "--precision", "f32", "-o", &model];
+        let report = json(&[&["import", &source][..], &flags, heads].concat());
         assert_eq!((report["family"].as_str(), &report["items"]), (Some(&family[..]), &30.into()));
         for (history, scores) in expected["histories"].as_array().unwrap().iter().zip(scores.as_array().unwrap()) {
             let names: Vec<String> = history.as_array().unwrap().iter().map(|item| format!("i{item}")).collect();
@@ -224,10 +224,37 @@ fn states_that_do_not_fit_are_refused() {
     assert!(said.contains("layers.0.bias") && said.contains("tensors of fm alone"), "{said}");
     let said = refused("sasrec", "gru4rec", &[]);
     assert!(said.contains("gru.weight_ih_l0"), "{said}");
+    let said = refused("mlp", "gmf", &[]);
+    assert!(said.contains("layers.0.bias") && said.contains("tensors of gmf alone"), "{said}");
+    let said = refused("sasrec", "sasrec", &[]);
+    assert!(said.contains("--heads: expected how many"), "{said}");
+    let said = refused("gmf", "gmf", &["--heads", "2"]);
+    assert!(said.contains("none but for sasrec"), "{said}");
     let said = refused("sasrec", "sasrec", &["--heads", "3"]);
     assert!(said.contains("heads that divide the width"), "{said}");
     let said = refused("gru4rec", "gru4rec", &["--padding-row", "30"]);
     assert!(said.contains("row 30 of padding") && said.contains("30 rows"), "{said}");
+}
+
+/// The commonest two towers share one table: a history is made of its rows, not of what the item tower makes of them.
+#[test]
+fn towers_may_share_a_table() {
+    let folder = Folder::new();
+    let ids = folder.write("ids.txt", (0..30).map(|item| format!("i{item}\n")).collect::<String>());
+    let source =
+        std::fs::read(format!("{}/tests/data/pytorch/two-tower.safetensors", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let tensors = safetensors::SafeTensors::deserialize(&source).unwrap();
+    let scored = |names: &[&str]| {
+        let rows = tensors.tensor("items.weight").unwrap();
+        let renamed = tensors.names().into_iter().filter(|name| *name != "history.weight" || names.contains(name));
+        let of = |name: &str| if name == "history.weight" { rows.clone() } else { tensors.tensor(name).unwrap() };
+        let state = safetensors::serialize(renamed.map(|name| (name, of(name))), None).unwrap();
+        let state = folder.write("state.safetensors", state);
+        let flags = ["--network", "two-tower", "--item-ids", &ids, "--precision", "f32", "-o", &folder.at("model")];
+        json(&[&["import", &state][..], &flags].concat());
+        json(&["recommend", &folder.at("model"), "--history", "i7,i1,i22", "-k", "10"])
+    };
+    assert_eq!(scored(&[]), scored(&["history.weight"]));
 }
 
 #[test]

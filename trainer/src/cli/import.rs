@@ -69,13 +69,13 @@ pub struct ImportArgs {
     pool_power: Option<f32>,
 
     /// The source is the state_dict of this network, its tensors named as in docs/PYTORCH.md
-    #[arg(long, value_enum, value_name = "FAMILY", help_heading = "Networks")]
+    #[arg(long, value_enum, value_name = "FAMILY", help_heading = "Networks", conflicts_with_all = ["item_factors", "item_bias", "tower", "alpha", "regularization", "neighbours", "int4_neighbours"])]
     network: Option<NetworkFamily>,
-    /// Heads of self-attention
-    #[arg(long, value_name = "COUNT", default_value_t = 1, help_heading = "Networks")]
-    heads: usize,
+    /// Heads of self-attention, which a state does not tell: for sasrec
+    #[arg(long, value_name = "COUNT", requires = "network", help_heading = "Networks")]
+    heads: Option<usize>,
     /// Row of the tables that is no item, as `padding_idx` has it; a list of ids has a line for it too
-    #[arg(long, value_name = "ROW", help_heading = "Networks")]
+    #[arg(long, value_name = "ROW", requires = "network", help_heading = "Networks")]
     padding_row: Option<usize>,
 
     /// Items that speak for each item, at most [default: all that the file has]
@@ -108,8 +108,9 @@ struct Source {
     factors: Option<Factors>,
     network: Option<Vectors>,
     neighbours: Option<NeighbourSpec>,
-    /// What each row is called in the source.
+    /// What each row is called in the source, and how many it has.
     positions: Vec<u64>,
+    rows: u64,
 }
 
 /// What is known of the items.
@@ -158,8 +159,17 @@ fn check(args: &ImportArgs) -> Result<()> {
     if let Some(power) = args.pool_power.filter(|power| ![0.0, 0.5, 1.0].contains(power)) {
         return refused("--pool-power", "0, 0.5 or 1", power.to_string());
     }
-    if args.heads == 0 {
-        return refused("--heads", "at least 1", "0".into());
+    match (args.network, args.heads) {
+        (Some(NetworkFamily::Sasrec), None | Some(0)) => {
+            return refused("--heads", "how many heads the self-attention has", args.heads.unwrap_or(0).to_string());
+        }
+        (Some(family), Some(heads)) if family != NetworkFamily::Sasrec => {
+            return refused("--heads", "none but for sasrec", heads.to_string());
+        }
+        _ => {}
+    }
+    if args.network.is_some() && is_spark(&args.source) {
+        return refused("--network", "a file of tensors (safetensors or .npz)", "a model of Spark".into());
     }
     if args.neighbours == Some(0) {
         return refused("--neighbours", "at least 1", "0".into());
@@ -170,6 +180,7 @@ fn check(args: &ImportArgs) -> Result<()> {
 fn read_source(args: &ImportArgs, output: Output) -> Result<Source> {
     let of_factors = |factors: Factors| Source {
         family: factors.family,
+        rows: factors.positions.iter().max().map_or(0, |last| last + 1),
         positions: factors.positions.clone(),
         factors: Some(factors),
         network: None,
@@ -181,16 +192,18 @@ fn read_source(args: &ImportArgs, output: Output) -> Result<Source> {
         let mut file = ArrayFile::open(&args.source)?;
         if let Some(family) = args.network {
             let usual = if family == NetworkFamily::MultVae { 0.5 } else { POWER };
-            let (heads, padding, power) = (args.heads, args.padding_row, args.pool_power.unwrap_or(usual));
-            let Network { vectors, positions } =
+            let (heads, padding) = (args.heads.unwrap_or(1), args.padding_row);
+            let power = args.pool_power.unwrap_or(usual);
+            let Network { vectors, positions, rows } =
                 read_network(&mut file, NetworkOptions { family, heads, power, padding })?;
-            Source { family: family.name(), factors: None, network: Some(vectors), neighbours: None, positions }
+            Source { family: family.name(), factors: None, network: Some(vectors), neighbours: None, positions, rows }
         } else if holds_lists(&file) && args.item_factors.is_none() {
             let most = args.neighbours.unwrap_or(usize::MAX);
             let lists = ListOptions { neighbours: most, int4_neighbours: args.int4_neighbours };
             let neighbours = read_lists(&mut file, &lists)?;
-            let positions = (0..neighbours.indptr.len() as u64 - 1).collect();
-            Source { family: "item-knn", factors: None, network: None, neighbours: Some(neighbours), positions }
+            let rows = neighbours.indptr.len() as u64 - 1;
+            let positions = (0..rows).collect();
+            Source { family: "item-knn", factors: None, network: None, neighbours: Some(neighbours), positions, rows }
         } else {
             of_factors(read_factors(&mut file, args.item_factors.as_deref(), args.item_bias.as_deref())?)
         }
@@ -209,7 +222,7 @@ fn read_source(args: &ImportArgs, output: Output) -> Result<Source> {
 fn read_items(args: &ImportArgs, source: &Source, tables: &TableOptions, output: Output) -> Result<Items> {
     let ids = match &args.item_ids {
         Some(path) => {
-            let read = read_ids(path, &source.positions, tables)?;
+            let read = read_ids(path, &source.positions, source.rows, tables)?;
             output.note(format!(
                 "read   {}: {} ids, {} more of no row",
                 path.display(),

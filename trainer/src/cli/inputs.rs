@@ -11,6 +11,7 @@ use crate::dataset::{
     read_catalogue, read_held_out, read_user_columns,
 };
 use crate::error::{CliError, Result};
+use crate::families::Family;
 use crate::output::{Output, file_name, grouped};
 
 #[derive(Debug, Args)]
@@ -22,7 +23,7 @@ pub struct InputArgs {
     pub items: Option<PathBuf>,
     /// User table: user, and columns such as age or locale: what a request may tell of a visitor, for fm and deepfm
     #[arg(long, value_name = "FILE")]
-    users: Option<PathBuf>,
+    pub users: Option<PathBuf>,
 
     #[command(flatten, next_help_heading = "Columns")]
     item_columns: ItemColumnFlags,
@@ -47,6 +48,23 @@ pub struct Inputs {
     /// Of the users of `data`.
     pub user_columns: Vec<Column>,
     pub held: Vec<HeldOut>,
+}
+
+impl Inputs {
+    /// Refuses attributes of users for a family that does not learn from them.
+    ///
+    /// # Errors
+    /// [`CliError::Flag`].
+    pub fn check_family(&self, family: Family) -> Result<()> {
+        match self.user_columns.is_empty() || family.takes_fields() {
+            true => Ok(()),
+            false => Err(CliError::Flag {
+                flag: "--users",
+                expected: "--family fm or deepfm, which learn from attributes of users".into(),
+                found: family.to_string(),
+            }),
+        }
+    }
 }
 
 impl InputArgs {
@@ -79,7 +97,13 @@ impl InputArgs {
         let user_columns = match &self.users {
             Some(path) => {
                 let (columns, without) = read_user_columns(path, &data.users, tables)?;
-                output.note(format!("read   {}: {} users without a row", path.display(), grouped(without)));
+                let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+                output.note(format!(
+                    "read   {}: {} users without a row; columns {}; validation and evaluate tell none of them",
+                    path.display(),
+                    grouped(without),
+                    names.join(", ")
+                ));
                 columns
             }
             None => Vec::new(),

@@ -111,14 +111,8 @@ impl Order<'_> {
         let started = Instant::now();
         let (data, held) = (&inputs.data, inputs.held.as_slice());
         self.recipe.check_log(data, self.args.source.memory())?;
-        if !inputs.user_columns.is_empty() && !self.recipe.family.takes_fields() {
-            return Err(CliError::Flag {
-                flag: "--users",
-                expected: "--family fm or deepfm, which learn from attributes of users".into(),
-                found: self.recipe.family.to_string(),
-            });
-        }
-        let key = Fingerprint::of(data, held).key(self.recipe);
+        inputs.check_family(self.recipe.family)?;
+        let key = Fingerprint::of(data, held, [&inputs.columns, &inputs.user_columns]).key(self.recipe);
         let checkpoint = Checkpoint::beside(self.path, key, earlier, output)?;
         let curves = self.curves.map(Curves::begin).transpose()?;
         let fit = Fit {
@@ -187,7 +181,7 @@ impl Order<'_> {
         let mut card = json!({
             "trainer": concat!("proclivity ", env!("CARGO_PKG_VERSION")),
             "date": date(),
-            "data": { "log": self.args.source.name(), "sha256": log, "items": self.args.items.as_deref().and_then(file_name), "flags": self.args.source.card(), "cleaning": inputs.cleaning },
+            "data": { "log": self.args.source.name(), "sha256": log, "items": self.args.items.as_deref().and_then(file_name), "users": self.args.users.as_deref().and_then(file_name), "flags": self.args.source.card(), "cleaning": inputs.cleaning },
             "recipe": self.recipe.card(),
             "training": { "epochs": diary.vectors.len(), "patience": self.recipe.patience, "dot_weight": self.recipe.dot_weight },
             "kept": diary.card(),

@@ -80,10 +80,10 @@ pub fn run(args: &TuneArgs, tables: &TableOptions, output: Output) -> Result<()>
             found: "none".into(),
         });
     }
-    let families = allowed(families, args, &inputs.data, output)?;
+    let families = allowed(families, args, &inputs, output)?;
     let budget = Budget { trials: args.trials.max(families.len()), seconds: args.budget };
     let draw = Draw::new(families, args.fixed.clone(), args.seed);
-    let fingerprint = Fingerprint::of(&inputs.data, &inputs.held);
+    let fingerprint = Fingerprint::of(&inputs.data, &inputs.held, [&inputs.columns, &inputs.user_columns]);
     let search = json!({
         "search": args.family, "fixed": args.fixed, "seed": args.seed, "max_size": args.max_size, "inputs": fingerprint,
     });
@@ -208,10 +208,11 @@ fn families(text: &str) -> Result<Vec<Family>> {
 ///
 /// # Errors
 /// Why the first one is not allowed, where none is.
-fn allowed(families: Vec<Family>, args: &TuneArgs, data: &Interactions, output: Output) -> Result<Vec<Family>> {
+fn allowed(families: Vec<Family>, args: &TuneArgs, inputs: &Inputs, output: Output) -> Result<Vec<Family>> {
     let (mut kept, mut refused) = (Vec::new(), Vec::new());
     for family in families {
-        match recipe(&defaults(family, &args.fixed))?.check_log(data, args.inputs.source.memory()) {
+        let checked = recipe(&defaults(family, &args.fixed))?.check_log(&inputs.data, args.inputs.source.memory());
+        match checked.and_then(|()| inputs.check_family(family)) {
             Ok(()) => kept.push(family),
             Err(error) => refused.push((family, error)),
         }

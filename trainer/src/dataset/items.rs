@@ -76,14 +76,33 @@ pub fn read_catalogue(
     read_columns(table, id_column, items, &flags.columns)
 }
 
-/// Reads what a table of users says of `users`, in their order: its columns, and how many of the users have no row.
+/// Names that a request tells by its clock.
+const CLOCK: [&str; 2] = ["hour", "weekday"];
+/// Most columns of a table of users: a request has no more fields besides the clock's.
+const MAX_USER_COLUMNS: usize = 62;
+
+/// Reads what a table of users says of `users`, in their order: its columns of numbers, and all others as categories; and how many of
+/// the users have no row.
 ///
 /// # Errors
-/// As [`read_catalogue`].
+/// As [`read_catalogue`]; a column by the name of what the clock tells, or too many.
 pub fn read_user_columns(path: &Path, users: &[String], options: &TableOptions) -> Result<(Vec<Column>, usize)> {
     let table = Table::open(path, options)?;
     let id_column = find_id(&table, "user id", "a header of its own, such as `user`", &None)?;
-    let (columns, report) = read_columns(table, id_column, users, &[])?;
+    let refused = |expected: String, found: String| CliError::Header { path: path.into(), expected, found };
+    if let Some(name) = table.header.iter().find(|name| CLOCK.contains(&name.as_str())) {
+        return Err(refused("columns of users: the clock tells hour and weekday".into(), format!("`{name}`")));
+    }
+    if !(2..=MAX_USER_COLUMNS + 1).contains(&table.header.len()) {
+        let expected = format!("1 to {MAX_USER_COLUMNS} columns besides the user");
+        return Err(refused(expected, (table.header.len() - 1).to_string()));
+    }
+    let (mut columns, report) = read_columns(table, id_column, users, &[])?;
+    for column in &mut columns {
+        if let ColumnData::Text(values) = &mut column.data {
+            column.data = ColumnData::Category(std::mem::take(values));
+        }
+    }
     Ok((columns, report.without_row))
 }
 

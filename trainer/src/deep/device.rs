@@ -1,6 +1,6 @@
 //! Where networks are trained.
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use clap::ValueEnum;
 use serde::Serialize;
 
@@ -22,13 +22,21 @@ impl DeepDevice {
     /// # Errors
     /// [`CliError::Flag`].
     pub fn check(self) -> Result<()> {
-        match self == DeepDevice::Gpu && cfg!(not(feature = "gpu")) {
-            false => Ok(()),
-            true => Err(CliError::Flag {
-                flag: "--deep-device",
-                expected: "cpu, or a trainer built with `--features gpu`".into(),
-                found: "gpu, in one built without".into(),
-            }),
+        let refused = |expected: &str, found: &str| {
+            Err(CliError::Flag { flag: "--deep-device", expected: expected.into(), found: found.into() })
+        };
+        match self {
+            DeepDevice::Cpu => Ok(()),
+            DeepDevice::Gpu if cfg!(not(feature = "gpu")) => {
+                refused("cpu, or a trainer built with `--features gpu`", "gpu, in one built without")
+            }
+            // Where there is no adapter, burn panics when it is first asked for a number.
+            DeepDevice::Gpu => match std::panic::catch_unwind(|| Tensor::<1>::ones([1], &self.open()).into_data()) {
+                Ok(_) => Ok(()),
+                Err(_) => {
+                    refused("cpu, or an adapter for Vulkan, Metal or Direct3D", "gpu, of which none can be opened")
+                }
+            },
         }
     }
 

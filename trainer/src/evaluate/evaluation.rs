@@ -84,7 +84,7 @@ impl Beginnings {
         }
     }
 
-    /// The headline metrics after so many events, where `measure` gives what is measured then.
+    /// The headline metrics after so many events, where `measure` gives what is measured of these users then.
     ///
     /// # Errors
     /// Whatever `measure` gives.
@@ -93,11 +93,7 @@ impl Beginnings {
         bootstrap: Bootstrap,
         measure: impl Fn(usize) -> Result<Measured>,
     ) -> Result<Vec<Vec<Estimate>>> {
-        let after = |&events: &usize| {
-            let values = headline(&measure(events)?.values);
-            let own: Vec<Vec<f64>> = self.users.iter().map(|&at| values[at].clone()).collect();
-            Ok(bootstrap.estimate(&own))
-        };
+        let after = |&events: &usize| Ok(bootstrap.estimate(&headline(&measure(events)?.values)));
         self.events.iter().map(after).collect()
     }
 }

@@ -51,6 +51,18 @@ impl Protocol {
         mask
     }
 
+    /// The same for the users at these `places` alone.
+    pub fn of_users(&self, places: &[usize]) -> Protocol {
+        let pool = match &self.pool {
+            Pool::Everything => Pool::Everything,
+            Pool::Negatives { of_user, source } => Pool::Negatives {
+                of_user: places.iter().map(|&at| of_user[at].clone()).collect(),
+                source: source.clone(),
+            },
+        };
+        Protocol { pool, ..self.clone() }
+    }
+
     /// In words, for the output.
     pub fn describe(&self) -> String {
         let ranked = match &self.pool {

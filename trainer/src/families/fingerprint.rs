@@ -1,5 +1,6 @@
 //! What is trained on what, as a hash: a checkpoint of anything else is not gone on from.
 
+use proclivity::model::{Column, ColumnData};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -7,12 +8,12 @@ use super::recipe::Recipe;
 use crate::card::{hex, hex_sha256};
 use crate::dataset::{Event, HeldOut, Interactions};
 
-/// Of the users trained on and of those held out.
+/// Of the users trained on, those held out, and what is told of items and users.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Fingerprint(String);
 
 impl Fingerprint {
-    pub fn of(data: &Interactions, held: &[HeldOut]) -> Fingerprint {
+    pub fn of(data: &Interactions, held: &[HeldOut], columns: [&[Column]; 2]) -> Fingerprint {
         let mut hash = Sha256::new();
         add_count(&mut hash, data.items.len());
         data.items.iter().for_each(|item| add_name(&mut hash, item));
@@ -27,6 +28,17 @@ impl Fingerprint {
             for items in [&user.fold_in, &user.targets] {
                 add_count(&mut hash, items.len());
                 items.iter().for_each(|item| hash.update(item.to_le_bytes()));
+            }
+        }
+        for column in columns.into_iter().flatten() {
+            add_name(&mut hash, &column.name);
+            match &column.data {
+                ColumnData::Text(values) | ColumnData::Category(values) => {
+                    values.iter().for_each(|value| add_name(&mut hash, value));
+                }
+                ColumnData::Number(values) | ColumnData::Vector { values, .. } => {
+                    values.iter().for_each(|value| hash.update(value.to_le_bytes()));
+                }
             }
         }
         Fingerprint(hex(&hash.finalize()))
@@ -66,7 +78,7 @@ mod tests {
     fn everything_that_is_learnt_or_measured_counts() {
         let data = interactions(4, vec![vec![0, 1], vec![2, 3]]);
         let user = HeldOut { user: "h".into(), fold_in: vec![0, 1], targets: vec![2], events: events(&[0, 1]) };
-        let of = |held: &[HeldOut]| Fingerprint::of(&data, held);
+        let of = |held: &[HeldOut]| Fingerprint::of(&data, held, [&[], &[]]);
         let whole = of(std::slice::from_ref(&user));
         assert_eq!(whole, of(std::slice::from_ref(&user)));
         assert_ne!(whole, of(&[]), "nobody held out");
@@ -74,6 +86,12 @@ mod tests {
         assert_ne!(whole, of(&[HeldOut { fold_in: vec![0, 3], ..user.clone() }]), "another history");
         assert_ne!(whole, of(&[HeldOut { fold_in: vec![0], targets: vec![1, 2], ..user.clone() }]), "another split");
         let moved = interactions(4, vec![vec![0, 1, 2], vec![3]]);
-        assert_ne!(whole, Fingerprint::of(&moved, &[user]), "an event of another user");
+        let clubs = |club: &str| {
+            let column = Column { name: "club".into(), data: ColumnData::Category(vec!["a".into(), club.into()]) };
+            Fingerprint::of(&data, std::slice::from_ref(&user), [&[], &[column]])
+        };
+        assert_ne!(whole, clubs("a"), "a column");
+        assert_ne!(clubs("a"), clubs("b"), "another value");
+        assert_ne!(whole, Fingerprint::of(&moved, &[user], [&[], &[]]), "an event of another user");
     }
 }

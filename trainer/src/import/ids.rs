@@ -19,16 +19,16 @@ pub struct Ids {
     pub unused: usize,
 }
 
-/// Reads the ids of the rows that are called `positions` in their own file: one id a line, line n for row n, with or
+/// Reads the ids of the rows that are called `positions` in their own file of so many `rows`, unless they are numbered with gaps: one id a line, line n for row n, with or
 /// without a header; or columns of an id and a row.
 ///
 /// # Errors
 /// A row without an id, an id or a row twice, or anything [`Table`] refuses.
-pub fn read_ids(path: &Path, positions: &[u64], options: &TableOptions) -> Result<Ids> {
+pub fn read_ids(path: &Path, positions: &[u64], rows: u64, options: &TableOptions) -> Result<Ids> {
     let mut table = Table::open(path, options)?;
     let named = match table.header.len() {
-        1 => lines(&mut table, positions)?,
-        _ => rows(&mut table)?,
+        1 => lines(&mut table, positions, rows)?,
+        _ => by_row(&mut table)?,
     };
     let total = named.len();
     let missing = |row: &u64| CliError::Array {
@@ -43,7 +43,7 @@ pub fn read_ids(path: &Path, positions: &[u64], options: &TableOptions) -> Resul
 }
 
 /// One id a line. The first line is a header where it is a name of such a column and there is a line too many.
-fn lines(table: &mut Table, positions: &[u64]) -> Result<HashMap<u64, String>> {
+fn lines(table: &mut Table, positions: &[u64], rows: u64) -> Result<HashMap<u64, String>> {
     let mut ids = vec![table.header[0].clone()];
     let mut lines = vec![1];
     let mut cells = Vec::new();
@@ -51,13 +51,12 @@ fn lines(table: &mut Table, positions: &[u64]) -> Result<HashMap<u64, String>> {
         ids.push(cells[0].clone());
         lines.push(line);
     }
-    let rows = positions.iter().max().map_or(0, |last| last + 1);
     if ids.len() as u64 > rows && find_id(table, "item id", "", &None).is_ok() {
         ids.remove(0);
         lines.remove(0);
     }
     // Rows that are numbered through have an id each, or this is another table's list (or the factors are transposed).
-    if ids.len() as u64 > rows && rows == positions.len() as u64 {
+    if ids.len() as u64 > rows && positions.len() as u64 + 1 >= rows {
         return Err(CliError::Array {
             path: table.path.clone(),
             tensor: "item ids".into(),
@@ -79,7 +78,7 @@ fn lines(table: &mut Table, positions: &[u64]) -> Result<HashMap<u64, String>> {
 }
 
 /// Columns of ids and rows.
-fn rows(table: &mut Table) -> Result<HashMap<u64, String>> {
+fn by_row(table: &mut Table) -> Result<HashMap<u64, String>> {
     let row_column = column(table, "row", ROW_NAMES)?;
     let id_column = match find_id(table, "item id", "a header of its own, such as `id`", &None)? {
         found if found != row_column => found,
@@ -143,7 +142,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ids.csv");
         std::fs::write(&path, text).unwrap();
-        read_ids(&path, positions, &TableOptions::default())
+        read_ids(&path, positions, positions.iter().max().map_or(0, |last| last + 1), &TableOptions::default())
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub struct NetworkOptions {
 pub struct Network {
     pub vectors: Vectors,
     pub positions: Vec<u64>,
+    /// Rows of the tables, that of the padding among them.
+    pub rows: u64,
 }
 
 /// Latest items that a network without places looks at.
@@ -70,6 +72,9 @@ impl NetworkFamily {
 /// # Errors
 /// [`crate::error::CliError::Array`] for a tensor that is missing, of another shape, not finite, or not one of the family's.
 pub fn read_network(file: &mut ArrayFile, options: NetworkOptions) -> Result<Network> {
+    if file.names().is_empty() {
+        return Err(file.refused("the file", "named tensors, as safetensors and .npz have them", "one array"));
+    }
     let mut state = State { left: file.names().into_iter().collect(), file, options };
     let (mut vectors, rows) = match options.family {
         NetworkFamily::Gmf | NetworkFamily::Mlp | NetworkFamily::NeuMf => state.pairs()?,
@@ -84,7 +89,7 @@ pub fn read_network(file: &mut ArrayFile, options: NetworkOptions) -> Result<Net
         *power = options.power;
     }
     let positions = (0..rows as u64).filter(|&row| options.padding.map(|row| row as u64) != Some(row)).collect();
-    Ok(Network { vectors, positions })
+    Ok(Network { vectors, positions, rows: rows as u64 })
 }
 
 /// A dense layer as PyTorch keeps it: weight (outputs, inputs), bias (outputs).
@@ -215,7 +220,7 @@ impl State<'_> {
             given[n] = self.like(&format!("history{}.weight", parts[n]), rows, widths[n])?;
         }
         let [g, m] = widths;
-        let mut layers = self.layers("layers")?;
+        let mut layers = if m > 0 { self.layers("layers")? } else { Vec::new() };
         if g > 0 {
             let hidden = layers.last().map_or(2 * m, |layer| layer.shape.outputs);
             let (product, rest) = match self.file.has("output.weight") {
@@ -281,7 +286,9 @@ impl State<'_> {
         add_layers(&mut weights, item_layer, item);
         let family = DeepFamily::TwoTower;
         let architecture = Architecture { family, network, dim, item_layers, pairs: None, negatives: 0 };
-        Ok((architecture.vectors(&weights, &items, given.as_deref()), rows))
+        // Without rows of their own histories would be made of what the item tower gives.
+        let given = given.unwrap_or_else(|| items.clone());
+        Ok((architecture.vectors(&weights, &items, Some(&given)), rows))
     }
 
     /// A gated recurrent unit (Hidasi et al. 2016).

@@ -12,7 +12,7 @@ use proclivity::model::{Model, Scoring};
 use proclivity::score::Stage;
 
 use crate::card::date;
-use crate::dataset::{TableOptions, iso_time};
+use crate::dataset::{HeldOut, TableOptions, iso_time};
 use crate::error::{CliError, Result};
 use crate::evaluate::{Beginnings, Bootstrap, Entry, Evaluation, Facts, Lens, Metric, Origin, Task, compare, page};
 use crate::output::{Output, check_writable, file_name, grouped, write_atomically};
@@ -77,15 +77,23 @@ pub struct EvaluateArgs {
 const EVENTS: &[usize] = &[1, 3, 5, 10];
 
 impl EvaluateArgs {
-    /// Numbers of first events after which lists are judged, ascending.
-    fn events(&self) -> Vec<usize> {
+    /// The users whose lists are judged after their first events, and how many of these.
+    fn beginnings(&self, users: &[HeldOut]) -> Result<Beginnings> {
+        let longest = users.iter().map(|user| user.events.len()).max().unwrap_or_default();
         let mut events = match (&self.events[..], &self.report) {
-            ([], Some(_)) => EVENTS.to_vec(),
+            ([], Some(_)) => EVENTS.iter().copied().filter(|&events| events <= longest).collect(),
             (events, _) => events.to_vec(),
         };
         events.sort_unstable();
         events.dedup();
-        events
+        match events.last().filter(|&&most| most > longest) {
+            None => Ok(Beginnings::of(&events, users)),
+            Some(most) => Err(CliError::Flag {
+                flag: "--events",
+                expected: format!("at most {}, as the longest history has", grouped(longest)),
+                found: most.to_string(),
+            }),
+        }
     }
 
     /// The moment lists are asked for, in milliseconds since 1970.
@@ -145,7 +153,7 @@ fn check(args: &EvaluateArgs) -> Result<()> {
 fn evaluate(args: &EvaluateArgs, inputs: &Inputs) -> Result<Evaluation> {
     let metrics = Metric::all(&inputs.contenders[0].protocol.cutoffs);
     let bootstrap = Bootstrap { resamples: args.resamples, seed: args.seed };
-    let beginnings = Beginnings::of(&args.events(), &inputs.contenders[0].users);
+    let beginnings = args.beginnings(&inputs.contenders[0].users)?;
     let (mut entries, mut comparisons, mut first) = (Vec::new(), Vec::new(), None);
     for (place, contender) in inputs.contenders.iter().enumerate() {
         let facts = facts(args, &contender.model)?;
@@ -158,7 +166,9 @@ fn evaluate(args: &EvaluateArgs, inputs: &Inputs) -> Result<Evaluation> {
             now: contender.held.now,
             after: None,
         };
-        let after = |events: usize| Task { after: Some(events), ratings: &[], ..task };
+        let some: Vec<HeldOut> = beginnings.users.iter().map(|&at| users[at].clone()).collect();
+        let few = protocol.of_users(&beginnings.users);
+        let after = |events: usize| Task { users: &some, protocol: &few, after: Some(events), ratings: &[], ..task };
         let lens = Lens { users, protocol, facts: &facts, groupings: &inputs.groupings, bootstrap };
         if place == 0 && knows_popularity(&contender.model) {
             let popularity: Vec<f32> = facts.popularity.iter().map(|&count| count as f32).collect();

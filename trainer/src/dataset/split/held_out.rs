@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::dataset::clean::{Doubles, Seen};
 use crate::dataset::columns::LogColumnFlags;
-use crate::dataset::interactions::{Event, Interactions, pair_stats};
+use crate::dataset::interactions::{Event, Interactions, distinct_items, pair_stats};
 use crate::dataset::log::read_log;
 use crate::dataset::memory::Memory;
 use crate::dataset::table::TableOptions;
@@ -24,6 +24,7 @@ const TARGET_SHARE: f64 = 0.2;
 pub struct HeldOut {
     /// External id.
     pub user: String,
+    /// What is known, each item at the place of its last event: as the device has a history.
     pub fold_in: Vec<u32>,
     pub targets: Vec<u32>,
     /// The events of the items in `fold_in`, in order of time.
@@ -42,12 +43,8 @@ impl HeldOut {
     /// The same user when only so many of the first events had happened.
     pub fn after(&self, events: usize) -> HeldOut {
         let events = &self.events[..events.min(self.events.len())];
-        let mut fold_in: Vec<u32> = Vec::new();
-        for event in events {
-            fold_in.retain(|&item| item != event.item);
-            fold_in.push(event.item);
-        }
-        HeldOut { user: self.user.clone(), fold_in, targets: self.targets.clone(), events: events.to_vec() }
+        let (fold_in, targets) = (by_last_event(events), self.targets.clone());
+        HeldOut { user: self.user.clone(), fold_in, targets, events: events.to_vec() }
     }
 
     /// The rated items among those given, each with its last rating.
@@ -81,8 +78,16 @@ pub fn hold_out(data: &mut Interactions, share: f64, seed: u64) -> Vec<HeldOut> 
 fn hold(data: &Interactions, user: usize, rng: &mut ChaCha8Rng) -> HeldOut {
     let (fold_in, targets) = split(&data.histories[user], TARGET_SHARE, rng);
     let given: HashSet<u32> = fold_in.iter().copied().collect();
-    let events = data.events[user].iter().copied().filter(|event| given.contains(&event.item)).collect();
-    HeldOut { user: data.users[user].clone(), fold_in, targets, events }
+    let known = data.events[user].iter().copied().filter(|event| given.contains(&event.item));
+    let events: Vec<Event> = known.collect();
+    HeldOut { user: data.users[user].clone(), fold_in: by_last_event(&events), targets, events }
+}
+
+/// The items of `events`, in order of time, each at its last event.
+fn by_last_event(events: &[Event]) -> Vec<u32> {
+    let mut items = distinct_items(&events.iter().rev().copied().collect::<Vec<_>>());
+    items.reverse();
+    items
 }
 
 /// Splits a history of at least two items at random into fold-in and targets: `share` of it, rounded and at least one, are
@@ -138,7 +143,8 @@ pub fn read_held_out(
         files.unknown_targets += targets.unknown;
         let mut all = targets.known;
         all.extend(std::iter::repeat_n(u32::MAX, targets.unknown));
-        files.users.push(HeldOut { user, fold_in: fold_in.known, targets: all, events: fold_in.events });
+        let events = fold_in.events;
+        files.users.push(HeldOut { user, fold_in: by_last_event(&events), targets: all, events });
     }
     files.skipped += given.len();
     if !files.users.is_empty() {
@@ -172,7 +178,7 @@ pub fn read_histories(
         files.unknown_fold_in += unknown;
         match known.is_empty() {
             true => files.skipped += 1,
-            false => files.users.push(HeldOut { user, fold_in: known, targets: Vec::new(), events }),
+            false => files.users.push(HeldOut { user, fold_in: by_last_event(&events), targets: Vec::new(), events }),
         }
     }
     Ok(files)
