@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::model::Model;
 use crate::profile::User;
-use crate::score::{ItemMask, Scored};
+use crate::score::{ItemMask, Scored, TopK};
 
 /// Items that are known well enough to be asked about.
 const KNOWN: usize = 500;
@@ -78,12 +78,13 @@ fn project_out(vector: &mut [f32], direction: &[f32]) {
 /// The most popular items of `mask`; scores fall from 1 by their place.
 fn known(model: &Model, mask: &ItemMask) -> Vec<Scored> {
     let popularity = model.popularity().unwrap_or(&[]);
-    let of = |item: u32| popularity.get(item as usize).copied().unwrap_or(0.0);
-    let mut order: Vec<u32> = (0..model.item_count() as u32).filter(|&item| !mask.is_excluded(item)).collect();
-    order.sort_unstable_by(|&a, &b| of(b).total_cmp(&of(a)).then(a.cmp(&b)));
-    order.truncate(KNOWN);
-    let scored = |(place, item)| Scored { item, score: HALF / (HALF + place as f32) };
-    order.into_iter().enumerate().map(scored).collect()
+    let mut top = TopK::new(KNOWN);
+    for item in (0..model.item_count() as u32).filter(|&item| !mask.is_excluded(item)) {
+        top.push(popularity.get(item as usize).copied().unwrap_or(0.0), item);
+    }
+    let mut order = top.into_sorted();
+    order.iter_mut().enumerate().for_each(|(place, scored)| scored.score = HALF / (HALF + place as f32));
+    order
 }
 
 /// The vector at length 1; one of zeros as it is.

@@ -7,9 +7,8 @@ use std::ops::Range;
 use crate::model::{Activation, Dense, Norm};
 use crate::simd::{Exact, Vector};
 
-/// Rows and vectors of outputs that a product keeps in registers.
-const ROWS: usize = 4;
-const OUTPUTS: usize = 8;
+/// Vectors of outputs that a product keeps in registers.
+const VECTORS: usize = 4;
 
 /// `W x + b` of each row: (rows, inputs) to (rows, outputs).
 pub fn dense(layer: &Dense, x: &[f32]) -> Vec<f32> {
@@ -19,54 +18,38 @@ pub fn dense(layer: &Dense, x: &[f32]) -> Vec<f32> {
 /// Some outputs of [`dense`], (rows, part). Each is its bias and then the product of every input, in order.
 #[inline(never)]
 pub fn dense_part(layer: &Dense, part: Range<usize>, x: &[f32]) -> Vec<f32> {
-    let (inputs, width) = (layer.weight.len() / layer.bias.len().max(1), part.len());
+    let (outputs, width) = (layer.bias.len(), part.len());
+    let inputs = layer.weight.len() / outputs.max(1);
     if inputs == 0 || width == 0 {
         return Vec::new();
     }
-    let mut out = vec![0.0f32; x.len() / inputs * width];
-    for (x, out) in x.chunks(ROWS * inputs).zip(out.chunks_mut(ROWS * width)) {
-        if x.len() == ROWS * inputs {
-            products::<Exact, ROWS>(layer, part.start, x, out);
-        } else {
-            for (x, out) in x.chunks_exact(inputs).zip(out.chunks_exact_mut(width)) {
-                products::<Exact, 1>(layer, part.start, x, out);
-            }
+    let mut out = Vec::with_capacity(x.len() / inputs * width);
+    for row in x.chunks_exact(inputs) {
+        out.extend_from_slice(&layer.bias[part.clone()]);
+        let start = out.len() - width;
+        let (blocks, rest) = out[start..].as_chunks_mut::<{ 4 * VECTORS }>();
+        for (n, block) in blocks.iter_mut().enumerate() {
+            add_products::<Exact>(&layer.weight[part.start + n * 4 * VECTORS..], outputs, row, block);
+        }
+        let first = part.end - rest.len();
+        for (n, sum) in rest.iter_mut().enumerate() {
+            let column = layer.weight[first + n..].iter().step_by(outputs);
+            *sum = row.iter().zip(column).fold(*sum, |sum, (x, w)| sum + x * w);
         }
     }
     out
 }
 
-/// The outputs from `first` on of R rows.
-fn products<V: Vector, const R: usize>(layer: &Dense, first: usize, x: &[f32], out: &mut [f32]) {
-    let (outputs, inputs, width) = (layer.bias.len(), x.len() / R, out.len() / R);
-    let x: [&[f32]; R] = from_fn(|row| &x[row * inputs..][..inputs]);
-    let whole = width / OUTPUTS * OUTPUTS;
-    for at in (0..whole).step_by(OUTPUTS) {
-        let columns = first + at..first + at + OUTPUTS;
-        let halves = |row: &[f32]| -> [V::F; 2] {
-            let halves = row[columns.clone()].as_chunks::<4>().0;
-            [V::load(&halves[0]), V::load(&halves[1])]
-        };
-        let mut sums = [halves(&layer.bias); R];
-        for (input, weights) in layer.weight.chunks_exact(outputs).enumerate() {
-            let weights = halves(weights);
-            for (sums, x) in sums.iter_mut().zip(x) {
-                let x = V::splat(x[input]);
-                *sums = [V::add(sums[0], V::mul(x, weights[0])), V::add(sums[1], V::mul(x, weights[1]))];
-            }
-        }
-        for (row, sums) in sums.into_iter().enumerate() {
-            let out = out[row * width + at..][..OUTPUTS].as_chunks_mut::<4>().0;
-            V::store(&mut out[0], sums[0]);
-            V::store(&mut out[1], sums[1]);
-        }
+/// Adds the products of a row with as many columns as `sums` has, those that `weights` begins with.
+#[inline(always)]
+fn add_products<V: Vector>(weights: &[f32], outputs: usize, row: &[f32], sums: &mut [f32; 4 * VECTORS]) {
+    let out = sums.as_chunks_mut::<4>().0;
+    let mut sums: [V::F; VECTORS] = from_fn(|n| V::load(&out[n]));
+    for (&x, weights) in row.iter().zip(weights.chunks(outputs)) {
+        let (x, weights) = (V::splat(x), weights[..4 * VECTORS].as_chunks::<4>().0);
+        sums = from_fn(|n| V::add(sums[n], V::mul(x, V::load(&weights[n]))));
     }
-    for (row, x) in x.into_iter().enumerate() {
-        for at in whole..width {
-            let column = layer.weight[first + at..].iter().step_by(outputs);
-            out[row * width + at] = x.iter().zip(column).fold(layer.bias[first + at], |sum, (x, w)| sum + x * w);
-        }
-    }
+    out.iter_mut().zip(sums).for_each(|(out, sum)| V::store(out, sum));
 }
 
 /// Adds a matrix to another of its shape.
