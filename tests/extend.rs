@@ -13,7 +13,7 @@ use proclivity::model::{
 };
 use proclivity::profile::{Event, EventKind, User};
 use proclivity::score::{BackendChoice, Scorer};
-use proclivity::{DELTA_MAGIC, NewItem, Recommender, Request, apply_delta, export_model, with_items};
+use proclivity::{DELTA_MAGIC, NewItem, Recommender, Request, apply_delta, export_model, item_vector, with_items};
 use sha2::{Digest, Sha256};
 
 const ITEMS: usize = 40;
@@ -84,9 +84,10 @@ fn new_items_have_the_vectors_of_their_attributes() {
     let new = [item("new-1", "odd", Some(7.0), ""), item("new-2", "neither", None, "")];
     let after = with_items(&before, &new).expect("new items");
     assert_eq!(after.item_count(), ITEMS + 2);
-    // Of the category 1, of the numbers the middle range, of the text none; then a value never seen and a number that is missing.
+    // Of the category 1, of the numbers the middle range, of the text and the picture none; then a value never seen and a number that is missing.
     let (number, text, none) = (3, 3 + 4, 3 + 4 + BUCKETS);
-    let features = [[(1, 1.0), (number + 1, 1.0), (none, 1.0)], [(2, 1.0), (number + 3, 1.0), (none, 1.0)]];
+    let untold = [(none, 1.0), (none + 4, 1.0)];
+    let features = [[(1, 1.0), (number + 1, 1.0)], [(2, 1.0), (number + 3, 1.0)]].map(|told| [told, untold].concat());
     for (n, features) in features.iter().enumerate() {
         let expected = by_hand(spec.content.as_ref().expect("a tower"), features);
         for (found, expected) in after.embedding((ITEMS + n) as u32).iter().zip(expected) {

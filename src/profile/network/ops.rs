@@ -1,7 +1,6 @@
 //! What networks are made of, in plain f32 operations in a fixed order: the same bits natively and in every browser. Functions
 //! that no standard rounds (exp) are our own for that reason.
 
-use std::array::from_fn;
 use std::ops::Range;
 
 use crate::model::{Activation, Dense, Norm};
@@ -44,12 +43,20 @@ pub fn dense_part(layer: &Dense, part: Range<usize>, x: &[f32]) -> Vec<f32> {
 #[inline(always)]
 fn add_products<V: Vector>(weights: &[f32], outputs: usize, row: &[f32], sums: &mut [f32; 4 * VECTORS]) {
     let out = sums.as_chunks_mut::<4>().0;
-    let mut sums: [V::F; VECTORS] = from_fn(|n| V::load(&out[n]));
-    for (&x, weights) in row.iter().zip(weights.chunks(outputs)) {
-        let (x, weights) = (V::splat(x), weights[..4 * VECTORS].as_chunks::<4>().0);
-        sums = from_fn(|n| V::add(sums[n], V::mul(x, V::load(&weights[n]))));
+    let [mut a, mut b, mut c, mut d] = [V::load(&out[0]), V::load(&out[1]), V::load(&out[2]), V::load(&out[3])];
+    let mut start = 0;
+    for &x in row {
+        let Some(weights) = weights[start..].first_chunk::<{ 4 * VECTORS }>() else { return };
+        let (x, weights) = (V::splat(x), weights.as_chunks::<4>().0);
+        a = V::add(a, V::mul(x, V::load(&weights[0])));
+        b = V::add(b, V::mul(x, V::load(&weights[1])));
+        c = V::add(c, V::mul(x, V::load(&weights[2])));
+        d = V::add(d, V::mul(x, V::load(&weights[3])));
+        start += outputs;
     }
-    out.iter_mut().zip(sums).for_each(|(out, sum)| V::store(out, sum));
+    for (out, sum) in out.iter_mut().zip([a, b, c, d]) {
+        V::store(out, sum);
+    }
 }
 
 /// Adds a matrix to another of its shape.
