@@ -17,7 +17,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::architecture::{SMALL, small};
 use super::attributes::{attribute, fields};
-use super::fm_batch::{FmBatch, FmExample};
+use super::fm_batch::{Features, FmBatch, FmExample};
 use super::fm_layout::{FmLayout, FmRows, field_names};
 use super::learner::falling_rate;
 use super::loss::binary_loss;
@@ -55,8 +55,8 @@ pub struct FactorisationMachine<'a> {
     width: usize,
     layers: Option<[usize; 2]>,
     item_fields: Vec<FieldShape>,
-    /// (field, feature among all attributes, weight) of each item.
-    attributes: Vec<Vec<(usize, u32, f32)>>,
+    /// Of each item, features being counted through all attributes.
+    attributes: Vec<Features>,
     weights: Weights,
     /// (n, k + 1), a vector and a linear term each.
     items: Table,
@@ -86,7 +86,7 @@ impl<'a> FactorisationMachine<'a> {
         let width = if deep { dim / VECTOR_SHARE } else { dim };
         let item_fields = fields(columns);
         let starts: Vec<u32> = starts(&item_fields);
-        let of_item = |item: u32| -> Vec<(usize, u32, f32)> {
+        let of_item = |item: u32| -> Features {
             let all = features(&item_fields, |column| attribute(columns, column, item));
             let field = |feature: u32| starts.partition_point(|&start| start <= feature) - 1;
             all.into_iter().map(|(feature, weight)| (field(feature), feature, weight)).collect()

@@ -2,6 +2,9 @@
 
 use super::batch::Places;
 
+/// (field, feature, weight) of an item's attributes.
+pub type Features = Vec<(usize, u32, f32)>;
+
 /// A history, and what is asked for given it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FmExample {
@@ -36,7 +39,7 @@ impl FmBatch {
     /// features.
     pub fn new(
         examples: &[FmExample],
-        (attributes, fields): (&[Vec<(usize, u32, f32)>], usize),
+        (attributes, fields): (&[Features], usize),
         (told, features): (usize, u32),
     ) -> FmBatch {
         let (mut items, mut given) = (Places::new(Vec::new()), Places::new(Vec::new()));

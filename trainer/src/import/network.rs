@@ -99,6 +99,14 @@ struct Layer {
     bias: Vec<f32>,
 }
 
+/// Item rows (rows, width), and those of histories where the file has them apart.
+struct Tables {
+    items: Vec<f32>,
+    given: Option<Vec<f32>>,
+    rows: usize,
+    width: usize,
+}
+
 struct State<'f> {
     file: &'f mut ArrayFile,
     options: NetworkOptions,
@@ -193,14 +201,13 @@ impl State<'_> {
         Ok(())
     }
 
-    /// Item rows, and those of histories where the file has them apart.
-    fn items(&mut self) -> Result<(Vec<f32>, Option<Vec<f32>>, usize, usize)> {
+    fn items(&mut self) -> Result<Tables> {
         let (items, rows, width) = self.table("items.weight")?;
         let given = match self.file.has("history.weight") {
             true => Some(self.like("history.weight", rows, width)?),
             false => None,
         };
-        Ok((items, given, rows, width))
+        Ok(Tables { items, given, rows, width })
     }
 
     /// Generalised matrix factorisation, layers over both vectors, or both (He et al. 2017).
@@ -274,7 +281,7 @@ impl State<'_> {
 
     /// Two towers (Covington et al. 2016).
     fn two_tower(&mut self) -> Result<(Vectors, usize)> {
-        let (items, given, rows, width) = self.items()?;
+        let Tables { items, given, rows, width } = self.items()?;
         let (user, item) = (self.layers("user")?, self.layers("item")?);
         self.chained("item", &item, width, None)?;
         let dim = item.last().map_or(width, |layer| layer.shape.outputs);
@@ -293,7 +300,7 @@ impl State<'_> {
 
     /// A gated recurrent unit (Hidasi et al. 2016).
     fn gru(&mut self) -> Result<(Vectors, usize)> {
-        let (items, given, rows, width) = self.items()?;
+        let Tables { items, given, rows, width } = self.items()?;
         let (_, outputs, _) = self.matrix("gru.weight_ih_l0")?;
         let hidden = outputs / 3;
         let mut weights = Weights::default();
@@ -312,7 +319,7 @@ impl State<'_> {
 
     /// Self-attention (Kang and McAuley 2018).
     fn attention(&mut self) -> Result<(Vectors, usize)> {
-        let (items, given, rows, width) = self.items()?;
+        let Tables { items, given, rows, width } = self.items()?;
         let (_, length, _) = self.matrix("places.weight")?;
         let mut weights = Weights::default();
         weights.add("user.place", vec![length, width], self.shaped("places.weight", &[length, width])?);
