@@ -18,6 +18,7 @@ mod patch;
 pub mod profile;
 pub mod rank;
 mod recommender;
+mod request;
 pub mod score;
 mod simd;
 #[cfg(target_arch = "wasm32")]
@@ -28,4 +29,5 @@ pub use export::{export_calibrated, export_model};
 pub use extend::{NewItem, item_vector, with_items};
 pub use json::Json;
 pub use patch::{DELTA_MAGIC, apply_delta};
-pub use recommender::{Info, Item, Recommendation, Recommender, Request, Subject};
+pub use recommender::{Info, Item, Recommendation, Recommender, Subject};
+pub use request::Request;

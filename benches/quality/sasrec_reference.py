@@ -15,24 +15,16 @@ import copy
 import csv
 import gzip
 import json
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
-
-class Block(nn.Module):
-    def __init__(self, dim, heads, dropout):
-        super().__init__()
-        self.norm_attention, self.norm_layers = nn.LayerNorm(dim), nn.LayerNorm(dim)
-        self.attention = nn.MultiheadAttention(dim, heads, dropout, batch_first=True)
-        self.layers = nn.Sequential(nn.Linear(dim, dim), nn.ReLU(), nn.Dropout(dropout), nn.Linear(dim, dim), nn.Dropout(dropout))
-
-    def forward(self, x, unseen):
-        normal = self.norm_attention(x)
-        x = x + self.attention(normal, normal, normal, attn_mask=unseen, need_weights=False)[0]
-        return x + self.layers(self.norm_layers(x))
+sys.path.insert(0, str(Path(__file__).parents[2] / "examples/pytorch"))
+from models import Block  # noqa: E402
 
 
 class SASRec(nn.Module):
@@ -141,7 +133,7 @@ def main():
             total, count = total + loss.item() * len(y), count + len(y)
         found = evaluate(model, [sequences[row][:-2] for row in chosen], [sequences[row][-2] for row in chosen], args.length)
         curve.append({"epoch": epoch, "loss": total / count, **found})
-        print(json.dumps(curve[-1]), flush=True, file=__import__("sys").stderr)
+        print(json.dumps(curve[-1]), flush=True, file=sys.stderr)
         if found["ndcg@10"] > best[0]:
             best, since = (found["ndcg@10"], copy.deepcopy(model.state_dict())), 0
         else:

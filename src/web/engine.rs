@@ -18,7 +18,8 @@ use crate::json::{Field, Json};
 use crate::model::{Model, ModelBuffer};
 use crate::profile::{Event, Profile};
 use crate::rank::Reason;
-use crate::recommender::{Item, Recommendation, Recommender, Request, Subject};
+use crate::recommender::{Item, Recommendation, Recommender, Subject};
+use crate::request::Request;
 use crate::score::{BackendChoice, Earlier, Trial};
 
 /// Bytes of a page of WebAssembly memory.

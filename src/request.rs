@@ -1,0 +1,83 @@
+//! What a page asks for.
+
+use crate::error::Result;
+use crate::json::{Field, Json};
+use crate::model::{Attributes, attributes_from_json};
+use crate::rank::{Filter, filter_from_json};
+
+/// What a list should be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// How many items, at least 1; fewer come back when fewer are left.
+    pub count: usize,
+    /// Only these items, when given; an empty list lets none in.
+    pub include: Option<Vec<String>>,
+    /// None of these items.
+    pub exclude: Vec<String>,
+    /// Conditions on catalogue columns.
+    pub filter: Filter,
+    /// What the page knows of the moment: fields the model was trained with, and `hour` and `weekday`.
+    pub context: Attributes,
+    /// Also items the user already bought, put in the cart, rated, bookmarked or disliked. A model with a repurchase part then
+    /// weighs own items against new ones: what is due comes first.
+    pub include_seen: bool,
+    /// The moment, in milliseconds since 1970; at least that of the profile's latest event is taken.
+    pub now: f64,
+    /// Whether to say why.
+    pub explain: bool,
+}
+
+impl Default for Request {
+    fn default() -> Request {
+        Request {
+            count: 10,
+            include: None,
+            exclude: Vec::new(),
+            filter: Filter::new(),
+            context: Attributes::new(),
+            include_seen: false,
+            now: 0.0,
+            explain: true,
+        }
+    }
+}
+
+impl Request {
+    /// The JSON form: `{ count?, include?, exclude?, filter?, context?, includeSeen?, explain? }`; null is the default.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] that names the option.
+    pub fn from_json(value: &Json) -> Result<Request> {
+        let mut request = Request::default();
+        if *value == Json::Null {
+            return Ok(request);
+        }
+        let options = Field::root(value, "options");
+        options.only(&["count", "include", "exclude", "filter", "context", "includeSeen", "explain"])?;
+        if let Some(count) = options.optional("count") {
+            request.count = count
+                .whole()
+                .ok()
+                .filter(|&count| count > 0)
+                .ok_or_else(|| count.refuse("a whole number of at least 1"))?;
+        }
+        if let Some(ids) = options.optional("include") {
+            request.include = Some(ids.texts()?);
+        }
+        if let Some(ids) = options.optional("exclude") {
+            request.exclude = ids.texts()?;
+        }
+        for (key, flag) in [("includeSeen", &mut request.include_seen), ("explain", &mut request.explain)] {
+            if let Some(value) = options.optional(key) {
+                *flag = value.boolean()?;
+            }
+        }
+        if let Some(filter) = options.optional("filter") {
+            request.filter = filter_from_json(&filter)?;
+        }
+        if let Some(context) = options.optional("context") {
+            request.context = attributes_from_json(&context)?;
+        }
+        Ok(request)
+    }
+}
