@@ -45,6 +45,21 @@ def split(items, rng, share=0.2):
     return items[~asked][-LONGEST:], items[asked]
 
 
+def learn(network, histories, rate, epochs, batch, loss_of):
+    """Descends by `loss_of(users, parts)`: the users of a batch, and what is given and asked for of each."""
+    rng, descent = np.random.default_rng(1), torch.optim.AdamW(network.parameters(), lr=rate)
+    for epoch in range(1, epochs + 1):
+        total, steps = 0.0, 0
+        for some in np.array_split(rng.permutation(len(histories)), len(histories) // batch):
+            loss = loss_of(some, [split(histories[user], rng) for user in some])
+            descent.zero_grad()
+            loss.backward()
+            descent.step()
+            total, steps = total + loss.item(), steps + 1
+        print(f"epoch {epoch}: loss {total / steps:.4f}", file=sys.stderr)
+    return network
+
+
 def export(network, family, ids, folder, proclivity, histories):
     """Writes the network's state, has it imported, and holds the model's recommendations to the network's own scores.
 
