@@ -127,8 +127,9 @@ export type Context = Readonly<Record<string, string | number>>;
 /** Options of {@link Recommender.recommend}. */
 export interface RecommendOptions extends SimilarOptions {
   /**
-   * The moment, for models that know of moments (`deepfm`, `fm`, or trained with `--context`): what is popular then, for those of whom
-   * nothing else is known, and more in models that learnt it with the histories. Models without pass over the clock, and refuse more.
+   * The moment and whatever else the log said of events (`--context-column`) or the site of users (`--users`), for models that learnt
+   * it (`deepfm`, `fm`, or trained with `--context`): what is popular then and there, for those of whom nothing else is known, and
+   * more in models that learnt it with the histories. Models without pass over the clock, and refuse more.
    */
   context?: Context | undefined;
   /**

@@ -1,5 +1,5 @@
-//! The context of a request: hour, weekday and whatever else the page knows when it asks, as rows that are added to what a history
-//! makes of a user.
+//! The context of a request: hour, weekday and whatever else the page knows when it asks, such as a referrer, as rows that are added to
+//! what a history makes of a user.
 //!
 //! `context.rows` (features, w), stored as the item table is; w is the width of the items, of a network that of its body. The features
 //! are those of [`super::fields`], what is not given being a feature too.

@@ -204,6 +204,32 @@ fn a_user_table_is_for_families_that_learn_from_it() {
 }
 
 #[test]
+fn columns_of_context_are_checked() {
+    let folder = Folder::new();
+    let model = folder.at("model");
+    let text = delimited(',').lines().fold(String::new(), |text, line| match text.is_empty() {
+        true => format!("{line},referrer,hour\n"),
+        false => format!("{text}{line},mail,8\n"),
+    });
+    let log = folder.write("log.csv", text);
+    let said = |more: &[&str]| failure(&[&["train", &log, "-o", &model][..], more].concat());
+    let column = |name| ["--context-column", name];
+    says(&said(&column("campaign")), &["--context-column", "campaign", "`referrer`"]);
+    says(&said(&column("hour")), &["--context-column", "time of an event", "hour"]);
+    let twice = [column("referrer"), column("referrer")].concat();
+    says(&said(&twice), &["--context-column", "each column once", "referrer"]);
+    let als = [&column("referrer")[..], &["--family", "als"]].concat();
+    says(&said(&als), &["--context-column", "--family fm or deepfm, or --context", "als"]);
+    let users = folder.write("users.csv", "user,referrer\nu1,a\nu2,b\n");
+    let both = [&column("referrer")[..], &["--family", "fm", "--users", &users]].concat();
+    says(&said(&both), &["--context-column", "--users does not have", "referrer"]);
+    let untimed = delimited(',').replace("timestamp", "number");
+    let untimed = folder.write("untimed.csv", untimed);
+    let said = failure(&["train", &untimed, "-o", &model, "--context", "--family", "als"]);
+    says(&said, &["--context", "a log with times, or --context-column"]);
+}
+
+#[test]
 fn an_item_table_is_checked_too() {
     let folder = Folder::new();
     let log = folder.write("log.csv", delimited(','));

@@ -135,6 +135,29 @@ fn values_and_strengths_reach_the_model_through_a_split() {
 }
 
 #[test]
+fn situations_reach_the_model_through_a_split() {
+    let folder = Folder::new();
+    let text = rows().iter().fold("user,item,timestamp,referrer,device\n".to_owned(), |text, (user, item, time)| {
+        let (referrer, device) =
+            (["mail", "search", ""][(item % 3) as usize], if user % 4 < 2 { "phone" } else { "desk" });
+        text + &format!("u{user},i{item},{time},{referrer},{device}\n")
+    });
+    let log = folder.write("log.csv", text);
+    let columns = ["--context-column", "referrer", "--context-column", "device"];
+    split(&folder, &log, "out", &[&["--validation-share", "0"][..], &columns].concat());
+    let users = ["--keep-users", &folder.at("out/train_users.csv.gz"), "--keep-items", &folder.at("out/items.csv.gz")];
+    let small = ["--family", "fm", "--dim", "4", "--epochs", "3", "--validation", "0", "--min-user-items", "1"];
+    let tensors = |log: &str, columns: &[&str]| {
+        let model = folder.at("model");
+        json(&[&["train", log, "-o", &model], &users[..], &small, columns].concat());
+        json(&["inspect", &model])["tensors"].clone()
+    };
+    let of_log = tensors(&log, &columns);
+    assert_eq!(tensors(&folder.at("out/train.csv.gz"), &columns), of_log);
+    assert!(tensors(&log, &columns[..2]) != of_log && tensors(&log, &[]) != of_log, "columns change the model");
+}
+
+#[test]
 fn every_split_can_be_trained_on_and_evaluated() {
     let folder = Folder::new();
     let text = rows().iter().fold("user,item,timestamp\n".to_owned(), |text, (user, item, _)| {

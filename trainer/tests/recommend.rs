@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::{Folder, delimited, failure, json, train};
+use support::{Folder, delimited, failure, json, rows, train};
 
 fn trained(folder: &Folder) -> String {
     let log = folder.write("log.csv", delimited(','));
@@ -56,5 +56,35 @@ fn similar_items_are_of_the_same_taste_and_not_the_item() {
     for given in [["--similar", "Toy Story"], ["--history", "i1,Toy Story"]] {
         let said = failure(&[&["recommend", &model], &given[..]].concat());
         assert!(said.contains("`Toy Story`") && said.contains("such as `i") && said.contains("not titles"), "{said}");
+    }
+}
+
+/// Even users come by mail and odd ones by a search; each have a taste of their own.
+#[test]
+fn a_stranger_is_shown_what_is_popular_where_they_come_from() {
+    let folder = Folder::new();
+    let text = rows().iter().fold("user,item,timestamp,referrer\n".to_owned(), |text, (user, item, time)| {
+        text + &format!("u{user},i{item},{time},{}\n", if user % 2 == 0 { "mail" } else { "search" })
+    });
+    let log = folder.write("log.csv", text);
+    for (name, family) in [
+        ("als", &["--family", "als", "--context"][..]),
+        ("fm", &["--family", "fm", "--deep-learning-rate", "0.02", "--deep-batch", "4"]),
+    ] {
+        let small = ["--dim", "8", "--epochs", "20", "--context-column", "referrer"];
+        json(&[&["train", &log, "-o", &folder.at(name)], &small[..], family].concat());
+        let shown = |told: &str| {
+            let list = json(&["recommend", &folder.at(name), "--context", told, "-k", "8"]);
+            let items = list["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap()[1..].parse());
+            items.map(Result::unwrap).collect::<Vec<u32>>()
+        };
+        let (mail, search) = (shown("referrer=mail"), shown("referrer=search"));
+        assert!(
+            mail.iter().all(|&item| item < 12) && search.iter().all(|&item| item >= 12),
+            "{name} {mail:?} {search:?}"
+        );
+        let said = failure(&["recommend", &folder.at(name), "--context", "campaign=spring"]);
+        assert!(said.contains("referrer"), "{said}");
+        assert_eq!(shown("referrer=newspaper").len(), 8, "what the log does not have counts as not told");
     }
 }

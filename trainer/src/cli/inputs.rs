@@ -7,11 +7,11 @@ use proclivity::model::Column;
 use serde_json::{Value, json};
 
 use crate::dataset::{
-    CatalogueReport, CleanReport, HeldOut, Interactions, ItemColumnFlags, LogSource, Reading, TableOptions, hold_out,
-    read_catalogue, read_held_out, read_user_columns,
+    CatalogueReport, CleanReport, HeldOut, Interactions, ItemColumnFlags, LogSource, MAX_REQUEST_COLUMNS, Reading,
+    TableOptions, hold_out, read_catalogue, read_held_out, read_user_columns,
 };
 use crate::error::{CliError, Result};
-use crate::families::Family;
+use crate::families::Recipe;
 use crate::output::{Output, file_name, grouped};
 
 #[derive(Debug, Args)]
@@ -21,7 +21,7 @@ pub struct InputArgs {
     /// Item table: id, and columns such as title, department, price
     #[arg(long, value_name = "FILE")]
     pub items: Option<PathBuf>,
-    /// User table: user, and columns such as age or locale: what a request may tell of a visitor, for fm and deepfm
+    /// User table: user, and columns such as age or locale: what a request may tell of a visitor, for fm, deepfm and --context
     #[arg(long, value_name = "FILE")]
     pub users: Option<PathBuf>,
 
@@ -51,17 +51,21 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// Refuses attributes of users for a family that does not learn from them.
+    /// Refuses what a request would tell of users and situations for a recipe that does not learn from it.
     ///
     /// # Errors
     /// [`CliError::Flag`].
-    pub fn check_family(&self, family: Family) -> Result<()> {
-        match self.user_columns.is_empty() || family.takes_fields() {
-            true => Ok(()),
-            false => Err(CliError::Flag {
-                flag: "--users",
-                expected: "--family fm or deepfm, which learn from attributes of users".into(),
-                found: family.to_string(),
+    pub fn check_recipe(&self, recipe: &Recipe) -> Result<()> {
+        if recipe.context || recipe.family.takes_fields() {
+            return Ok(());
+        }
+        let given = [("--users", &self.user_columns), ("--context-column", &self.data.situations)];
+        match given.into_iter().find(|(_, columns)| !columns.is_empty()) {
+            None => Ok(()),
+            Some((flag, _)) => Err(CliError::Flag {
+                flag,
+                expected: "--family fm or deepfm, or --context: these learn from what requests tell".into(),
+                found: recipe.family.to_string(),
             }),
         }
     }
@@ -94,10 +98,12 @@ impl InputArgs {
             }
             _ => hold_out(&mut data, self.validation, seed),
         };
+        check_request(&[], &data.situations)?;
         let user_columns = match &self.users {
             Some(path) => {
                 let (columns, without) = read_user_columns(path, &data.users, tables)?;
                 let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+                check_request(&names, &data.situations)?;
                 output.note(format!(
                     "read   {}: {} users without a row; columns {}; validation and evaluate tell none of them",
                     path.display(),
@@ -137,6 +143,20 @@ impl InputArgs {
                 found: self.validation.to_string(),
             }),
         }
+    }
+}
+
+/// Refuses two columns of a request by one name, and more than it has fields.
+fn check_request(users: &[&str], situations: &[Column]) -> Result<()> {
+    let refused = |expected: &str, found: String| {
+        Err(CliError::Flag { flag: "--context-column", expected: expected.into(), found })
+    };
+    if let Some(twice) = situations.iter().find(|column| users.contains(&column.name.as_str())) {
+        return refused("columns that --users does not have too", twice.name.clone());
+    }
+    match users.len() + situations.len() {
+        0..=MAX_REQUEST_COLUMNS => Ok(()),
+        more => refused(&format!("at most {MAX_REQUEST_COLUMNS} columns with those of --users"), more.to_string()),
     }
 }
 

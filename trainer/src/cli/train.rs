@@ -15,7 +15,7 @@ use super::inputs::{InputArgs, Inputs};
 use crate::card::{date, hex_sha256, log_sha256, write_beside};
 use crate::curves::Curves;
 use crate::dataset::TableOptions;
-use crate::deep::{fit_content, fit_moments};
+use crate::deep::{FittedContext, fit_content, fit_context};
 use crate::error::{CliError, Result};
 use crate::evaluate::{Metrics, evaluate_model, evaluate_popularity};
 use crate::export::{Contents, Storage, export, load};
@@ -111,7 +111,7 @@ impl Order<'_> {
         let started = Instant::now();
         let (data, held) = (&inputs.data, inputs.held.as_slice());
         self.recipe.check_log(data, self.args.source.memory())?;
-        inputs.check_family(self.recipe.family)?;
+        inputs.check_recipe(self.recipe)?;
         let key = Fingerprint::of(data, held, [&inputs.columns, &inputs.user_columns]).key(self.recipe);
         let checkpoint = Checkpoint::beside(self.path, key, earlier, output)?;
         let curves = self.curves.map(Curves::begin).transpose()?;
@@ -138,8 +138,11 @@ impl Order<'_> {
             trained.content = Some(spec);
         }
         if let (true, Some(vectors)) = (self.recipe.context, &trained.vectors) {
-            let (spec, gain) = fit_moments(vectors, data, &trained.popularity, self.recipe.seed)?;
-            output.note(format!("context   hour and weekday: held-out events are likelier by {gain:.3} nats each"));
+            let FittedContext { spec, gain } =
+                fit_context(vectors, data, &inputs.user_columns, &trained.popularity, self.recipe.seed);
+            let fields: Vec<&str> = spec.shape.fields.iter().map(|field| field.column.as_str()).collect();
+            output
+                .note(format!("context   {}: held-out events are likelier by {gain:.3} nats each", fields.join(", ")));
             trained.context = Some(spec);
         }
         let storage = self.storage.storage();

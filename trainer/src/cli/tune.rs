@@ -211,8 +211,9 @@ fn families(text: &str) -> Result<Vec<Family>> {
 fn allowed(families: Vec<Family>, args: &TuneArgs, inputs: &Inputs, output: Output) -> Result<Vec<Family>> {
     let (mut kept, mut refused) = (Vec::new(), Vec::new());
     for family in families {
-        let checked = recipe(&defaults(family, &args.fixed))?.check_log(&inputs.data, args.inputs.source.memory());
-        match checked.and_then(|()| inputs.check_family(family)) {
+        let recipe = recipe(&defaults(family, &args.fixed))?;
+        let checked = recipe.check_log(&inputs.data, args.inputs.source.memory());
+        match checked.and_then(|()| inputs.check_recipe(&recipe)) {
             Ok(()) => kept.push(family),
             Err(error) => refused.push((family, error)),
         }

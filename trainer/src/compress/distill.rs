@@ -130,7 +130,8 @@ impl Teacher {
         }
         let items = (0..model.item_count() as u32).map(|item| model.item_id(item).to_owned()).collect();
         let events = vec![Vec::new(); users.len()];
-        let data = Interactions { items, users, histories, events, has_time: false, has_value: false };
+        let situations = Vec::new();
+        let data = Interactions { items, users, histories, events, has_time: false, has_value: false, situations };
         Ok(Teacher { model: Arc::clone(model), data, strengths })
     }
 

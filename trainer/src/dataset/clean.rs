@@ -127,7 +127,7 @@ fn filter(
 pub struct Doubles {
     judge: bool,
     /// For each item the row that it was seen in last.
-    last: Vec<Option<(u32, f64, f32, u32)>>,
+    last: Vec<Option<(u32, f64, f32, u32, u32)>>,
 }
 
 pub enum Seen {
@@ -145,7 +145,7 @@ impl Doubles {
     /// What the next row is.
     pub fn see(&mut self, row: &Row) -> Seen {
         // A value that is not there equals itself, as bits.
-        let now = (row.user, row.time, row.strength, row.value.to_bits());
+        let now = (row.user, row.time, row.strength, row.value.to_bits(), row.situation);
         match self.last[row.item as usize].replace(now) {
             Some(before) if self.judge && before == now => Seen::Double,
             Some((user, ..)) if user == row.user => Seen::Again,
@@ -168,6 +168,7 @@ mod tests {
     use crate::dataset::log::ReadCounts;
     use crate::dataset::outliers::Dropped;
     use crate::dataset::rows::RowSorter;
+    use crate::dataset::situations::Situations;
     use crate::dataset::taken::TakenColumns;
     use crate::dataset::timestamp::TimeColumn;
 
@@ -180,7 +181,7 @@ mod tests {
         let (mut sorter, mut time) = (RowSorter::new(None), TimeColumn::new(None));
         for &(user, item, at) in rows {
             let at = time.read(&at.to_string()).unwrap();
-            sorter.push(user, item, at, 1.0, f32::NAN).unwrap();
+            sorter.push(Row { user, item, time: at, strength: 1.0, value: f32::NAN, ..Row::default() }).unwrap();
         }
         Log {
             path: "log".into(),
@@ -189,6 +190,7 @@ mod tests {
             rows: sorter.finish().unwrap(),
             time: Some(time),
             has_value: false,
+            situations: Situations::default(),
             taken: TakenColumns::default(),
             counts: ReadCounts { rows: rows.len(), interactions: rows.len(), ..ReadCounts::default() },
         }

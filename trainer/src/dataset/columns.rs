@@ -47,6 +47,8 @@ const VALUE_NAMES: &[&str] = &["rating", "value", "score", "stars"];
 /// Names no column: what a guess finds is passed over.
 const NONE: &str = "-";
 const EVENT_NAMES: &[&str] = &["event", "eventtype"];
+/// What the time of an event tells, by these names.
+pub const CLOCK: [&str; 2] = ["hour", "weekday"];
 const STRENGTH_NAMES: &[&str] = &["strength"];
 
 /// Columns of the interaction log.
@@ -77,6 +79,10 @@ pub struct LogColumnFlags {
     /// Column with the strength of the event itself, from 0 to 1 [default: guessed from the header, may be absent; - for none]
     #[arg(long, value_name = "NAME")]
     pub strength_column: Option<String>,
+    /// Column that says where or how an event came about, such as referrer, placement, locale or device: learnt by fm, deepfm and
+    /// --context, told by pages when they ask; may be repeated
+    #[arg(long = "context-column", value_name = "NAME")]
+    pub context_columns: Vec<String>,
     /// How times are written [default: told from the whole column]
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub time_format: Option<TimeFormat>,
@@ -132,6 +138,8 @@ pub struct LogColumns {
     pub value: Option<usize>,
     pub event: Option<usize>,
     pub strength: Option<usize>,
+    /// What events say of their context.
+    pub context: Vec<usize>,
     /// Rows left out: those whose cell in the column begins with the text.
     pub leave_out: Option<(usize, &'static str)>,
     pub basket_separator: Option<char>,
@@ -163,13 +171,34 @@ impl LogColumns {
         };
         let event = optional(table, "type of event", "--event-column", &flags.event_column, EVENT_NAMES)?;
         let strength = optional(table, "strength", "--strength-column", &flags.strength_column, STRENGTH_NAMES)?;
+        let context = context(table, &flags.context_columns)?;
         let leave_out = flags
             .leave_out
             .as_ref()
             .and_then(|(name, prefix)| Some((table.header.iter().position(|column| column == name)?, *prefix)));
-        let basket = flags.basket_separator.or_else(|| (simple(&table.header[item]) == "items").then_some(' '));
-        Ok(LogColumns { user, item, timestamp, value, event, strength, leave_out, basket_separator: basket })
+        let spaced = simple(&table.header[item]) == "items";
+        let basket_separator = flags.basket_separator.or(spaced.then_some(' '));
+        Ok(LogColumns { user, item, timestamp, value, event, strength, context, leave_out, basket_separator })
     }
+}
+
+/// Positions of the columns of context.
+fn context(table: &Table, names: &[String]) -> Result<Vec<usize>> {
+    const FLAG: &str = "--context-column";
+    let mut found = Vec::with_capacity(names.len());
+    for name in names {
+        let refused =
+            |expected: &str| Err(CliError::Flag { flag: FLAG, expected: expected.into(), found: name.clone() });
+        if CLOCK.contains(&name.as_str()) {
+            return refused("a column by another name: hour and weekday are told by the time of an event");
+        }
+        let column = required(table, "context", FLAG, &Some(name.clone()), &[])?;
+        if found.contains(&column) {
+            return refused("each column once");
+        }
+        found.push(column);
+    }
+    Ok(found)
 }
 
 /// Position of the id column of an item table or of a list of ids.

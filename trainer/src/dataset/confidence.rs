@@ -96,7 +96,7 @@ mod tests {
     use crate::dataset::interactions::Event;
 
     fn data() -> Interactions {
-        let event = |item, strength, value| Event { item, time: 0, strength, value };
+        let event = |item, strength, value| Event { item, time: 0, strength, value, situation: 0 };
         let mut data = interactions(3, vec![vec![0, 1, 2], vec![1]]);
         data.events[0] = vec![event(0, 1.0, 4.0), event(1, 0.5, f32::NAN), event(0, 0.2, 5.0), event(2, 1.0, -1.0)];
         data.events[1] = vec![event(1, 1.0, 2.5); 3];

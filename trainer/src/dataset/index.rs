@@ -66,7 +66,7 @@ pub fn build(rows: &SortedRows, log: &Log, alive: &Alive, sizes: Sizes) -> Resul
     rows.for_each(|row| {
         if alive.has(row) {
             let (item, time) = (item_at[row.item as usize], log.millis(row.time));
-            let event = Event { item, time, strength: row.strength, value: row.value };
+            let event = Event { item, time, strength: row.strength, value: row.value, situation: row.situation };
             events[user_at[row.user as usize] as usize].push(event);
         }
     })?;
@@ -77,6 +77,7 @@ pub fn build(rows: &SortedRows, log: &Log, alive: &Alive, sizes: Sizes) -> Resul
         events,
         has_time: log.time.is_some(),
         has_value: log.has_value,
+        situations: log.situations.columns(),
     })
 }
 

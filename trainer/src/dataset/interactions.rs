@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use proclivity::model::Column;
 use proclivity::profile::FULL_STRENGTH;
 
 use rand::SeedableRng;
@@ -19,6 +20,8 @@ pub struct Event {
     pub strength: f32,
     /// Rating or value, NaN where there is none.
     pub value: f32,
+    /// Place in the columns of [`Interactions::situations`].
+    pub situation: u32,
 }
 
 /// Users and items by index, with each user's events.
@@ -36,6 +39,8 @@ pub struct Interactions {
     pub has_time: bool,
     /// Whether the log has a column of ratings or values.
     pub has_value: bool,
+    /// The columns that say where and how events came about, each with one value a situation; none where the log has none.
+    pub situations: Vec<Column>,
 }
 
 /// What is known of one pair of user and item.
@@ -52,6 +57,8 @@ pub struct PairStats {
     /// Times of its first and last event.
     pub first: i64,
     pub last: i64,
+    /// The situation of its last event.
+    pub situation: u32,
 }
 
 impl Interactions {
@@ -87,6 +94,7 @@ impl Interactions {
             events: drawn.iter().map(|&user| self.events[user].clone()).collect(),
             has_time: self.has_time,
             has_value: self.has_value,
+            situations: self.situations.clone(),
         }
     }
 
@@ -107,7 +115,7 @@ pub fn pair_stats(events: &[Event]) -> Vec<PairStats> {
     let mut places: HashMap<u32, usize> = HashMap::with_capacity(events.len());
     let mut pairs: Vec<PairStats> = Vec::new();
     for event in events {
-        let Event { item, time, strength, value } = *event;
+        let Event { item, time, strength, value, situation } = *event;
         let place = *places.entry(item).or_insert(pairs.len());
         match pairs.get_mut(place) {
             Some(pair) => {
@@ -116,8 +124,12 @@ pub fn pair_stats(events: &[Event]) -> Vec<PairStats> {
                 pair.total += strength;
                 pair.value = if value.is_nan() { pair.value } else { value };
                 pair.last = time;
+                pair.situation = situation;
             }
-            None => pairs.push(PairStats { item, count: 1, strength, total: strength, value, first: time, last: time }),
+            None => {
+                let (first, last) = (time, time);
+                pairs.push(PairStats { item, count: 1, strength, total: strength, value, first, last, situation });
+            }
         }
     }
     pairs
@@ -141,7 +153,8 @@ pub mod fixture {
 
     /// Events without types or values, in the order given.
     pub fn events(history: &[u32]) -> Vec<Event> {
-        (0..).zip(history).map(|(time, &item)| Event { item, time, strength: 1.0, value: f32::NAN }).collect()
+        let event = |(time, &item)| Event { item, time, strength: 1.0, value: f32::NAN, situation: 0 };
+        (0..).zip(history).map(event).collect()
     }
 
     /// Users who took these items, one event each, of a catalogue of `items`.
@@ -155,6 +168,7 @@ pub mod fixture {
             events,
             has_time: false,
             has_value: false,
+            situations: Vec::new(),
         }
     }
 }
@@ -165,7 +179,7 @@ mod tests {
 
     #[test]
     fn pairs_sum_up_their_events_in_the_order_of_the_history() {
-        let event = |item, time, strength, value| Event { item, time, strength, value };
+        let event = |item, time, strength, value| Event { item, time, strength, value, situation: time as u32 };
         let events = vec![
             event(4, 10, 0.2, f32::NAN),
             event(1, 20, 1.0, 3.0),
@@ -176,11 +190,11 @@ mod tests {
         let pairs = data.pairs_of(0);
         assert_eq!(
             pairs[0],
-            PairStats { item: 4, count: 3, strength: 0.6, total: 1.0, value: 5.0, first: 10, last: 40 }
+            PairStats { item: 4, count: 3, strength: 0.6, total: 1.0, value: 5.0, first: 10, last: 40, situation: 40 }
         );
         assert_eq!(
             pairs[1],
-            PairStats { item: 1, count: 1, strength: 1.0, total: 1.0, value: 3.0, first: 20, last: 20 }
+            PairStats { item: 1, count: 1, strength: 1.0, total: 1.0, value: 3.0, first: 20, last: 20, situation: 20 }
         );
         assert_eq!(distinct_items(&events), data.histories[0]);
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use proclivity::model::{Column, ColumnData};
 use serde::Serialize;
 
-use super::columns::{ItemColumnFlags, find_id};
+use super::columns::{CLOCK, ItemColumnFlags, find_id};
 use super::table::{Table, TableOptions};
 use crate::error::{CliError, Result};
 
@@ -76,10 +76,8 @@ pub fn read_catalogue(
     read_columns(table, id_column, items, &flags.columns)
 }
 
-/// Names that a request tells by its clock.
-const CLOCK: [&str; 2] = ["hour", "weekday"];
-/// Most columns of a table of users: a request has no more fields besides the clock's.
-const MAX_USER_COLUMNS: usize = 62;
+/// Most columns that a request tells of: a model has no more fields besides the clock's.
+pub const MAX_REQUEST_COLUMNS: usize = 62;
 
 /// Reads what a table of users says of `users`, in their order: its columns of numbers, and all others as categories; and how many of
 /// the users have no row.
@@ -93,8 +91,8 @@ pub fn read_user_columns(path: &Path, users: &[String], options: &TableOptions) 
     if let Some(name) = table.header.iter().find(|name| CLOCK.contains(&name.as_str())) {
         return Err(refused("columns of users: the clock tells hour and weekday".into(), format!("`{name}`")));
     }
-    if !(2..=MAX_USER_COLUMNS + 1).contains(&table.header.len()) {
-        let expected = format!("1 to {MAX_USER_COLUMNS} columns besides the user");
+    if !(2..=MAX_REQUEST_COLUMNS + 1).contains(&table.header.len()) {
+        let expected = format!("1 to {MAX_REQUEST_COLUMNS} columns besides the user");
         return Err(refused(expected, (table.header.len() - 1).to_string()));
     }
     let (mut columns, report) = read_columns(table, id_column, users, &[])?;

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use super::columns::{LogColumnFlags, LogColumns, find_id};
 use super::ids::Ids;
 use super::memory::Memory;
-use super::rows::{RowSorter, SortedRows};
+use super::rows::{Row, RowSorter, SortedRows};
+use super::situations::Situations;
 use super::table::{Table, TableOptions};
 use super::taken::TakenColumns;
 use super::timestamp::TimeColumn;
@@ -28,6 +29,7 @@ pub struct Log {
     /// The time column; without one times are the numbers of rows.
     pub time: Option<TimeColumn>,
     pub has_value: bool,
+    pub situations: Situations,
     pub taken: TakenColumns,
     pub counts: ReadCounts,
 }
@@ -80,6 +82,7 @@ pub fn read_log(path: &Path, flags: &LogColumnFlags, options: &TableOptions, mem
         rows: reader.rows.finish()?,
         time: reader.time,
         has_value: reader.columns.value.is_some(),
+        situations: reader.situations,
         taken,
     })
 }
@@ -95,6 +98,7 @@ struct Reader {
     time: Option<TimeColumn>,
     users: Ids,
     items: Ids,
+    situations: Situations,
     rows: RowSorter,
     counts: ReadCounts,
 }
@@ -110,6 +114,7 @@ impl Reader {
             by_header: flags.by_header,
             memory,
             time: columns.timestamp.map(|column| TimeColumn::new(format(column))),
+            situations: Situations::of(columns.context.iter().map(|&column| table.header[column].clone()).collect()),
             columns,
             users: Ids::default(),
             items: Ids::default(),
@@ -153,9 +158,10 @@ impl Reader {
             return Err(table.bad_value(line, self.columns.user, expected, ""));
         }
         let user = self.users.intern(user).ok_or_else(|| too_many(&table.path))?;
-        self.items_of(table, line, &cells[self.columns.item], |rows, item| {
-            rows.push(user, item, time, strength, value as f32)
-        })
+        let context = self.columns.context.iter().map(|&column| cells[column].as_str());
+        let situation = self.situations.intern(context).ok_or_else(|| too_many(&table.path))?;
+        let row = Row { user, item: 0, time, strength, value: value as f32, situation, order: 0 };
+        self.items_of(table, line, &cells[self.columns.item], |rows, item| rows.push(Row { item, ..row }))
     }
 
     /// Adds the items of a cell: one, or a basket's.
@@ -218,7 +224,7 @@ impl Reader {
     /// item besides.
     fn check_memory(&self, path: &Path) -> Result<()> {
         let (users, items) = (&self.users, &self.items);
-        let ids = users.bytes() + items.bytes() + 24 * users.len() + 48 * items.len();
+        let ids = users.bytes() + items.bytes() + self.situations.bytes() + 24 * users.len() + 48 * items.len();
         self.memory.check(
             path,
             "the ids read so far",

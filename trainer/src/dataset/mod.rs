@@ -18,6 +18,7 @@ mod parquet;
 mod preset;
 mod report;
 mod rows;
+mod situations;
 mod source;
 mod split;
 mod table;
@@ -31,8 +32,8 @@ pub use columns::{ItemColumnFlags, find_id, simple as simple_name};
 pub use confidence::Confidence;
 #[cfg(test)]
 pub use interactions::fixture;
-pub use interactions::{Event, Interactions, distinct_items, purchases};
-pub use items::{CatalogueReport, columns_of, read_catalogue, read_user_columns, vector};
+pub use interactions::{Event, Interactions, PairStats, distinct_items, purchases};
+pub use items::{CatalogueReport, MAX_REQUEST_COLUMNS, columns_of, read_catalogue, read_user_columns, vector};
 pub use memory::Memory;
 pub use negatives::{NegativeSampling, Negatives};
 pub use report::CleanReport;

@@ -10,7 +10,7 @@ use rayon::slice::ParallelSliceMut;
 use crate::error::{CliError, Result};
 
 /// Bytes of a row in a file.
-const BYTES: usize = 32;
+const BYTES: usize = 36;
 /// Buffer of each file.
 const BUFFER: usize = 128 << 10;
 /// Files merged at once at most.
@@ -21,7 +21,7 @@ const LEAST_ROWS: usize = 64;
 const FIRST: u64 = 1 << 63;
 
 /// One interaction: positions among the log's users and items.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Row {
     pub user: u32,
     pub item: u32,
@@ -30,7 +30,10 @@ pub struct Row {
     pub strength: f32,
     /// NaN where there is none.
     pub value: f32,
-    order: u64,
+    /// Place among the log's situations.
+    pub situation: u32,
+    /// Given by the sorter.
+    pub order: u64,
 }
 
 impl Row {
@@ -57,7 +60,8 @@ impl Row {
         bytes[8..16].copy_from_slice(&self.time.to_le_bytes());
         bytes[16..20].copy_from_slice(&self.strength.to_le_bytes());
         bytes[20..24].copy_from_slice(&self.value.to_le_bytes());
-        bytes[24..].copy_from_slice(&self.order.to_le_bytes());
+        bytes[24..28].copy_from_slice(&self.situation.to_le_bytes());
+        bytes[28..].copy_from_slice(&self.order.to_le_bytes());
         bytes
     }
 
@@ -71,7 +75,8 @@ impl Row {
             time: f64::from_bits(long(8)),
             strength: f32::from_le_bytes(word(16)),
             value: f32::from_le_bytes(word(20)),
-            order: long(24),
+            situation: u32::from_le_bytes(word(24)),
+            order: long(28),
         }
     }
 }
@@ -89,21 +94,21 @@ pub struct RowSorter {
 impl RowSorter {
     /// Holds rows of `bytes` in memory at most; all of them for `None`.
     pub fn new(bytes: Option<usize>) -> RowSorter {
-        RowSorter { room: bytes.map(|bytes| (bytes / BYTES).max(LEAST_ROWS)), ..RowSorter::default() }
+        RowSorter { room: bytes.map(|bytes| (bytes / size_of::<Row>()).max(LEAST_ROWS)), ..RowSorter::default() }
     }
 
     /// Adds a row; rows of the same user and time stay in the order they are added.
     ///
     /// # Errors
     /// [`CliError::Temporary`].
-    pub fn push(&mut self, user: u32, item: u32, time: f64, strength: f32, value: f32) -> Result<()> {
+    pub fn push(&mut self, row: Row) -> Result<()> {
         if self.room.is_some_and(|room| self.held.len() >= room) {
             self.spill()?;
         }
         if let (Some(room), 0) = (self.room, self.held.capacity()) {
             self.held.reserve_exact(room); // growing by doubling would overshoot
         }
-        self.held.push(Row { user, item, time, strength, value, order: self.count });
+        self.held.push(Row { order: self.count, ..row });
         self.count += 1;
         Ok(())
     }
@@ -281,7 +286,8 @@ mod tests {
         for n in 0..count {
             let time = f64::from(rng.random_range(-20..20)) / 4.0;
             let value = if n % 3 == 0 { 0.5 } else { n as f32 };
-            sorter.push(rng.random_range(0..40), n, time, 0.25, value).unwrap();
+            let (user, strength, situation) = (rng.random_range(0..40), 0.25, n % 7);
+            sorter.push(Row { user, item: n, time, strength, value, situation, order: 0 }).unwrap();
         }
         sorter.finish().unwrap()
     }

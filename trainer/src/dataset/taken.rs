@@ -24,8 +24,9 @@ impl TakenColumns {
             (columns.event, "event"),
             (columns.strength, "strength"),
         ];
+        let roles = roles.into_iter().chain(columns.context.iter().map(|&column| (Some(column), "context")));
         TakenColumns {
-            roles: roles.into_iter().filter_map(|(at, role)| Some((header[at?].clone(), role))).collect(),
+            roles: roles.filter_map(|(at, role)| Some((header[at?].clone(), role))).collect(),
             value: columns.value.map(|at| header[at].clone()),
             ratings: flags.ratings,
             min_value: flags.min_value,
@@ -68,7 +69,7 @@ mod tests {
     use super::*;
 
     fn taken(flags: LogColumnFlags) -> TakenColumns {
-        let header = ["userId", "movie", "rating", "timestamp"].map(str::to_owned);
+        let header = ["userId", "movie", "rating", "timestamp", "referrer"].map(str::to_owned);
         let columns = LogColumns {
             user: 0,
             item: 1,
@@ -76,6 +77,7 @@ mod tests {
             value: Some(2),
             event: None,
             strength: None,
+            context: vec![4],
             leave_out: None,
             basket_separator: None,
         };
@@ -84,7 +86,7 @@ mod tests {
 
     #[test]
     fn columns_are_told_with_what_they_count_for() {
-        let roles = "userId (user), movie (item), timestamp (time)";
+        let roles = "userId (user), movie (item), timestamp (time), referrer (context)";
         assert_eq!(
             taken(LogColumnFlags::default()).text(),
             format!("{roles}; rating is read, but training counts it only with --min-value or --confidence value")

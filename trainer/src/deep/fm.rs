@@ -1,7 +1,8 @@
 //! Factorisation machines over sparse attributes (Rendle 2010, "Factorization Machines"), and layers over the same vectors beside them
 //! (Guo et al. 2017, "DeepFM").
 //!
-//! Every feature has a vector of width k: each item, each attribute of it, each item of a history, each hour and weekday, each attribute of a user. With u the sum
+//! Every feature has a vector of width k: each item, each attribute of it, each item of a history, each hour and weekday, each situation,
+//! each attribute of a user. With u the sum
 //! of those of the history and the request, and i the sum of those of an item, a score is `u . i + b_i` and what layers make of all
 //! fields side by side, `b_i` being the item's linear terms and the products among its own features. What the user's own features say to
 //! each other is the same for every item and is left out.
@@ -26,7 +27,7 @@ use super::request::{RequestFields, starts};
 use super::sequences::{ordered, split};
 use super::tower::Dropout;
 use super::weights::{Leaves, Step, Table, Weights, state};
-use crate::dataset::{Interactions, Negatives};
+use crate::dataset::{Interactions, Negatives, PairStats};
 use crate::error::{CliError, Result};
 use crate::families::{Learner, State, Training, Vectors, epoch_rng};
 
@@ -96,7 +97,7 @@ impl<'a> FactorisationMachine<'a> {
         let count = data.items.len();
         let (items, given) = (table(count, width + 1), table(count, width));
         let features = table(item_fields.iter().map(FieldShape::count).sum(), width + 1);
-        let request = RequestFields::new(user_columns);
+        let request = RequestFields::new(data, user_columns);
         let requests = table(request.count() as usize, width);
         let mut weights = Weights::default();
         weights.add(BIAS, vec![1], vec![0.0]);
@@ -145,8 +146,8 @@ impl<'a> FactorisationMachine<'a> {
             let pairs = self.data.pairs_of(user);
             let mut asked = Vec::new();
             for (_, item) in part.targets {
-                let time = pairs.iter().find(|pair| pair.item == item).map(|pair| pair.last);
-                let request = self.request(user, time, rng);
+                let pair = pairs.iter().find(|pair| pair.item == item).expect("an item of the history");
+                let request = self.request(user, pair, rng);
                 asked.push((item, 1.0, request.clone()));
                 for _ in 0..count {
                     let other = negatives.draw(|item| owned.binary_search(&item).is_ok(), rng);
@@ -165,16 +166,16 @@ impl<'a> FactorisationMachine<'a> {
         (0..self.request.fields.len()).for_each(|field| told[self.request.missing(field) as usize] = true);
         for user in 0..self.data.users.len() {
             for pair in self.data.pairs_of(user) {
-                let features = self.request.features(user, Some(pair.last).filter(|_| self.data.has_time));
+                let features = self.request.features(user, pair.last, pair.situation);
                 features.into_iter().for_each(|feature| told[feature as usize] = true);
             }
         }
         told
     }
 
-    /// The features of a user's request, some of them not told.
-    fn request(&self, user: usize, time: Option<i64>, rng: &mut ChaCha8Rng) -> Vec<u32> {
-        let mut features = self.request.features(user, time.filter(|_| self.data.has_time));
+    /// The features of the request that a user took a pair's item at, some of them not told.
+    fn request(&self, user: usize, pair: &PairStats, rng: &mut ChaCha8Rng) -> Vec<u32> {
+        let mut features = self.request.features(user, pair.last, pair.situation);
         for (field, feature) in features.iter_mut().enumerate() {
             if rng.random_bool(UNTOLD) {
                 *feature = self.request.missing(field);

@@ -12,13 +12,15 @@
 //!
 //! `options` are the flags, `architecture` says what a family is made of, `sequences` draws what a step learns from and `batch` lays it
 //! out; `weights` are the numbers and their Adam, `tower`, `pairs` and `loss` what is computed of them, `learner` goes through the epochs. `fm`,
-//! `fm_batch` and `fm_layout` are a learner of their own, `attributes`, `clock` and `request` its fields; `content` gives new items the vectors of any family.
+//! `fm_batch` and `fm_layout` are a learner of their own, `attributes`, `clock` and `request` its fields; `content` gives new items the vectors of any family,
+//! `context` tells them what is popular when and where.
 
 mod architecture;
 mod attributes;
 mod batch;
 mod clock;
 mod content;
+mod context;
 mod device;
 mod fm;
 mod fm_batch;
@@ -26,7 +28,6 @@ mod fm_layout;
 mod layout;
 mod learner;
 mod loss;
-mod moments;
 mod options;
 mod pairs;
 mod request;
@@ -37,10 +38,10 @@ mod weights;
 pub use architecture::{Architecture, DeepFamily, item_layer};
 pub use clock::{MOMENTS, fields as moment_fields};
 pub use content::fit_content;
+pub use context::{FittedContext, fit_context};
 pub use fm::FactorisationMachine;
 pub use fm_layout::{FmLayout, FmRows, field_names};
 pub use learner::Deep;
-pub use moments::fit_moments;
 pub use options::DeepOptions;
 pub use pairs::Pairs;
 pub use weights::Weights;

@@ -30,7 +30,7 @@ impl Fingerprint {
                 items.iter().for_each(|item| hash.update(item.to_le_bytes()));
             }
         }
-        for column in columns.into_iter().flatten() {
+        for column in columns.into_iter().chain([&data.situations[..]]).flatten() {
             add_name(&mut hash, &column.name);
             match &column.data {
                 ColumnData::Text(values) | ColumnData::Category(values) => {
@@ -66,6 +66,7 @@ fn add_events(hash: &mut Sha256, events: &[Event]) {
         hash.update(event.time.to_le_bytes());
         hash.update(event.strength.to_le_bytes());
         hash.update(event.value.to_le_bytes());
+        hash.update(event.situation.to_le_bytes());
     }
 }
 

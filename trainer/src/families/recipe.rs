@@ -69,7 +69,9 @@ pub struct Recipe {
     /// Learn the vectors from the catalogue too (--items), so that items can be added that nobody has taken yet
     #[arg(long)]
     pub content: bool,
-    /// Learn what is popular at which hour and weekday too, for those of whom nothing else is known; `fm` and `deepfm` know it anyway. Hours are those of the log: pages tell local ones, so its times should be local and name no zone
+    /// Learn what is popular when and where too, for those of whom nothing else is known: by hour, weekday, every --context-column and what
+    /// --users tells; `fm` and `deepfm` know it anyway. Hours are those of the log: pages tell local ones, so its times should be local
+    /// and name no zone
     #[arg(long)]
     pub context: bool,
     #[command(flatten, next_help_heading = "ALS")]
@@ -166,8 +168,8 @@ impl Recipe {
     pub fn check_log(&self, data: &Interactions, memory: Memory) -> Result<()> {
         memory.check_training(&self.family.to_string(), training_bytes(self.family, self.dim, data))?;
         popular::check_log(data, self.half_life)?;
-        if self.context && !data.has_time {
-            let (expected, found) = ("a log with times".into(), "one without".into());
+        if self.context && !data.has_time && data.situations.is_empty() {
+            let (expected, found) = ("a log with times, or --context-column".into(), "neither".into());
             return Err(CliError::Flag { flag: "--context", expected, found });
         }
         match self.family.vectors {

@@ -42,7 +42,8 @@ pub struct RecommendArgs {
     /// its last event]
     #[arg(long, value_name = "TIME", requires = "fold_in")]
     now: Option<String>,
-    /// The moment, for models that know of moments: hour=13, weekday=2 (0 is Sunday); repeat it for each field
+    /// What a page would tell of the moment, for models that learnt it: hour=13, weekday=2 (0 is Sunday), referrer=newsletter; repeat it
+    /// for each field
     #[arg(long, value_name = "FIELD=VALUE", conflicts_with_all = ["similar", "fold_in"])]
     context: Vec<String>,
     /// How many items

@@ -7,6 +7,7 @@ use std::path::Path;
 use csv::Writer;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use proclivity::model::{Column, ColumnData};
 
 use super::parts::Target;
 use super::{Held, Part, Parts};
@@ -134,10 +135,11 @@ impl Columns<'_> {
         Columns { data, has_strength: data.events.iter().flatten().any(|event| event.strength != 1.0) }
     }
 
-    fn events(&self) -> Vec<&'static str> {
+    fn events(&self) -> Vec<&str> {
         let given = [(true, "user"), (true, "item"), (self.data.has_time, "timestamp")];
         let more = [(self.data.has_value, "value"), (self.has_strength, "strength")];
-        given.into_iter().chain(more).filter(|(given, _)| *given).map(|(_, name)| name).collect()
+        let given = given.into_iter().chain(more).filter(|(given, _)| *given).map(|(_, name)| name);
+        given.chain(self.data.situations.iter().map(|column| column.name.as_str())).collect()
     }
 
     fn event(&self, user: usize, event: &Event) -> Vec<String> {
@@ -145,6 +147,7 @@ impl Columns<'_> {
         row.extend(self.data.has_time.then(|| to_iso(event.time)));
         row.extend(self.data.has_value.then(|| number(event.value)));
         row.extend(self.has_strength.then(|| event.strength.to_string()));
+        row.extend(self.data.situations.iter().map(|column| cell(column, event.situation)));
         row
     }
 
@@ -162,6 +165,14 @@ impl Columns<'_> {
 
     fn pair(&self, user: usize, item: u32) -> Vec<String> {
         vec![self.data.users[user].clone(), self.data.items[item as usize].clone()]
+    }
+}
+
+/// What a column of context says of a situation.
+fn cell(column: &Column, situation: u32) -> String {
+    match &column.data {
+        ColumnData::Category(values) => values[situation as usize].clone(),
+        _ => String::new(),
     }
 }
 

@@ -222,7 +222,8 @@ fn by_user(
         match known[row.item as usize] {
             Some(item) => {
                 items.known.extend(new.then_some(item));
-                items.events.push(Event { item, time, strength: row.strength, value: row.value });
+                let (strength, value, situation) = (row.strength, row.value, row.situation);
+                items.events.push(Event { item, time, strength, value, situation });
             }
             None => items.unknown += usize::from(new),
         }

@@ -263,7 +263,7 @@ mod tests {
     #[test]
     fn a_target_has_its_last_value() {
         let mut data = interactions(2, vec![vec![0, 1], vec![1, 0]]);
-        let event = |item, time, value| Event { item, time, strength: 1.0, value };
+        let event = |item, time, value| Event { item, time, strength: 1.0, value, situation: 0 };
         data.events[0] = vec![event(0, 1, 2.0), event(1, 5, 3.0), event(1, 6, 4.0), event(1, 7, f32::NAN)];
         data.events[1] = vec![event(1, 1, 1.0)];
         let parts = Split::Time { validation: None, test: 5 }.apply(&data, 1);

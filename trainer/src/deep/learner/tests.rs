@@ -141,6 +141,7 @@ fn what_is_bought_is_told_from_what_is_looked_at() {
             time: time as i64,
             strength: strength(item),
             value: f32::NAN,
+            situation: 0,
         };
         *events = history.iter().enumerate().map(event).collect();
         strengths[user] = history.iter().map(|&item| strength(item)).collect();

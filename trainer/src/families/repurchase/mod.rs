@@ -302,7 +302,7 @@ mod tests {
 
     #[test]
     fn purchases_are_events_of_full_strength() {
-        let event = |item, strength| Event { item, time: 5, strength, value: f32::NAN };
+        let event = |item, strength| Event { item, time: 5, strength, value: f32::NAN, situation: 0 };
         assert_eq!(purchases(&[event(3, 0.6), event(4, 1.0)]), [(4, 5.0)]);
     }
 }

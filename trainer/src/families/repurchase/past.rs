@@ -46,6 +46,7 @@ impl Past {
             events: Vec::new(),
             has_time: data.has_time,
             has_value: data.has_value,
+            situations: data.situations.clone(),
         };
         let mut since = Vec::new();
         for (user, events) in data.users.iter().zip(&data.events) {
