@@ -1,8 +1,9 @@
 """Writes a small state of every network with what it scores: what the importer is tested with.
 
-    python fixtures.py FOLDER
+    python fixtures.py PROCLIVITY FOLDER
 """
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -15,7 +16,26 @@ ITEMS, DIM = 30, 16
 HISTORIES = [[3], [7, 1, 22], [5, 29, 11, 0, 17, 8]]
 
 
-def main(folder):
+KINDS, WORDS = ["baker", "butcher", "grocer"], ["red", "green", "small", "large", "fresh"]
+
+
+def content(proclivity, folder, towers, history):
+    """A tower beside two-tower's vectors, and the scores of three items that these do not have."""
+    names = [f"i{item}" for item in range(ITEMS)] + ["new0", "new1", "new2"]
+    rows = [f"{name},{KINDS[n % 3]},{n % 7}.5,{WORDS[n % 5]} {WORDS[n * n % 4]}" for n, name in enumerate(names)]
+    (folder / "items.csv").write_text("item,kind,price,title\n" + "\n".join(rows) + "\n")
+    subprocess.run([proclivity, "features", folder / "items.csv", "-o", folder], check=True)
+    bags = models.read_bags(folder / "features.csv")
+    count = sum(field.get("buckets", len(field.get("values", field.get("edges", []))) + (field["kind"] == "number")) + 1
+                for field in json.loads((folder / "fields.json").read_text()))
+    tower = models.ContentTower(count, 8, 12, DIM)
+    save_file(tower.state_dict(), folder / "content.safetensors")
+    with torch.no_grad():
+        scores = towers.users(history) @ tower([bags[name] for name in names[ITEMS:]]).T
+    return [[round(score, 6) for score in row] for row in scores.tolist()]
+
+
+def main(proclivity, folder):
     torch.manual_seed(7)
     networks = {
         "gmf": models.GMF(ITEMS, DIM),
@@ -41,8 +61,9 @@ def main(folder):
             scores = network.scores(history)
         # What comes out of a network that a bias alone moves is told by differences.
         expected[family] = [[round(score, 6) for score in row] for row in scores.tolist()]
-    (folder / "expected.json").write_text(json.dumps({"histories": HISTORIES, "scores": expected}) + "\n")
+    added = content(proclivity, folder, networks["two-tower"], history)
+    (folder / "expected.json").write_text(json.dumps({"histories": HISTORIES, "scores": expected, "added": added}) + "\n")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(sys.argv[1], Path(sys.argv[2]))

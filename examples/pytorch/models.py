@@ -4,6 +4,8 @@ A user is what is made of a history, so that strangers have recommendations on t
 the latest item last, padded at the left with -1, and gives scores of the whole catalogue (B, n); `state_dict()` has the names that
 docs/PYTORCH.md lists.
 """
+import csv
+
 import torch
 from torch import nn
 
@@ -207,3 +209,29 @@ class FM(nn.Module):
             fields = side_by_side(torch.cat(of_users, -1), torch.cat(list(of_items), -1))
             scores = scores + self.layers(fields).squeeze(-1)
         return scores
+
+
+class ContentTower(nn.Module):
+    """From what an item says of itself to its vector (van den Oord et al. 2013), over the features that `proclivity features` writes."""
+
+    def __init__(self, features, width, hidden, dim):
+        super().__init__()
+        self.features, self.layers = nn.EmbeddingBag(features, width, mode="sum"), stack(width, hidden, dim)
+
+    def forward(self, bags):
+        """A list of (features, weights) an item: (n, d)."""
+        starts = torch.tensor([0] + [len(features) for features, _ in bags[:-1]]).cumsum(0)
+        features = torch.tensor([feature for features, _ in bags for feature in features])
+        weights = torch.tensor([weight for _, weights in bags for weight in weights])
+        return self.layers(self.features(features, starts, per_sample_weights=weights))
+
+
+def read_bags(path):
+    """The features.csv of `proclivity features`, an item's features and weights by its id."""
+    bags = {}
+    with open(path, newline="") as file:
+        for row in csv.DictReader(file):
+            features, weights = bags.setdefault(row["item"], ([], []))
+            features.append(int(row["feature"]))
+            weights.append(float(row["weight"]))
+    return bags

@@ -7,7 +7,7 @@
 use serde_json::{Value as JsonValue, json};
 
 use crate::error::{Error, Result};
-use crate::json::Field as JsonField;
+use crate::json::{Field as JsonField, parse};
 
 /// Most fields, and most features of all of them.
 const MAX_FIELDS: usize = 64;
@@ -85,6 +85,21 @@ pub(crate) fn list_from_json(list: &JsonField) -> Result<Vec<FieldShape>> {
         fields.push(FieldShape::from_json(&field)?);
     }
     Ok(fields)
+}
+
+/// The fields of a JSON text, as [`fields_to_json`] gives them.
+///
+/// # Errors
+/// [`Error::Argument`] for what is no list of fields, or for fields that have no features or more than fit.
+pub fn fields_from_json(text: &[u8]) -> Result<Vec<FieldShape>> {
+    let json = parse(text).map_err(|wrong| Error::argument("fields", "a JSON list", wrong))?;
+    let fields = list_from_json(&JsonField::root(&json, "fields"))?;
+    check(&fields).map(|_| fields)
+}
+
+/// Fields as a list of objects: `column`, `kind` and what belongs to it.
+pub fn fields_to_json(fields: &[FieldShape]) -> JsonValue {
+    fields.iter().map(FieldShape::to_json).collect()
 }
 
 impl FieldShape {

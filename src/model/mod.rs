@@ -34,7 +34,9 @@ pub use catalogue::{Catalogue, Column, ColumnData};
 pub use content::{Content, ContentShape, ContentSpec};
 pub use context::{Context, ContextShape, ContextSpec};
 pub(crate) use fields::attributes_from_json;
-pub use fields::{Attribute, Attributes, Cell, FieldKind, FieldShape, attribute, features};
+pub use fields::{
+    Attribute, Attributes, Cell, FieldKind, FieldShape, attribute, features, fields_from_json, fields_to_json,
+};
 pub use golden::GoldenQuery;
 pub(crate) use growth::Newcomer;
 pub use limits::{DIM_MULTIPLE, MAX_ABS, MAX_DIM, MAX_LAYERS, MAX_WIDTH};

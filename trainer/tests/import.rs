@@ -279,3 +279,55 @@ fn a_row_of_padding_is_no_item() {
         }
     }
 }
+
+/// Items that the network does not have, by a content tower of PyTorch over the features of this catalogue.
+#[test]
+fn a_content_tower_of_pytorch_scores_new_items_as_it_did_there() {
+    let at = |name: &str| format!("{}/tests/data/pytorch/{name}", env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| std::fs::read_to_string(path).unwrap();
+    let folder = Folder::new();
+    json(&["features", &at("items.csv"), "-o", &folder.at("out")]);
+    json(&["features", &at("items.csv"), "-o", &folder.at("again"), "--fields", &at("fields.json")]);
+    for name in ["fields.json", "features.csv"] {
+        assert_eq!(read(&folder.at(&format!("out/{name}"))), read(&at(name)), "{name}");
+        assert_eq!(read(&folder.at(&format!("again/{name}"))), read(&at(name)), "{name}");
+    }
+    let ids = folder.write("ids.txt", (0..30).map(|item| format!("i{item}\n")).collect::<String>());
+    let (source, model) = (at("two-tower.safetensors"), folder.at("model"));
+    let import = |content: &str, fields: &str, items: &[&str]| {
+        let flags = ["--network", "two-tower", "--item-ids", &ids, "--precision", "f32", "-o", &model];
+        let flags = [&["import", &source][..], &flags, &["--content", content, "--content-fields", fields], items];
+        flags.concat().into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let refused = |content: &str, fields: &str, items: &[&str]| {
+        let flags = import(content, fields, items);
+        failure(&flags.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let (items, fields, content) = (at("items.csv"), at("fields.json"), at("content.safetensors"));
+    let said = refused(&content, &fields, &[]);
+    assert!(said.contains("--content: expected --items"), "{said}");
+    let said = refused(&source, &fields, &["--items", &items]);
+    assert!(said.contains("features.weight"), "{said}");
+    let fewer = folder.write("fewer.json", r#"[{ "column": "kind", "kind": "category", "values": ["baker"] }]"#);
+    let said = refused(&content, &fewer, &["--items", &items]);
+    assert!(said.contains("a row for each of 2 features") && said.contains("270 rows"), "{said}");
+    let broken = folder.write("broken.json", r#"[{ "column": "kind", "kind": "colour" }]"#);
+    let said = refused(&content, &broken, &["--items", &items]);
+    assert!(said.contains("broken.json") && said.contains("category, number, text or vector"), "{said}");
+
+    let flags = import(&content, &fields, &["--items", &items]);
+    json(&flags.iter().map(String::as_str).collect::<Vec<_>>());
+    let updated = json(&["update", &model, &items, "-o", &folder.at("updated")]);
+    assert_eq!(updated["added"], 3);
+    let expected: Value = serde_json::from_str(&read(&at("expected.json"))).unwrap();
+    let added = expected["added"].as_array().unwrap();
+    for (history, scores) in expected["histories"].as_array().unwrap().iter().zip(added) {
+        let names: Vec<String> = history.as_array().unwrap().iter().map(|item| format!("i{item}")).collect();
+        let list = json(&["recommend", &folder.at("updated"), "--history", &names.join(","), "-k", "33"]);
+        for (n, score) in scores.as_array().unwrap().iter().enumerate() {
+            let item = list["items"].as_array().unwrap().iter().find(|item| item["id"] == format!("new{n}")).unwrap();
+            let apart = item["score"].as_f64().unwrap() - score.as_f64().unwrap();
+            assert!(apart.abs() < 1e-5, "{names:?} new{n}: {apart}");
+        }
+    }
+}

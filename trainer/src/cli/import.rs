@@ -8,14 +8,15 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 
+use super::features::read_fields;
 use crate::card::{date, hex_sha256, log_sha256, write_beside};
 use crate::dataset::{ItemColumnFlags, TableOptions, read_catalogue};
 use crate::error::{CliError, Result};
 use crate::export::load;
 use crate::families::{ListOptions, Vectors};
 use crate::import::{
-    ArrayFile, Factors, Network, NetworkFamily, NetworkOptions, holds_lists, is_spark, read_factors, read_ids,
-    read_lists, read_network, read_popularity, read_spark,
+    ArrayFile, Factors, Network, NetworkFamily, NetworkOptions, holds_lists, is_spark, read_content, read_factors,
+    read_ids, read_lists, read_network, read_popularity, read_spark,
 };
 use crate::output::{Output, check_writable, file_name, grouped, write_atomically};
 use crate::stored::Stored;
@@ -97,6 +98,14 @@ pub struct ImportArgs {
     #[command(flatten, next_help_heading = "Items")]
     item_columns: ItemColumnFlags,
 
+    /// A content tower in PyTorch over the features that `proclivity features` gives, so that items can be added that nobody has taken
+    /// yet: its state_dict, tensors named as in docs/PYTORCH.md
+    #[arg(long, value_name = "FILE", requires = "content_fields", help_heading = "Content tower")]
+    content: Option<PathBuf>,
+    /// The fields that the features are of: fields.json of `proclivity features`
+    #[arg(long, value_name = "FILE", requires = "content", help_heading = "Content tower")]
+    content_fields: Option<PathBuf>,
+
     /// How the item vectors are stored
     #[arg(long, value_enum, default_value = "int8", help_heading = "Model file")]
     precision: Stored,
@@ -170,6 +179,9 @@ fn check(args: &ImportArgs) -> Result<()> {
     }
     if args.network.is_some() && is_spark(&args.source) {
         return refused("--network", "a file of tensors (safetensors or .npz)", "a model of Spark".into());
+    }
+    if args.content.is_some() && args.items.is_none() {
+        return refused("--content", "--items too: the columns that the tower reads", "none".into());
     }
     if args.neighbours == Some(0) {
         return refused("--neighbours", "at least 1", "0".into());
@@ -266,10 +278,18 @@ fn spec(args: &ImportArgs, source: Source, items: Items) -> Result<ModelSpec> {
         ranker: None,
         context: None,
     };
+    let content = match (&args.content, &args.content_fields) {
+        (Some(content), Some(fields)) => Some((ArrayFile::open(content)?, read_fields(fields)?)),
+        _ => None,
+    };
     let vectors = match (source.network, source.factors) {
         (Some(network), _) => network,
         (None, Some(factors)) => vectors(args, factors)?,
         (None, None) => none,
+    };
+    let content = match content {
+        Some((mut file, fields)) => Some(read_content(&mut file, fields, vectors.dim)?),
+        None => None,
     };
     Ok(ModelSpec {
         family: source.family.into(),
@@ -281,7 +301,7 @@ fn spec(args: &ImportArgs, source: Source, items: Items) -> Result<ModelSpec> {
         user_tower: vectors.tower,
         user_rows: vectors.user_rows,
         network: vectors.network,
-        content: None,
+        content,
         context: vectors.context,
         repeats: Repeats::Once,
         neighbours: source.neighbours,

@@ -3,6 +3,7 @@
 mod compress;
 mod delta;
 mod evaluate;
+mod features;
 mod import;
 mod inputs;
 mod inspect;
@@ -49,6 +50,8 @@ enum Command {
     Evaluate(Box<evaluate::EvaluateArgs>),
     /// Make a model file of factors or neighbour lists trained elsewhere: safetensors, NumPy, `implicit`, Spark ALS
     Import(Box<import::ImportArgs>),
+    /// Write the features of a catalogue, for content towers that are trained elsewhere
+    Features(features::FeaturesArgs),
     /// Make a model file smaller: fewer bits, neighbours, columns, items or a lower rank; shows what each step costs
     Compress(Box<compress::CompressArgs>),
     /// Bring a model's catalogue up to date: items added by what they say of themselves, changed, removed
@@ -79,6 +82,7 @@ impl Cli {
             Command::Split(args) => split::run(&args, &self.tables, output),
             Command::Evaluate(args) => evaluate::run(&args, &self.tables, output),
             Command::Import(args) => import::run(&args, &self.tables, output),
+            Command::Features(args) => features::run(&args, &self.tables, output),
             Command::Compress(args) => compress::run(&args, &self.tables, output),
             Command::Update(args) => update::run(&args, &self.tables, output),
             Command::Delta(args) => delta::run(&args, output),

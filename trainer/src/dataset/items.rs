@@ -76,6 +76,23 @@ pub fn read_catalogue(
     read_columns(table, id_column, items, &flags.columns)
 }
 
+/// The ids of an item table, in its order.
+///
+/// # Errors
+/// As [`read_catalogue`].
+pub fn read_item_ids(path: &Path, flags: &ItemColumnFlags, options: &TableOptions) -> Result<Vec<String>> {
+    let mut table = Table::open(path, options)?;
+    let id_column = find_id(&table, "item id", "--item-id-column", &flags.item_id_column)?;
+    let (mut ids, mut cells) = (Vec::new(), Vec::new());
+    while let Some(line) = table.next_row(&mut cells)? {
+        match cells[id_column].trim() {
+            "" => return Err(table.bad_value(line, id_column, "an item id", "")),
+            id => ids.push(id.to_owned()),
+        }
+    }
+    Ok(ids)
+}
+
 /// Most columns that a request tells of: a model has no more fields besides the clock's.
 pub const MAX_REQUEST_COLUMNS: usize = 62;
 

@@ -33,7 +33,9 @@ pub use confidence::Confidence;
 #[cfg(test)]
 pub use interactions::fixture;
 pub use interactions::{Event, Interactions, PairStats, distinct_items, purchases};
-pub use items::{CatalogueReport, MAX_REQUEST_COLUMNS, columns_of, read_catalogue, read_user_columns, vector};
+pub use items::{
+    CatalogueReport, MAX_REQUEST_COLUMNS, columns_of, read_catalogue, read_item_ids, read_user_columns, vector,
+};
 pub use memory::Memory;
 pub use negatives::{NegativeSampling, Negatives};
 pub use report::CleanReport;

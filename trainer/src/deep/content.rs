@@ -18,7 +18,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::architecture::{SMALL, small};
 use super::attributes::{attribute, fields};
-use super::weights::{Leaves, Step, Table, Weights};
+use super::weights::{BETA2, Leaves, Step, Table, Weights};
 use crate::error::{CliError, Result};
 use crate::families::{Vectors, epoch_rng};
 
@@ -103,7 +103,7 @@ impl Tower<'_> {
                 number += 1;
                 self.step(items, &mut rows, &mut weights, number, &device, &mut rng);
             }
-            rows.catch_up_all(Step { rate: RATE, number: number + 1, decay: DECAY });
+            rows.catch_up_all(Step { rate: RATE, number: number + 1, decay: DECAY, beta2: BETA2 });
             let spec = self.spec(&rows, &weights);
             let error = self.error(&held, |item| self.predicted(&spec, item));
             if best.as_ref().is_none_or(|(least, ..)| error < *least) {
@@ -142,7 +142,7 @@ impl Tower<'_> {
             let columns = values.len() / rows;
             Tensor::<2>::from_data(TensorData::new(values, [rows, columns]), device)
         };
-        let step = Step { rate: RATE, number, decay: DECAY };
+        let step = Step { rate: RATE, number, decay: DECAY, beta2: BETA2 };
         rows.catch_up(used.iter().copied(), step);
         let (leaf, leaves) = (rows.leaf(&used, device), weights.leaves(device));
         let found = run(&leaves, matrix(bag, items.len()).matmul(leaf.clone()));

@@ -13,7 +13,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::request::RequestFields;
-use super::weights::{Step, Weights};
+use super::weights::{BETA2, Step, Weights};
 use crate::dataset::Interactions;
 use crate::families::{Vectors, epoch_rng};
 
@@ -66,7 +66,7 @@ pub fn fit_context(
         }
         let leaves = weights.leaves(&logit.device);
         let mut slopes = logit.loss(leaves.get(ROWS), &some, LEARNT).backward();
-        weights.descend(&leaves, &mut slopes, Step { rate: RATE, number, decay: 0.0 });
+        weights.descend(&leaves, &mut slopes, Step { rate: RATE, number, decay: 0.0, beta2: BETA2 });
         let now = on_held(&weights);
         if now < best.0 {
             best = (now, number, weights.values(ROWS).to_vec());

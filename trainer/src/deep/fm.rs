@@ -26,7 +26,7 @@ use super::options::DeepOptions;
 use super::request::{RequestFields, starts};
 use super::sequences::{ordered, split};
 use super::tower::Dropout;
-use super::weights::{Leaves, Step, Table, Weights, state};
+use super::weights::{Leaves, Table, Weights, state};
 use crate::dataset::{Interactions, Negatives, PairStats};
 use crate::error::{CliError, Result};
 use crate::families::{Learner, State, Training, Vectors, epoch_rng};
@@ -186,8 +186,7 @@ impl<'a> FactorisationMachine<'a> {
 
     /// One step down, unless the loss is beyond all bounds; the loss a pair.
     fn step(&mut self, batch: &FmBatch, rate: f64, rng: &mut ChaCha8Rng) -> f64 {
-        let step =
-            Step { rate: rate as f32, number: self.steps[0] as i32 + 1, decay: self.options.deep_weight_decay as f32 };
+        let step = self.options.step(rate, self.steps[0] as i32 + 1, None);
         let used = [&batch.items, &batch.features, &batch.given, &batch.requests];
         for (table, rows) in self.tables().into_iter().zip(used) {
             table.catch_up(rows.iter().copied(), step);
@@ -317,8 +316,7 @@ impl Learner for FactorisationMachine<'_> {
             sum += loss * batch.taken.len() as f64;
             count += batch.taken.len();
         }
-        let step =
-            Step { rate: rate as f32, number: self.steps[0] as i32 + 1, decay: self.options.deep_weight_decay as f32 };
+        let step = self.options.step(rate, self.steps[0] as i32 + 1, None);
         self.tables().into_iter().for_each(|table| table.catch_up_all(step));
         Ok(sum / count.max(1) as f64)
     }

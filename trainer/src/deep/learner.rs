@@ -14,7 +14,7 @@ use super::loss::{binary_loss, divergence, softmax_loss};
 use super::options::DeepOptions;
 use super::sequences::{examples, ordered};
 use super::tower::{Dropout, Tower};
-use super::weights::{Step, Table, Weights, state};
+use super::weights::{Table, Weights, state};
 use crate::dataset::Interactions;
 use crate::error::{CliError, Result};
 use crate::families::{Learner, State, Training, Vectors, epoch_rng};
@@ -87,8 +87,7 @@ impl<'a> Deep<'a> {
 
     /// One step down, unless the loss is beyond all bounds; the loss a target.
     fn step(&mut self, batch: &Batch, rate: f64, kl: f64, rng: &mut ChaCha8Rng) -> f64 {
-        let decay = self.options.deep_weight_decay as f32;
-        let step = Step { rate: rate as f32, number: self.steps[0] as i32 + 1, decay };
+        let step = self.options.step(rate, self.steps[0] as i32 + 1, Some(self.architecture.family));
         self.items.catch_up(batch.items.iter().copied(), step);
         if let Some(given) = &mut self.given {
             given.catch_up(batch.given.iter().copied(), step);
@@ -237,8 +236,7 @@ impl Learner for Deep<'_> {
             sum += loss * batch.targets.len() as f64;
             count += batch.targets.len();
         }
-        let step =
-            Step { rate: rate as f32, number: self.steps[0] as i32 + 1, decay: self.options.deep_weight_decay as f32 };
+        let step = self.options.step(rate, self.steps[0] as i32 + 1, Some(self.architecture.family));
         [Some(&mut self.items), self.given.as_mut()].into_iter().flatten().for_each(|table| table.catch_up_all(step));
         Ok(sum / count.max(1) as f64)
     }

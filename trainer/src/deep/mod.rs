@@ -36,6 +36,7 @@ mod tower;
 mod weights;
 
 pub use architecture::{Architecture, DeepFamily, item_layer};
+pub use attributes::{attribute, fields as item_fields};
 pub use clock::{MOMENTS, fields as moment_fields};
 pub use content::fit_content;
 pub use context::{FittedContext, fit_context};

@@ -5,7 +5,11 @@ use serde::Serialize;
 
 use super::architecture::DeepFamily;
 use super::device::DeepDevice;
+use super::weights::{BETA2, Step};
 use crate::error::{CliError, Result};
+
+/// As the authors of SASRec have it: the item of a step is a rare one, and is not to move by more than others.
+const SEQUENCE_BETA2: f32 = 0.98;
 
 /// Settings of networks; what a family does not have, it passes over.
 #[derive(Debug, Clone, PartialEq, Args, Serialize)]
@@ -20,6 +24,10 @@ pub struct DeepOptions {
     /// Step of the descent in the first epoch; it falls to a tenth by half a wave of a cosine
     #[arg(long, value_name = "NUMBER", default_value_t = 0.002)]
     pub deep_learning_rate: f64,
+    /// Decay of the mean of squared slopes, Adam's second beta: the nearer to 1, the further what is seldom seen moves when it is seen
+    /// [default: 0.999, of gru4rec and sasrec 0.98]
+    #[arg(long, value_name = "NUMBER")]
+    pub deep_beta2: Option<f64>,
     /// Share of every weight that a step takes away, times the step
     #[arg(long, value_name = "NUMBER", default_value_t = 0.0)]
     pub deep_weight_decay: f64,
@@ -58,6 +66,16 @@ impl DeepOptions {
         self.deep_dropout.unwrap_or(if family == DeepFamily::MultVae { 0.5 } else { 0.2 })
     }
 
+    /// A step down in a network of this family, the machines being of none.
+    pub fn step(&self, rate: f64, number: i32, family: Option<DeepFamily>) -> Step {
+        let usual = match family {
+            Some(DeepFamily::Gru4rec | DeepFamily::Sasrec) => SEQUENCE_BETA2,
+            _ => BETA2,
+        };
+        let beta2 = self.deep_beta2.map_or(usual, |beta2| beta2 as f32);
+        Step { rate: rate as f32, number, decay: self.deep_weight_decay as f32, beta2 }
+    }
+
     /// What clap cannot say about the flags.
     ///
     /// # Errors
@@ -82,6 +100,7 @@ impl DeepOptions {
             return refused("--deep-heads", format!("a divisor of --dim {dim}"), self.deep_heads.to_string());
         }
         within("--deep-learning-rate", self.deep_learning_rate, 1e-6, 1.0)?;
+        within("--deep-beta2", self.deep_beta2.unwrap_or(0.9), 0.9, 0.9999)?;
         within("--deep-weight-decay", self.deep_weight_decay, 0.0, 1.0)?;
         within("--deep-dropout", self.deep_dropout.unwrap_or(0.0), 0.0, 0.9)?;
         within("--deep-purchases", self.deep_purchases.unwrap_or(0.0), 0.0, 100.0)?;
@@ -103,6 +122,7 @@ pub mod fixture {
         deep_batch: Some(16),
         deep_learning_rate: 0.01,
         deep_weight_decay: 0.0,
+        deep_beta2: None,
         deep_dropout: Some(0.0),
         deep_negatives: None,
         deep_hidden: None,

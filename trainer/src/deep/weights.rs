@@ -10,17 +10,26 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::families::State;
 
-/// Decay of the mean and of the mean square of slopes, and what keeps a quotient finite.
-const BETA: (f32, f32) = (0.9, 0.999);
+/// Decay of the mean of slopes, usual decay of the mean of their squares, and what keeps a quotient finite.
+const BETA1: f32 = 0.9;
+pub const BETA2: f32 = 0.999;
 const EPSILON: f32 = 1e-8;
 
-/// A step's size, how many came before it, and what it takes away from each weight.
+/// A step's size, how many came before it, what it takes away from each weight, and the decay of the mean of squares.
 #[derive(Debug, Clone, Copy)]
 pub struct Step {
     pub rate: f32,
     /// Counted from 1.
     pub number: i32,
     pub decay: f32,
+    pub beta2: f32,
+}
+
+impl Step {
+    /// What makes up for means that began at 0: of slopes and of their squares.
+    fn unbiased(self) -> (f32, f32) {
+        (1.0 / (1.0 - BETA1.powi(self.number)), 1.0 / (1.0 - self.beta2.powi(self.number)))
+    }
 }
 
 /// Numbers with the moments of their slopes.
@@ -39,12 +48,12 @@ impl Moving {
 
     /// Moves the numbers from `start` on by the slope by them.
     fn descend(&mut self, start: usize, slope: &[f32], step: Step) {
-        let Step { rate, number, decay } = step;
-        let unbiased = (1.0 / (1.0 - BETA.0.powi(number)), 1.0 / (1.0 - BETA.1.powi(number)));
+        let Step { rate, decay, beta2, .. } = step;
+        let unbiased = step.unbiased();
         let moments = self.mean[start..].iter_mut().zip(&mut self.square[start..]);
         for ((weight, slope), (mean, square)) in self.values[start..].iter_mut().zip(slope).zip(moments) {
-            *mean += (1.0 - BETA.0) * (slope - *mean);
-            *square += (1.0 - BETA.1) * (slope * slope - *square);
+            *mean += (1.0 - BETA1) * (slope - *mean);
+            *square += (1.0 - beta2) * (slope * slope - *square);
             *weight -= rate * (unbiased.0 * *mean / ((unbiased.1 * *square).sqrt() + EPSILON) + decay * *weight);
         }
     }
@@ -158,8 +167,8 @@ impl Table {
     /// the slopes falls by its decay each time, the root of their square by that of its own, so that the way gone is the sum of a
     /// geometric series.
     pub fn catch_up(&mut self, items: impl Iterator<Item = u32>, step: Step) {
-        let ratio = BETA.0 / BETA.1.sqrt();
-        let unbiased = (1.0 / (1.0 - BETA.0.powi(step.number)), 1.0 / (1.0 - BETA.1.powi(step.number)));
+        let ratio = BETA1 / step.beta2.sqrt();
+        let unbiased = step.unbiased();
         for item in items {
             let missed = step.number - 1 - self.taken[item as usize];
             self.taken[item as usize] = step.number - 1;
@@ -168,7 +177,7 @@ impl Table {
             }
             let way = step.rate * ratio * (1.0 - ratio.powi(missed)) / (1.0 - ratio);
             let kept = (1.0 - step.rate * step.decay).powi(missed);
-            let fallen = (BETA.0.powi(missed), BETA.1.powi(missed));
+            let fallen = (BETA1.powi(missed), step.beta2.powi(missed));
             let row = item as usize * self.width..(item as usize + 1) * self.width;
             let Moving { values, mean, square } = &mut self.numbers;
             let moments = mean[row.clone()].iter_mut().zip(&mut square[row.clone()]);
@@ -246,7 +255,7 @@ mod tests {
         let (mut lazy, mut whole) = (Table::new(width, values.clone()), Moving::new(values));
         let mut largest = 0.0f32;
         for number in 1..=3000 {
-            let step = Step { rate: 0.002, number, decay: 0.01 };
+            let step = Step { rate: 0.002, number, decay: 0.01, beta2: BETA2 };
             let item = rng.random_range(0..rows as u32);
             let slope: Vec<f32> = (0..width).map(|_| rng.random::<f32>() - 0.3).collect();
             lazy.catch_up([item].into_iter(), step);
@@ -257,7 +266,7 @@ mod tests {
             whole.descend(0, &all, step);
             largest = whole.values.iter().fold(largest, |a, b| a.max(b.abs()));
         }
-        lazy.catch_up_all(Step { rate: 0.002, number: 3001, decay: 0.01 });
+        lazy.catch_up_all(Step { rate: 0.002, number: 3001, decay: 0.01, beta2: BETA2 });
         let apart = lazy.numbers.values.iter().zip(&whole.values).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(apart < 0.02 * largest, "{apart} of {largest}");
     }

@@ -1,13 +1,10 @@
 //! Networks trained in PyTorch: the tensors of a `state_dict`, by the names that docs/PYTORCH.md gives them.
 
-mod state;
-
 use clap::ValueEnum;
 use proclivity::model::{Activation, Body, LayerShape, NetworkShape, UserTower};
 
-use state::{Layer, State, Tables};
-
 use super::arrays::ArrayFile;
+use super::state::{Layer, State, Tables};
 use crate::deep::{
     Architecture, DeepFamily, FmLayout, FmRows, MOMENTS, Pairs, Weights, field_names, item_layer, moment_fields,
 };
@@ -74,10 +71,7 @@ impl NetworkFamily {
 /// # Errors
 /// [`crate::error::CliError::Array`] for a tensor that is missing, of another shape, not finite, or not one of the family's.
 pub fn read_network(file: &mut ArrayFile, options: NetworkOptions) -> Result<Network> {
-    if file.names().is_empty() {
-        return Err(file.refused("the file", "named tensors, as safetensors and .npz have them", "one array"));
-    }
-    let mut state = State { left: file.names().into_iter().collect(), file, options };
+    let mut state = State::new(file, options.padding, options)?;
     let (mut vectors, rows) = match options.family {
         NetworkFamily::Gmf | NetworkFamily::Mlp | NetworkFamily::NeuMf => state.pairs()?,
         NetworkFamily::TwoTower => state.two_tower()?,
@@ -86,7 +80,7 @@ pub fn read_network(file: &mut ArrayFile, options: NetworkOptions) -> Result<Net
         NetworkFamily::Sasrec => state.attention()?,
         NetworkFamily::MultVae => state.autoencoder()?,
     };
-    state.finish(vectors.network.is_some().then_some(vectors.dim))?;
+    state.finish(options.family.name(), vectors.network.is_some().then_some(vectors.dim))?;
     if let UserTower::Pool { power } = &mut vectors.tower {
         *power = options.power;
     }
@@ -94,7 +88,7 @@ pub fn read_network(file: &mut ArrayFile, options: NetworkOptions) -> Result<Net
     Ok(Network { vectors, positions, rows: rows as u64 })
 }
 
-impl State<'_> {
+impl State<'_, NetworkOptions> {
     /// Generalised matrix factorisation, layers over both vectors, or both (He et al. 2017).
     fn pairs(&mut self) -> Result<(Vectors, usize)> {
         let family = self.options.family;
@@ -251,7 +245,7 @@ impl State<'_> {
         let (mean, decoder) = (self.layer("mean")?, self.layer("decoder")?);
         // What a code's spread is made of is for learning alone.
         for name in ["spread.weight", "spread.bias"] {
-            self.left.remove(name);
+            self.pass_over(name);
         }
         let user = vec![mean, decoder];
         self.chained("mean and decoder", &user, hidden, Some(dim))?;

@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 
 use proclivity::model::{DIM_MULTIPLE, LayerShape};
 
-use super::NetworkOptions;
+use super::arrays::ArrayFile;
 use crate::deep::Weights;
 use crate::error::Result;
-use crate::import::arrays::ArrayFile;
 
 /// A dense layer as PyTorch keeps it: weight (outputs, inputs), bias (outputs).
 pub struct Layer {
@@ -24,14 +23,34 @@ pub struct Tables {
     pub width: usize,
 }
 
-pub struct State<'f> {
+/// The tensors of a file, and what it does not say of itself.
+pub struct State<'f, T> {
     pub file: &'f mut ArrayFile,
-    pub options: NetworkOptions,
+    pub options: T,
+    /// The row of the tables that is no item.
+    padding: Option<usize>,
     /// Names that nothing has asked for.
-    pub left: BTreeSet<String>,
+    left: BTreeSet<String>,
 }
 
-impl State<'_> {
+impl<'f, T> State<'f, T> {
+    /// Of a file with named tensors.
+    ///
+    /// # Errors
+    /// [`crate::error::CliError::Array`] for one array without a name.
+    pub fn new(file: &'f mut ArrayFile, padding: Option<usize>, options: T) -> Result<State<'f, T>> {
+        let left: BTreeSet<String> = file.names().into_iter().collect();
+        match left.is_empty() {
+            true => Err(file.refused("the file", "named tensors, as safetensors and .npz have them", "one array")),
+            false => Ok(State { file, options, padding, left }),
+        }
+    }
+
+    /// Passes over a tensor, if it is there.
+    pub fn pass_over(&mut self, name: &str) {
+        self.left.remove(name);
+    }
+
     /// Two axes.
     pub fn matrix(&mut self, name: &str) -> Result<(Vec<f32>, usize, usize)> {
         self.left.remove(name);
@@ -52,7 +71,7 @@ impl State<'_> {
     /// A table with a row an item, that of the padding left out: the values, the rows in the file, the width.
     pub fn table(&mut self, name: &str) -> Result<(Vec<f32>, usize, usize)> {
         let (mut values, rows, width) = self.matrix(name)?;
-        if let Some(padding) = self.options.padding {
+        if let Some(padding) = self.padding {
             if padding >= rows || rows == 1 {
                 let expected = format!("a row {padding} of padding, and others");
                 return Err(self.file.refused(name, expected, format!("{rows} rows")));
@@ -128,10 +147,9 @@ impl State<'_> {
     }
 
     /// Refuses a state with tensors that nothing asked for, and vectors that a network cannot end in.
-    pub fn finish(self, dim: Option<usize>) -> Result<()> {
+    pub fn finish(self, of: &str, dim: Option<usize>) -> Result<()> {
         if let Some(name) = self.left.first() {
-            let expected =
-                format!("the tensors of {} alone, by the names in docs/PYTORCH.md", self.options.family.name());
+            let expected = format!("the tensors of {of} alone, by the names in docs/PYTORCH.md");
             return Err(self.file.refused(name, expected, "one more"));
         }
         match dim.filter(|dim| !dim.is_multiple_of(DIM_MULTIPLE)) {
