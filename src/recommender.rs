@@ -8,7 +8,7 @@ use crate::extend::{NewItem, with_items};
 use crate::json::Json;
 use crate::model::Model;
 use crate::patch::apply_delta;
-use crate::profile::{Event, Interaction, Profile, User, context_features};
+use crate::profile::{Event, Interaction, Profile, User, context_features, listed};
 use crate::rank::{Buyer, CANDIDATES, Reason, apply_filter, because_of, to_ask};
 use crate::request::Request;
 use crate::score::{BackendChoice, BackendInfo, ItemMask, Query, Scored, Scorer, Stage};
@@ -264,7 +264,7 @@ impl Recommender {
                 return Ok(match self.model.neighbours().filter(|_| self.model.dim() == 0) {
                     None => question(self.model.embedding(item), allowed, Stage::Similarity),
                     Some(_) => Question {
-                        offset: User::of_history(&self.model, &[(item, 1.0)])?.offset,
+                        offset: listed(&self.model, &[(item, 1.0)]),
                         ..question(Vec::new(), allowed, Stage::Retrieval)
                     },
                 });
@@ -277,7 +277,7 @@ impl Recommender {
         let liked: Vec<(u32, f32)> =
             history.iter().filter(|line| line.strength > 0.0).map(|line| (line.item, line.strength)).collect();
         if matches!(subject, Subject::Onboarding) {
-            let chosen = to_ask(&self.model, &allowed, &liked, request.count)?;
+            let chosen = to_ask(&self.model, &allowed, &liked, request.count);
             let nothing = question(vec![0.0; self.model.dim()], allowed, Stage::Popularity);
             return Ok(Question { chosen: Some(chosen), ..nothing });
         }

@@ -103,6 +103,7 @@ fn dot(rows: Vec<f32>, precision: Precision) -> ModelSpec {
         repeats: Default::default(),
         neighbours: None,
         ranker: None,
+        prior: None,
         repurchase: None,
         columns: Vec::new(),
         event_weights: BTreeMap::new(),

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::content::ContentShape;
 use super::context::ContextShape;
 use super::network::NetworkShape;
+use super::prior::Prior;
 use super::repurchase::RepurchaseWeights;
 use crate::error::{Error, Result};
 use crate::json::{Field, Json};
@@ -35,6 +36,8 @@ pub struct Manifest {
     pub context: Option<ContextShape>,
     /// What several events of one item amount to.
     pub repeats: Repeats,
+    /// What is popular, beside what little a history says.
+    pub prior: Option<Prior>,
     /// What own and new items are weighed with, where people buy again.
     pub repurchase: Option<RepurchaseWeights>,
     /// Catalogue columns in display order: name and type (`text`, `category`, `number`).
@@ -156,6 +159,7 @@ impl Manifest {
                 Some("logarithm") => Repeats::Logarithm,
                 Some(other) => return Err(Error::argument("model.repeats", "once or logarithm", other)),
             },
+            prior: root.optional("prior").map(|prior| Prior::from_json(&prior)).transpose()?,
             repurchase: root.optional("repurchase").map(|part| RepurchaseWeights::from_json(&part)).transpose()?,
             columns,
             event_weights,
@@ -189,6 +193,9 @@ impl Manifest {
         }
         if let Some(context) = &self.context {
             object["context"] = context.to_json();
+        }
+        if let Some(prior) = &self.prior {
+            object["prior"] = prior.to_json();
         }
         if let Some(repurchase) = &self.repurchase {
             object["repurchase"] = repurchase.to_json();

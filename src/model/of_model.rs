@@ -40,6 +40,7 @@ impl ModelSpec {
             repeats: manifest.repeats,
             neighbours: neighbours(model),
             ranker: model.ranker().map(|ranker| spec_of_ranker(ranker, model)),
+            prior: manifest.prior.clone(),
             repurchase: model.repurchase().map(|part| RepurchaseSpec {
                 weights: part.weights.clone(),
                 items: [part.repeat_items, part.new_items].concat(),

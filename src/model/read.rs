@@ -1,7 +1,7 @@
 //! Reading a model: every check happens here, once, so that scoring can trust what it is given.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::buffer::ModelBuffer;
 use super::catalogue::{Catalogue, ColumnSlot};
@@ -48,6 +48,8 @@ pub struct Model {
     /// For a fold-in.
     gram: Option<Range<usize>>,
     neighbours: Option<NeighbourSlot>,
+    /// `ln(1 + popularity)`, (n), made when it is asked for.
+    log_popularity: OnceLock<Vec<f32>>,
     /// The items' terms of the repurchase part, (2, n).
     repurchase: Option<Range<usize>>,
     inverse_norm: Vec<f32>,
@@ -142,6 +144,7 @@ impl Model {
             popularity,
             gram,
             neighbours,
+            log_popularity: OnceLock::new(),
             repurchase,
             inverse_norm: Vec::new(),
             ranker,
@@ -209,6 +212,14 @@ impl Model {
     /// Popularity of each item, (n), in any monotone unit; ranks the catalogue before a user's first event.
     pub fn popularity(&self) -> Option<&[f32]> {
         self.popularity.as_ref().map(|range| self.floats(range))
+    }
+
+    /// `ln(1 + popularity)` of each item, (n); zeros where the file has no popularity.
+    pub fn log_popularity(&self) -> &[f32] {
+        self.log_popularity.get_or_init(|| match self.popularity() {
+            Some(popularity) => popularity.iter().map(|count| (1.0 + count.max(0.0)).ln()).collect(),
+            None => vec![0.0; self.item_count()],
+        })
     }
 
     /// `1 / |row|` of the rows as stored, (n), 0 for a zero row: turns a dot into a cosine.

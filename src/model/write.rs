@@ -13,6 +13,7 @@ use super::manifest::{LayerShape, Manifest, MlpShape, Repeats, Scoring, UserTowe
 use super::neighbours::{NeighbourSpec, add_neighbours};
 use super::network::{NetworkSpec, add_tensors};
 use super::nibbles::pack_nibbles;
+use super::prior::Prior;
 use super::quantise::{Grid, quantise_table};
 use super::read::{Model, REMOVED};
 use super::repurchase::{RepurchaseSpec, add_items};
@@ -86,6 +87,8 @@ pub struct ModelSpec {
     /// Neighbour lists, whose sums are added to the dot.
     pub neighbours: Option<NeighbourSpec>,
     pub ranker: Option<RankerSpec>,
+    /// What is popular, beside what little a history says.
+    pub prior: Option<Prior>,
     /// For shops where people buy again.
     pub repurchase: Option<RepurchaseSpec>,
     pub columns: Vec<Column>,
@@ -200,6 +203,7 @@ fn lay_out(spec: &ModelSpec, steps: &[f32], file: &mut TensorWriter) -> Result<M
         content: spec.content.as_ref().map(|content| content.shape.clone()),
         context: spec.context.as_ref().map(|context| context.shape.clone()),
         repeats: spec.repeats,
+        prior: spec.prior.clone(),
         repurchase: spec.repurchase.as_ref().map(|part| part.weights.clone()),
         columns: spec.columns.iter().filter_map(|c| Some((c.name.clone(), kind(&c.data)?.to_owned()))).collect(),
         event_weights: spec.event_weights.iter().map(|(name, &weight)| (name.clone(), weight)).collect(),

@@ -12,3 +12,4 @@ pub use event::{Event, EventKind};
 pub use network::content_vector;
 pub use state::{FULL_STRENGTH, Interaction, PROFILE_VERSION, Profile};
 pub use user::User;
+pub(crate) use user::listed;

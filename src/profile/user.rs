@@ -16,8 +16,10 @@ const MAX_STRENGTH: f32 = 16.0;
 pub struct User {
     /// (d).
     pub vector: Vec<f32>,
-    /// What the neighbour lists of the history add to each item's score, (n); none without such lists.
+    /// What the neighbour lists of the history and the prior add to each item's score, (n); none without them.
     pub offset: Option<Vec<f32>>,
+    /// Weight of `ln(1 + popularity)` in it.
+    prior: f32,
     tower: Tower,
     /// (item index, strength r).
     history: Vec<(u32, f32)>,
@@ -76,16 +78,18 @@ impl User {
                 (Tower::Pool { factor }, vector)
             }
         };
-        let offset = model.neighbours().map(|neighbours| {
-            let mut sums = vec![0.0f32; model.item_count()];
-            for &(from, strength) in history {
-                neighbours.each(from, &mut |item, weight| sums[item as usize] += strength * weight);
-            }
-            sums
-        });
+        let (mut offset, mut prior) = (listed(model, history), 0.0);
+        if let Some(found) = &model.manifest().prior {
+            prior = found.weight(history.iter().map(|(_, strength)| strength).sum());
+        }
+        if prior > 0.0 {
+            let sums = offset.get_or_insert_with(|| vec![0.0; model.item_count()]);
+            sums.iter_mut().zip(model.log_popularity()).for_each(|(sum, x)| *sum += prior * x);
+        }
         Ok(User {
             vector,
             offset,
+            prior,
             tower,
             history: history.to_vec(),
             context: context.to_vec(),
@@ -99,12 +103,13 @@ impl User {
         let rows = model.context().filter(|context| !context.shape.always)?;
         let mut vector = vec![0.0; model.dim()];
         add_context(model, rows, context, &mut vector);
-        let popularity = model.popularity()?.iter().enumerate();
+        model.popularity()?;
         let bias = |item: usize| model.bias().map_or(0.0, |bias| bias[item]);
-        let offset = popularity.map(|(item, count)| (1.0 + count.max(0.0)).ln() - bias(item)).collect();
+        let offset = model.log_popularity().iter().enumerate().map(|(item, x)| x - bias(item)).collect();
         Some(User {
             vector,
             offset: Some(offset),
+            prior: 1.0,
             tower: Tower::Network,
             history: Vec::new(),
             context: context.to_vec(),
@@ -115,7 +120,9 @@ impl User {
     /// Whether some user of `model` has an offset.
     #[cfg(feature = "gpu")]
     pub(crate) fn brings_offset(model: &Model) -> bool {
-        model.neighbours().is_some() || model.context().is_some_and(|context| !context.shape.always)
+        model.neighbours().is_some()
+            || model.manifest().prior.is_some()
+            || model.context().is_some_and(|context| !context.shape.always)
     }
 
     /// How much lower `item`'s dot is without each item of the history, in its order; all of it for an only item, nothing for one so
@@ -140,7 +147,12 @@ impl User {
         self.history.iter().enumerate().map(|(at, &(from, _))| (from, part(at))).collect()
     }
 
-    /// The retrieval score of `item` in its two parts: what neighbour lists say, and dot and bias.
+    /// How much of the retrieval score of `item` is that it is popular, beside what the history says.
+    pub fn popular_part(&self, model: &Model, item: u32) -> f32 {
+        if self.prior > 0.0 { self.prior * model.log_popularity()[item as usize] } else { 0.0 }
+    }
+
+    /// The retrieval score of `item` in its two parts: what neighbour lists and the prior say, and dot and bias.
     pub fn scores(&self, model: &Model, item: u32) -> (f32, f32) {
         let bias = model.bias().map_or(0.0, |bias| bias[item as usize]);
         let dot: f32 = self.vector.iter().zip(model.embedding(item)).map(|(a, b)| a * b).sum();
@@ -173,6 +185,16 @@ impl User {
         }
         parts
     }
+}
+
+/// What the neighbour lists of `history` add to each item's score, (n); none without such lists.
+pub(crate) fn listed(model: &Model, history: &[(u32, f32)]) -> Option<Vec<f32>> {
+    let neighbours = model.neighbours()?;
+    let mut sums = vec![0.0f32; model.item_count()];
+    for &(from, strength) in history {
+        neighbours.each(from, &mut |item, weight| sums[item as usize] += strength * weight);
+    }
+    Some(sums)
 }
 
 fn run_network(model: &Model, history: &[(u32, f32)], context: &[(u32, f32)]) -> Result<Vec<f32>> {

@@ -1,8 +1,7 @@
 //! What to ask a stranger about: items that are likely known, each telling what the others do not.
 
-use crate::error::Result;
 use crate::model::Model;
-use crate::profile::User;
+use crate::profile::listed;
 use crate::score::{ItemMask, Scored, TopK};
 
 /// Items that are known well enough to be asked about.
@@ -16,10 +15,7 @@ const LEAST: f32 = 1e-6;
 /// most is left after those before it, the more so the more popular it is. This is the item that shrinks the volume of what a user may
 /// be like the most (a D-optimal design; Liu et al. 2011, "Wisdom of the Better Few"). Without vectors an item tells of another as its
 /// neighbour list does. Scores are what is left, 0 to 1, times how likely the item is known.
-///
-/// # Errors
-/// Whatever [`User::of_history`] refuses.
-pub fn to_ask(model: &Model, mask: &ItemMask, liked: &[(u32, f32)], count: usize) -> Result<Vec<Scored>> {
+pub fn to_ask(model: &Model, mask: &ItemMask, liked: &[(u32, f32)], count: usize) -> Vec<Scored> {
     let mut candidates = known(model, mask);
     let dim = model.dim();
     let mut vectors: Vec<Vec<f32>> = candidates.iter().map(|scored| unit(model.embedding(scored.item))).collect();
@@ -31,12 +27,12 @@ pub fn to_ask(model: &Model, mask: &ItemMask, liked: &[(u32, f32)], count: usize
     loop {
         let next = match told.next() {
             Some(item) => item,
-            None if chosen.len() == count.min(candidates.len()) => return Ok(chosen),
+            None if chosen.len() == count.min(candidates.len()) => return chosen,
             None => {
                 let worth = |at: usize| candidates[at].score * left[at];
                 let free = (0..candidates.len()).filter(|&at| left[at] >= 0.0);
                 let Some(at) = free.max_by(|&a, &b| worth(a).total_cmp(&worth(b)).then(b.cmp(&a))) else {
-                    return Ok(chosen);
+                    return chosen;
                 };
                 chosen.push(Scored { item: candidates[at].item, score: worth(at) });
                 left[at] = -1.0;
@@ -44,7 +40,7 @@ pub fn to_ask(model: &Model, mask: &ItemMask, liked: &[(u32, f32)], count: usize
             }
         };
         if dim == 0 {
-            let offset = User::of_history(model, &[(next, 1.0)])?.offset.unwrap_or_default();
+            let offset = listed(model, &[(next, 1.0)]).unwrap_or_default();
             let most = offset.iter().fold(0.0f32, |a, &b| a.max(b));
             for (scored, left) in candidates.iter_mut().zip(&mut left).filter(|(_, left)| **left >= 0.0) {
                 let told = offset.get(scored.item as usize).map_or(0.0, |x| x.max(0.0) / most.max(f32::MIN_POSITIVE));

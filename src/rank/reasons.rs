@@ -24,7 +24,11 @@ pub(crate) fn because_of(model: &Model, user: &User, history: &[Interaction], it
     let mut parts = user.contributions(model, item);
     parts.retain(|&(_, part)| part > 0.0);
     let total: f32 = parts.iter().map(|&(_, part)| part).sum();
+    // That it is popular is told where it says more than all that the user did.
     let mut reasons = Vec::new();
+    if user.popular_part(model, item) > total {
+        reasons.push(Reason::Popular);
+    }
     while reasons.len() < MAX_REASONS && !parts.is_empty() {
         let strongest = (0..parts.len()).fold(0, |best, i| if parts[i].1 > parts[best].1 { i } else { best });
         let (cause, part) = parts.swap_remove(strongest);

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use futures_util::join;
 use proclivity::model::{
-    Cell, ContextShape, ContextSpec, FieldKind, FieldShape, Model, ModelSpec, NeighbourSpec, Precision, UserTower,
+    Cell, ContextShape, ContextSpec, FieldKind, FieldShape, Model, ModelSpec, NeighbourSpec, Precision, Prior,
+    UserTower,
 };
 use proclivity::profile::{Event, EventKind, Profile, User, context_features};
 use proclivity::rank::Reason;
@@ -505,6 +506,51 @@ pub async fn batches(choice: BackendChoice) {
     }
 }
 
+/// Beside one event popularity counts as much as the model says, beside three nothing; what is similar is not what is popular.
+pub async fn popularity_beside_a_short_history(choice: BackendChoice) {
+    let kinds = [random(60, 16, 13), with_neighbours(random(60, 16, 13), 6, false, 14)];
+    for (n, spec) in cases(choice, 1, kinds) {
+        let with = |weight: f32| {
+            let prior = Some(Prior { knots: vec![(1.0, weight), (3.0, 0.0)] });
+            model(&ModelSpec {
+                prior,
+                popularity: (0..60).map(|item| ((item * 37) % 60) as f32).collect(),
+                ..spec.clone()
+            })
+        };
+        let open = async |model: &Arc<Model>| Recommender::new(model.clone(), choice).await.expect("opens");
+        let (plain, prior, strong) = (with(0.0), with(0.5), with(100.0));
+        let [bare, found, popular] = [open(&plain).await, open(&prior).await, open(&strong).await];
+        let request = Request { count: 40, ..Request::default() };
+        let each = [&bare, &found, &popular];
+        for (count, id) in ["item-9", "item-21", "item-30"].into_iter().enumerate() {
+            each.iter()
+                .for_each(|recommender| recommender.observe(Event::new(EventKind::Purchase, id)).expect("known"));
+            let all = Request { count: 59 - count, ..request.clone() };
+            let [bare, found] =
+                [bare.recommend(&all).await.expect("recommends"), found.recommend(&all).await.expect("recommends")];
+            if count == 2 {
+                assert_eq!(found, bare, "kind {n}: nothing beside three events");
+                continue;
+            }
+            let weight = [0.5, 0.25][count];
+            for item in &found.items {
+                let index = prior.require_item(&item.id).expect("known") as usize;
+                let own = bare.items.iter().find(|other| other.id == item.id).expect("every item is listed").score;
+                let expected = own + weight * (1.0 + ((index * 37) % 60) as f32).ln();
+                assert!((item.score - expected).abs() < 1e-4, "kind {n}: {} {expected}", item.score);
+            }
+            let first = &popular.recommend(&request).await.expect("recommends").items[0];
+            assert_eq!(first.reasons[0], Reason::Popular, "kind {n}");
+            let unknown = "item-0"; // nobody took it
+            let without = found.items.iter().find(|item| item.reasons.is_empty() && item.id != unknown);
+            assert_eq!(without, None, "kind {n}: what no event speaks for is popular");
+        }
+        let [similar, plain] = [found.similar("item-9", &request).await, bare.similar("item-9", &request).await];
+        assert_eq!(similar.expect("recommends"), plain.expect("recommends"), "kind {n}");
+    }
+}
+
 /// Where people buy again: own items by their count, new ones by score and trend, in one list under the request's conditions.
 pub async fn buying_again(choice: BackendChoice) {
     const DAY: f64 = 86_400_000.0;
@@ -581,5 +627,6 @@ macro_rules! contract_tests {
         $check!(given_user);
         $check!(batches);
         $check!(buying_again);
+        $check!(popularity_beside_a_short_history);
     };
 }

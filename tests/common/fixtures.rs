@@ -52,6 +52,7 @@ pub fn spec(rows: Vec<f32>, dim: usize) -> ModelSpec {
         repeats: Default::default(),
         neighbours: None,
         ranker: None,
+        prior: None,
         repurchase: None,
         columns: vec![
             Column {

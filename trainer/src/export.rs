@@ -86,6 +86,7 @@ fn spec(trained: &Trained, data: &Interactions) -> ModelSpec {
         repeats: trained.repeats,
         neighbours: trained.neighbours.clone(),
         ranker: trained.ranker.clone(),
+        prior: trained.prior.clone(),
         repurchase: trained.repurchase.clone(),
         columns: Vec::new(),
         event_weights: BTreeMap::new(),

@@ -306,6 +306,7 @@ fn spec(args: &ImportArgs, source: Source, items: Items) -> Result<ModelSpec> {
         repeats: Repeats::Once,
         neighbours: source.neighbours,
         ranker: vectors.ranker,
+        prior: None,
         repurchase: None,
         columns: items.columns,
         event_weights: Default::default(),

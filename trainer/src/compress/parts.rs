@@ -50,7 +50,7 @@ impl Parts {
 #[cfg(test)]
 pub mod fixture {
     use proclivity::model::{
-        Column, ColumnData, DenseLayer, EmbeddingSpec, ModelSpec, NEW_FEATURES, NeighbourSpec, REPEAT_FEATURES,
+        Column, ColumnData, DenseLayer, EmbeddingSpec, ModelSpec, NEW_FEATURES, NeighbourSpec, Prior, REPEAT_FEATURES,
         RankerSpec, Repeats, RepurchaseSpec, RepurchaseWeights, UserTower,
     };
     use rand::{RngExt, SeedableRng};
@@ -92,6 +92,7 @@ pub mod fixture {
             repeats: Repeats::Logarithm,
             neighbours: Some(lists),
             ranker: Some(RankerSpec { layers, skip: 1.0, candidates: Some(20), precision: Precision::Int8 }),
+            prior: Some(Prior { knots: vec![(1.0, 0.4), (8.0, 0.1)] }),
             repurchase: Some(RepurchaseSpec {
                 weights: RepurchaseWeights {
                     repeat: floats(REPEAT_FEATURES + 1, 0.5),

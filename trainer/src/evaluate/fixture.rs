@@ -36,6 +36,7 @@ pub fn model(candidates: Option<usize>, card: Value) -> Arc<Model> {
         repeats: Default::default(),
         neighbours: None,
         ranker: candidates.map(|_| ranker),
+        prior: None,
         repurchase: None,
         columns: Vec::new(),
         event_weights: Default::default(),

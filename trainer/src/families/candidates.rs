@@ -97,6 +97,7 @@ mod tests {
             repeats: Default::default(),
             neighbours: None,
             ranker: Some(RankerSpec { layers, skip: 1.0, candidates: Some(candidates), precision: Precision::F32 }),
+            prior: None,
             repurchase: None,
             columns: Vec::new(),
             event_weights: Default::default(),

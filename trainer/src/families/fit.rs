@@ -300,7 +300,7 @@ impl Fit<'_> {
 }
 
 /// All that a model with or without a ranker has.
-fn last_stage(ranks: bool) -> Stage {
+pub fn last_stage(ranks: bool) -> Stage {
     if ranks { Stage::Cascade } else { Stage::Retrieval }
 }
 

@@ -66,6 +66,10 @@ pub struct Recipe {
     /// count the same for ever]
     #[arg(long, value_name = "DAYS")]
     pub half_life: Option<f64>,
+    /// Order by what a history says alone, however short it is [default: popularity counts beside it by a weight that falls with the
+    /// number of events, fitted on the held-out users]
+    #[arg(long)]
+    pub no_prior: bool,
     /// Learn the vectors from the catalogue too (--items), so that items can be added that nobody has taken yet
     #[arg(long)]
     pub content: bool,
@@ -199,6 +203,7 @@ impl Recipe {
             ranker: None,
             content: None,
             context: None,
+            prior: None,
             repurchase: None,
             popularity,
             repeats: self.confidence.repeats(),
@@ -248,6 +253,7 @@ impl Recipe {
         let user_columns = &columns_of(fit.user_columns, &fit.data.users, &data.users);
         let past = Fit { data, held: &[], columns, user_columns, checkpoint: None, curves: None, ..*fit };
         let (mut trained, _) = recipe.train(data, &past)?;
+        trained.prior.clone_from(&made.prior);
         if let (Some(vectors), Some(settled)) = (&mut trained.vectors, &made.vectors) {
             vectors.tower = settled.tower;
         }

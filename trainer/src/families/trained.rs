@@ -1,7 +1,7 @@
 //! What training gives: the mathematics of a model, without its catalogue.
 
 use proclivity::model::{
-    ContentSpec, ContextSpec, NeighbourSpec, NetworkSpec, RankerSpec, Repeats, RepurchaseSpec, UserTower,
+    ContentSpec, ContextSpec, NeighbourSpec, NetworkSpec, Prior, RankerSpec, Repeats, RepurchaseSpec, UserTower,
 };
 
 use crate::evaluate::RatingScale;
@@ -19,6 +19,8 @@ pub struct Trained {
     pub content: Option<ContentSpec>,
     /// What a request tells beside the history.
     pub context: Option<ContextSpec>,
+    /// What is popular, beside what little a history says.
+    pub prior: Option<Prior>,
     /// Where people buy again.
     pub repurchase: Option<RepurchaseSpec>,
     /// What strangers see first, (n), in any monotone unit.

@@ -67,6 +67,7 @@ fn model(machine: &FactorisationMachine<'_>, data: &Interactions) -> std::sync::
         vectors: Some(vectors),
         neighbours: None,
         content: None,
+        prior: None,
         repurchase: None,
         popularity: vec![1.0; ITEMS],
         repeats: Repeats::Once,

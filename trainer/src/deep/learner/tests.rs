@@ -31,6 +31,7 @@ fn trained(family: DeepFamily, mut vectors: Vectors, items: usize) -> Trained {
         neighbours: None,
         content: None,
         context: None,
+        prior: None,
         repurchase: None,
         popularity: vec![1.0; items],
         repeats: Repeats::Once,
