@@ -60,7 +60,7 @@ export const RECIPES = {
     neumf: ['--dim', '128', '--epochs', '40', '--deep-learning-rate', '0.01', '--deep-weight-decay', '0.03'],
   },
   'amazon-video': {
-    sasrec: ['--epochs', '24', '--deep-learning-rate', '0.002', '--deep-dropout', '0.5'],
+    sasrec: ['--epochs', '36', '--patience', '10', '--deep-learning-rate', '0.002', '--deep-dropout', '0.5'],
     gru4rec: ['--epochs', '24', '--deep-learning-rate', '0.002', '--deep-dropout', '0.5'],
     'item-knn': ['--neighbours', '100'],
     popular: [],
