@@ -294,7 +294,8 @@ impl Recommender {
         }
         let user = User::new(&self.model, &liked, &context)?;
         if liked.is_empty() {
-            return Ok(Question { popular: true, ..question(user.vector, allowed, Stage::Cascade) });
+            let offset = user.offset.clone();
+            return Ok(Question { popular: true, offset, ..question(user.vector, allowed, Stage::Cascade) });
         }
         let mut buyer = self.buyer(profile, request.now);
         buyer.iter_mut().for_each(|buyer| buyer.claim(&mut allowed));

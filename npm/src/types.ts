@@ -164,7 +164,7 @@ export type Reason =
       weight: number;
     }
   | {
-      /** It is popular; all that is known before the first event. */
+      /** It is popular: all that is known before the first event, and more than all that the user did says soon after it. */
       type: 'popular';
     }
   | {

@@ -102,6 +102,18 @@ pub fn fields_to_json(fields: &[FieldShape]) -> JsonValue {
     fields.iter().map(FieldShape::to_json).collect()
 }
 
+impl FieldKind {
+    /// As the JSON form and the types of columns call it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            FieldKind::Category { .. } => "category",
+            FieldKind::Number { .. } => "number",
+            FieldKind::Text { .. } => "text",
+            FieldKind::Vector { .. } => "vector",
+        }
+    }
+}
+
 impl FieldShape {
     pub(crate) fn from_json(field: &JsonField) -> Result<FieldShape> {
         let kind = field.required("kind")?;
@@ -118,11 +130,12 @@ impl FieldShape {
     }
 
     pub(crate) fn to_json(&self) -> JsonValue {
+        let kind = self.kind.name();
         match &self.kind {
-            FieldKind::Category { values } => json!({ "column": self.column, "kind": "category", "values": values }),
-            FieldKind::Number { edges } => json!({ "column": self.column, "kind": "number", "edges": edges }),
-            FieldKind::Text { buckets } => json!({ "column": self.column, "kind": "text", "buckets": buckets }),
-            FieldKind::Vector { width } => json!({ "column": self.column, "kind": "vector", "width": width }),
+            FieldKind::Category { values } => json!({ "column": self.column, "kind": kind, "values": values }),
+            FieldKind::Number { edges } => json!({ "column": self.column, "kind": kind, "edges": edges }),
+            FieldKind::Text { buckets } => json!({ "column": self.column, "kind": kind, "buckets": buckets }),
+            FieldKind::Vector { width } => json!({ "column": self.column, "kind": kind, "width": width }),
         }
     }
 

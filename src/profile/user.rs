@@ -6,7 +6,7 @@ use super::context::{add_context, context_features};
 use super::fold_in::FoldIn;
 use super::network;
 use crate::error::{Error, Result, show};
-use crate::model::{MAX_ABS, Model, UserTower};
+use crate::model::{MAX_ABS, Model, Prior, UserTower};
 
 /// Largest strength of a pair: that of millions of events by [`Repeats::Logarithm`](crate::model::Repeats::Logarithm).
 const MAX_STRENGTH: f32 = 16.0;
@@ -18,8 +18,8 @@ pub struct User {
     pub vector: Vec<f32>,
     /// What the neighbour lists of the history and the prior add to each item's score, (n); none without them.
     pub offset: Option<Vec<f32>>,
-    /// Weight of `ln(1 + popularity)` in it.
-    prior: f32,
+    /// Weight of `ln(1 + popularity)` in it, and the mean of that over the catalogue.
+    prior: (f32, f32),
     tower: Tower,
     /// (item index, strength r).
     history: Vec<(u32, f32)>,
@@ -54,6 +54,35 @@ impl User {
     /// # Errors
     /// As [`User::of_history`].
     pub fn new(model: &Model, history: &[(u32, f32)], context: &[(u32, f32)]) -> Result<User> {
+        let user = User::plain(model, history, context)?;
+        Ok(match &model.manifest().prior {
+            Some(prior) => user.beside(model, prior),
+            None => user,
+        })
+    }
+
+    /// As [`User::of_history`], with another prior than the model's.
+    ///
+    /// # Errors
+    /// As [`User::of_history`].
+    pub fn weighing(model: &Model, history: &[(u32, f32)], prior: &Prior) -> Result<User> {
+        Ok(User::plain(model, history, &context_features(model, &Vec::new())?)?.beside(model, prior))
+    }
+
+    /// The user with popularity beside what the history says.
+    fn beside(mut self, model: &Model, prior: &Prior) -> User {
+        let weight = prior.weight(self.history.iter().map(|(_, strength)| strength).sum());
+        if weight > 0.0 {
+            let popularity = model.log_popularity();
+            let sums = self.offset.get_or_insert_with(|| vec![0.0; model.item_count()]);
+            sums.iter_mut().zip(popularity).for_each(|(sum, x)| *sum += weight * x);
+            self.prior = (weight, popularity.iter().sum::<f32>() / popularity.len() as f32);
+        }
+        self
+    }
+
+    /// The user by history and context alone.
+    fn plain(model: &Model, history: &[(u32, f32)], context: &[(u32, f32)]) -> Result<User> {
         check(model, history)?;
         let rows = model.context().filter(|context| context.shape.always);
         let (tower, vector) = match model.manifest().user {
@@ -78,18 +107,10 @@ impl User {
                 (Tower::Pool { factor }, vector)
             }
         };
-        let (mut offset, mut prior) = (listed(model, history), 0.0);
-        if let Some(found) = &model.manifest().prior {
-            prior = found.weight(history.iter().map(|(_, strength)| strength).sum());
-        }
-        if prior > 0.0 {
-            let sums = offset.get_or_insert_with(|| vec![0.0; model.item_count()]);
-            sums.iter_mut().zip(model.log_popularity()).for_each(|(sum, x)| *sum += prior * x);
-        }
         Ok(User {
             vector,
-            offset,
-            prior,
+            offset: listed(model, history),
+            prior: (0.0, 0.0),
             tower,
             history: history.to_vec(),
             context: context.to_vec(),
@@ -109,7 +130,7 @@ impl User {
         Some(User {
             vector,
             offset: Some(offset),
-            prior: 1.0,
+            prior: (0.0, 0.0),
             tower: Tower::Network,
             history: Vec::new(),
             context: context.to_vec(),
@@ -147,9 +168,10 @@ impl User {
         self.history.iter().enumerate().map(|(at, &(from, _))| (from, part(at))).collect()
     }
 
-    /// How much of the retrieval score of `item` is that it is popular, beside what the history says.
+    /// How much higher `item` stands than others because it is more popular than they are on average, beside what the history says.
     pub fn popular_part(&self, model: &Model, item: u32) -> f32 {
-        if self.prior > 0.0 { self.prior * model.log_popularity()[item as usize] } else { 0.0 }
+        let (weight, mean) = self.prior;
+        if weight > 0.0 { weight * (model.log_popularity()[item as usize] - mean) } else { 0.0 }
     }
 
     /// The retrieval score of `item` in its two parts: what neighbour lists and the prior say, and dot and bias.

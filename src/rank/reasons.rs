@@ -12,14 +12,14 @@ const MAX_REASONS: usize = 3;
 pub enum Reason {
     /// An item the user dealt with carries this share (0..=1) of what speaks for the recommended one.
     BecauseOf { item_id: String, event: EventKind, weight: f32 },
-    /// Nothing is known of the user yet: the item is popular, in this moment where the model knows of moments.
+    /// The item is popular, in this moment where the model knows of moments: nothing is known of the user yet, or what is known says less.
     Popular,
     /// The user bought it this many times, the last time so many days ago, and every so many days on average if more than once.
     BuyAgain { times: usize, days_since: f32, rhythm_days: Option<f32> },
 }
 
 /// The history items that carried the retrieval score of `item`, strongest first: each one's exact part, and as its weight its
-/// share of all parts that speak for the item.
+/// share of all parts that speak for the item. That it is popular comes first where that says more than all of them.
 pub(crate) fn because_of(model: &Model, user: &User, history: &[Interaction], item: u32) -> Vec<Reason> {
     let mut parts = user.contributions(model, item);
     parts.retain(|&(_, part)| part > 0.0);

@@ -52,7 +52,7 @@ pub(crate) enum UserVector {
 pub struct Query<'a> {
     /// User vector, (d).
     pub user: &'a [f32],
-    /// Added to each item's retrieval score, (n): what neighbour lists say. For the stages with a dot and a bias.
+    /// Added to each item's retrieval score, (n): what neighbour lists and the prior say. For the stages with a dot and a bias.
     pub offset: Option<&'a [f32]>,
     /// Items to leave out.
     pub mask: &'a ItemMask,

@@ -220,13 +220,14 @@ fn columns_of_context_are_checked() {
     says(&said(&twice), &["--context-column", "each column once", "referrer"]);
     let als = [&column("referrer")[..], &["--family", "als"]].concat();
     says(&said(&als), &["--context-column", "--family fm or deepfm, or --context", "als"]);
+    says(&said(&column("item")), &["--context-column", "rename it", "item"]);
     let users = folder.write("users.csv", "user,referrer\nu1,a\nu2,b\n");
     let both = [&column("referrer")[..], &["--family", "fm", "--users", &users]].concat();
     says(&said(&both), &["--context-column", "--users does not have", "referrer"]);
     let untimed = delimited(',').replace("timestamp", "number");
     let untimed = folder.write("untimed.csv", untimed);
     let said = failure(&["train", &untimed, "-o", &model, "--context", "--family", "als"]);
-    says(&said, &["--context", "a log with times, or --context-column"]);
+    says(&said, &["--context", "a log with times, --context-column or --users"]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
-use serde_json::Value;
+use serde_json::{Value, json as value};
 use support::{Folder, SMALL, delimited, items, json, proclivity, proclivity_on, rows, train};
 
 /// Name and sha256 of each tensor: what a model knows, without its card.
@@ -268,4 +268,25 @@ fn impossible_neighbour_settings_are_refused() {
             support::failure(&["train", &log, "--family", "ease", &format!("{flag}={value}"), "-o", &folder.at("m")]);
         assert!(message.contains(flag), "{message}");
     }
+}
+
+#[test]
+fn popularity_counts_beside_short_histories_unless_told_otherwise() {
+    let folder = Folder::new();
+    let log = folder.write("log.csv", delimited(','));
+    let card = |name: &str, more: &[&str]| {
+        let flags = [&["--family", "als", "--validation", "0.5"], more].concat();
+        train(&log, &folder.path(name), &flags);
+        json(&["inspect", &folder.at(name)])["manifest"].clone()
+    };
+    let (with, without) = (card("with", &[]), card("without", &["--no-prior"]));
+    let steps = with["card"]["prior"].as_array().unwrap();
+    assert_eq!((steps[0]["events"].as_u64(), steps[0]["users"].as_u64()), (Some(1), Some(20)));
+    assert!(steps.iter().any(|step| step["events"].is_null()), "whole histories too");
+    let weights: Vec<f64> = steps.iter().map(|step| step["weight"].as_f64().unwrap()).collect();
+    match weights.iter().any(|&weight| weight > 0.0) {
+        true => assert_eq!(with["prior"]["weights"].as_array().unwrap().len(), weights.len()),
+        false => assert_eq!(with["prior"], Value::Null),
+    }
+    assert_eq!((&without["card"]["prior"], &without["prior"]), (&value!([]), &Value::Null));
 }

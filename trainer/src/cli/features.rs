@@ -28,12 +28,11 @@ pub struct FeaturesArgs {
 }
 
 pub fn run(args: &FeaturesArgs, tables: &TableOptions, output: Output) -> Result<()> {
-    let ids = read_item_ids(&args.items, &args.item_columns, tables)?;
-    let (columns, _) = read_catalogue(&args.items, &ids, &args.item_columns, tables)?;
-    let fields = match &args.fields {
-        Some(path) => read_fields(path)?,
-        None => item_fields(&columns),
-    };
+    let known = args.fields.as_deref().map(read_fields).transpose()?;
+    let flags = known.iter().fold(args.item_columns.clone(), |flags, fields| flags.with_fields(fields));
+    let ids = read_item_ids(&args.items, &flags, tables)?;
+    let (columns, _) = read_catalogue(&args.items, &ids, &flags, tables)?;
+    let fields = known.unwrap_or_else(|| item_fields(&columns));
     if fields.is_empty() {
         let expected = "columns besides the item id that tell items apart".into();
         return Err(CliError::Header {

@@ -250,7 +250,11 @@ fn read_items(args: &ImportArgs, source: &Source, tables: &TableOptions, output:
         }
     };
     let columns = match &args.items {
-        Some(path) => read_catalogue(path, &ids, &args.item_columns, tables)?.0,
+        Some(path) => {
+            let flags = args.content_fields.as_deref().map(read_fields).transpose()?;
+            let flags = flags.iter().fold(args.item_columns.clone(), |flags, fields| flags.with_fields(fields));
+            read_catalogue(path, &ids, &flags, tables)?.0
+        }
         None => Vec::new(),
     };
     let popularity = match &args.popularity {
@@ -288,7 +292,11 @@ fn spec(args: &ImportArgs, source: Source, items: Items) -> Result<ModelSpec> {
         (None, None) => none,
     };
     let content = match content {
-        Some((mut file, fields)) => Some(read_content(&mut file, fields, vectors.dim)?),
+        Some(_) if vectors.dim == 0 => {
+            let (expected, found) = ("a source with item vectors".into(), "neighbour lists".into());
+            return Err(CliError::Flag { flag: "--content", expected, found });
+        }
+        Some((mut file, fields)) => Some(read_content(&mut file, fields, &vectors)?),
         None => None,
     };
     Ok(ModelSpec {

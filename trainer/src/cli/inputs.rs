@@ -10,6 +10,7 @@ use crate::dataset::{
     CatalogueReport, CleanReport, HeldOut, Interactions, ItemColumnFlags, LogSource, MAX_REQUEST_COLUMNS, Reading,
     TableOptions, hold_out, read_catalogue, read_held_out, read_user_columns,
 };
+use crate::deep::item_fields;
 use crate::error::{CliError, Result};
 use crate::families::Recipe;
 use crate::output::{Output, file_name, grouped};
@@ -56,6 +57,10 @@ impl Inputs {
     /// # Errors
     /// [`CliError::Flag`].
     pub fn check_recipe(&self, recipe: &Recipe) -> Result<()> {
+        if recipe.context && !self.data.has_time && self.user_columns.is_empty() && self.data.situations.is_empty() {
+            let (expected, found) = ("a log with times, --context-column or --users".into(), "none of them".into());
+            return Err(CliError::Flag { flag: "--context", expected, found });
+        }
         if recipe.context || recipe.family.takes_fields() {
             return Ok(());
         }
@@ -99,6 +104,9 @@ impl InputArgs {
             _ => hold_out(&mut data, self.validation, seed),
         };
         check_request(&[], &data.situations)?;
+        for column in data.situations.iter().filter(|column| item_fields(std::slice::from_ref(column)).is_empty()) {
+            output.note(format!("context {}: the same in every event, so that nothing is learnt of it", column.name));
+        }
         let user_columns = match &self.users {
             Some(path) => {
                 let (columns, without) = read_user_columns(path, &data.users, tables)?;

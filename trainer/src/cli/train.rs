@@ -181,6 +181,9 @@ impl Order<'_> {
         }
         let (prior, steps) = fit_prior(trained, fit)?;
         trained.prior = prior;
+        if steps.is_empty() {
+            fit.output.note("prior  too few held-out users to fit on what popularity counts beside short histories");
+        }
         for step in steps.iter().filter(|step| step.weight > 0.0) {
             let known = match step.events {
                 Some(1) => "1 event".to_owned(),

@@ -1,6 +1,7 @@
 //! Which column of a table plays which role: named by a flag, else guessed from the header.
 
 use clap::Args;
+use proclivity::model::FieldShape;
 use serde::Serialize;
 
 use super::table::Table;
@@ -129,6 +130,19 @@ pub struct ItemColumnFlags {
     pub columns: Vec<String>,
 }
 
+impl ItemColumnFlags {
+    /// The same with the columns of these fields read as what the fields take; a flag for a column stands above that.
+    pub fn with_fields(mut self, fields: &[FieldShape]) -> ItemColumnFlags {
+        for FieldShape { column, kind } in fields {
+            let declared = |flag: &String| flag.rsplit_once('=').is_some_and(|(name, _)| name == column);
+            if !self.columns.iter().any(declared) {
+                self.columns.push(format!("{column}={}", kind.name()));
+            }
+        }
+        self
+    }
+}
+
 /// Positions of the log's columns.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogColumns {
@@ -191,6 +205,9 @@ fn context(table: &Table, names: &[String]) -> Result<Vec<usize>> {
             |expected: &str| Err(CliError::Flag { flag: FLAG, expected: expected.into(), found: name.clone() });
         if CLOCK.contains(&name.as_str()) {
             return refused("a column by another name: hour and weekday are told by the time of an event");
+        }
+        if is_log_name(name) || is_item_name(name) {
+            return refused("a column whose name stands for nothing else in a log; rename it");
         }
         let column = required(table, "context", FLAG, &Some(name.clone()), &[])?;
         if found.contains(&column) {

@@ -37,7 +37,7 @@ impl Sizes {
 /// [`CliError::Memory`](crate::error::CliError::Memory).
 pub fn check_memory(log: &Log, sizes: &Sizes, memory: Memory, beside: Beside) -> Result<()> {
     // Names twice: among the ids and in the result; lists and names have headers.
-    let ids = 2 * (log.users.bytes() + log.items.bytes());
+    let ids = 2 * (log.users.bytes() + log.items.bytes()) + log.situations.bytes_of_columns();
     let counts = 8 * (log.users.len() + log.items.len());
     let lists = size_of::<Event>() * sizes.events + size_of::<u32>() * sizes.pairs;
     let users = sizes.user_events.iter().filter(|&&count| count > 0).count();

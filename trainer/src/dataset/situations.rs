@@ -31,6 +31,11 @@ impl Situations {
         self.known.bytes()
     }
 
+    /// Bytes that [`Situations::columns`] takes.
+    pub fn bytes_of_columns(&self) -> usize {
+        if self.names.is_empty() { 0 } else { self.bytes() + size_of::<String>() * self.known.len() * self.names.len() }
+    }
+
     /// The columns, each with one value a situation.
     pub fn columns(&self) -> Vec<Column> {
         let cell = |at: usize| move |situation: &str| situation.split(SEPARATOR).nth(at).unwrap_or_default().to_owned();

@@ -12,14 +12,20 @@ const BUCKETS: [usize; 2] = [256, 4096];
 
 /// The fields that these columns give; none of a column in which every item has the same.
 pub fn fields(columns: &[Column]) -> Vec<FieldShape> {
-    columns.iter().filter_map(field).collect()
+    counted_fields(columns, |_| 1)
 }
 
-fn field(column: &Column) -> Option<FieldShape> {
+/// The same of rows that count so often each.
+pub fn counted_fields(columns: &[Column], times: impl Fn(usize) -> usize) -> Vec<FieldShape> {
+    columns.iter().filter_map(|column| field(column, &times)).collect()
+}
+
+fn field(column: &Column, times: &impl Fn(usize) -> usize) -> Option<FieldShape> {
     let kind = match &column.data {
         ColumnData::Category(values) => {
             let mut counts: HashMap<&str, usize> = HashMap::new();
-            values.iter().filter(|value| !value.is_empty()).for_each(|value| *counts.entry(value).or_default() += 1);
+            let told = values.iter().enumerate().filter(|(row, value)| !value.is_empty() && times(*row) > 0);
+            told.for_each(|(row, value)| *counts.entry(value).or_default() += times(row));
             let mut values: Vec<(&str, usize)> = counts.into_iter().collect();
             values.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
             values.truncate(VALUES);

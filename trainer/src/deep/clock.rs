@@ -23,16 +23,6 @@ pub fn features(time: i64) -> [u32; 2] {
     [hour as u32, first(1) + (day + 4).rem_euclid(7) as u32]
 }
 
-/// What stands for a field of which nothing is told.
-pub fn missing(field: usize) -> u32 {
-    first(field) + MOMENTS[field].1 as u32
-}
-
-/// How many features there are.
-pub fn count() -> u32 {
-    first(MOMENTS.len())
-}
-
 /// The first feature of a field; each has one more for what is missing.
 pub fn first(field: usize) -> u32 {
     MOMENTS[..field].iter().map(|(_, count)| *count as u32 + 1).sum()
@@ -50,7 +40,7 @@ mod tests {
         let time = 1_509_494_400_000 + 13 * HOUR;
         for (told, expected) in [
             (vec![("hour".to_owned(), Cell::Number(13.0)), ("weekday".to_owned(), Cell::Number(3.0))], features(time)),
-            (Vec::new(), [missing(0), missing(1)]),
+            (Vec::new(), [first(1) - 1, first(2) - 1]),
         ] {
             let device = found(&fields(), |field| attribute(&told, field));
             assert_eq!(device, [(expected[0], 1.0), (expected[1], 1.0)]);

@@ -20,7 +20,7 @@ use super::architecture::{SMALL, small};
 use super::attributes::{attribute, fields};
 use super::fm_batch::{Features, FmBatch, FmExample};
 use super::fm_layout::{FmLayout, FmRows, field_names};
-use super::learner::falling_rate;
+use super::learner::{EpochLoss, falling_rate};
 use super::loss::binary_loss;
 use super::options::DeepOptions;
 use super::request::{RequestFields, starts};
@@ -28,7 +28,7 @@ use super::sequences::{ordered, split};
 use super::tower::Dropout;
 use super::weights::{Leaves, Table, Weights, state};
 use crate::dataset::{Interactions, Negatives, PairStats};
-use crate::error::{CliError, Result};
+use crate::error::Result;
 use crate::families::{Learner, State, Training, Vectors, epoch_rng};
 
 /// Histories in a batch, latest items of one that are learnt from, and pairs held against each that was taken.
@@ -301,24 +301,16 @@ impl Learner for FactorisationMachine<'_> {
         let rate = falling_rate(self.options.deep_learning_rate, epoch, self.epochs);
         let steps = self.steps[0] as i32;
         self.tables().into_iter().for_each(|table| table.begin_at(steps));
-        let (mut sum, mut count) = (0.0, 0);
-        for (number, some) in examples.chunks(self.options.deep_batch.unwrap_or(BATCH)).enumerate() {
+        let mut losses = EpochLoss::default();
+        for some in examples.chunks(self.options.deep_batch.unwrap_or(BATCH)) {
             let attributes = (&self.attributes[..], self.item_fields.len());
             let batch = FmBatch::new(some, attributes, (self.request.fields.len(), self.request.count()));
             let loss = self.step(&batch, rate, &mut rng);
-            if !loss.is_finite() {
-                let found = format!(
-                    "a loss of {loss} at batch {} of epoch {epoch}; a lower --deep-learning-rate may help",
-                    number + 1
-                );
-                return Err(CliError::Diverged { stage: self.name(), found });
-            }
-            sum += loss * batch.taken.len() as f64;
-            count += batch.taken.len();
+            losses.add(loss, batch.taken.len(), self.name(), epoch)?;
         }
         let step = self.options.step(rate, self.steps[0] as i32 + 1, None);
         self.tables().into_iter().for_each(|table| table.catch_up_all(step));
-        Ok(sum / count.max(1) as f64)
+        Ok(losses.mean())
     }
 
     fn vectors(&self) -> Vectors {

@@ -28,6 +28,38 @@ pub fn falling_rate(rate: f64, epoch: usize, epochs: usize) -> f64 {
     rate * (LAST_RATE + (1.0 - LAST_RATE) * 0.5 * (1.0 + (PI * past.min(1.0)).cos()))
 }
 
+/// The mean loss of an epoch, batch by batch.
+#[derive(Default)]
+pub struct EpochLoss {
+    sum: f64,
+    count: usize,
+    batches: usize,
+}
+
+impl EpochLoss {
+    /// Adds a batch: the mean loss of `count` targets.
+    ///
+    /// # Errors
+    /// [`CliError::Diverged`], naming the batch, for a loss beyond all bounds.
+    pub fn add(&mut self, loss: f64, count: usize, stage: &'static str, epoch: usize) -> Result<()> {
+        self.batches += 1;
+        if !loss.is_finite() {
+            let found = format!(
+                "a loss of {loss} at batch {} of epoch {epoch}; a lower --deep-learning-rate may help",
+                self.batches
+            );
+            return Err(CliError::Diverged { stage, found });
+        }
+        self.sum += loss * count as f64;
+        self.count += count;
+        Ok(())
+    }
+
+    pub fn mean(&self) -> f64 {
+        self.sum / self.count.max(1) as f64
+    }
+}
+
 /// A network in training.
 pub struct Deep<'a> {
     architecture: Architecture,
@@ -216,29 +248,19 @@ impl Learner for Deep<'_> {
             .into_iter()
             .flatten()
             .for_each(|table| table.begin_at(self.steps[0] as i32));
-        let (mut sum, mut count) = (0.0, 0);
-        for (number, some) in examples.chunks(size).enumerate() {
+        let mut losses = EpochLoss::default();
+        for some in examples.chunks(size) {
             let candidates = match &self.architecture.pairs {
                 Some(_) => Vec::new(),
                 None => self.candidates.draw(some, &mut rng),
             };
             let batch = Batch::new(some, candidates, self.given.is_none());
             let loss = self.step(&batch, rate, kl, &mut rng);
-            if !loss.is_finite() {
-                return Err(CliError::Diverged {
-                    stage: self.name(),
-                    found: format!(
-                        "a loss of {loss} at batch {} of epoch {epoch}; a lower --deep-learning-rate may help",
-                        number + 1
-                    ),
-                });
-            }
-            sum += loss * batch.targets.len() as f64;
-            count += batch.targets.len();
+            losses.add(loss, batch.targets.len(), self.name(), epoch)?;
         }
         let step = self.options.step(rate, self.steps[0] as i32 + 1, Some(self.architecture.family));
         [Some(&mut self.items), self.given.as_mut()].into_iter().flatten().for_each(|table| table.catch_up_all(step));
-        Ok(sum / count.max(1) as f64)
+        Ok(losses.mean())
     }
 
     fn vectors(&self) -> Vectors {

@@ -2,7 +2,7 @@
 
 use proclivity::model::{Column, ColumnData, FieldShape, features};
 
-use super::attributes::{attribute, fields};
+use super::attributes::{attribute, counted_fields};
 use super::clock;
 use crate::dataset::Interactions;
 
@@ -17,11 +17,16 @@ pub struct RequestFields {
 }
 
 impl RequestFields {
-    /// Of a log, and columns with one value a user.
+    /// Of a log, and columns with one value a user; of a log without times no request tells its moment.
     pub fn new(data: &Interactions, user_columns: &[Column]) -> RequestFields {
-        let (of_situations, situations) = Told::of(&data.situations, clock::count());
-        let (of_users, users) = Told::of(user_columns, clock::count() + count(&of_situations));
-        let fields: Vec<FieldShape> = clock::fields().into_iter().chain(of_situations).chain(of_users).collect();
+        let clock = if data.has_time { clock::fields() } else { Vec::new() };
+        let mut events = vec![0; data.situations.first().map_or(0, rows)];
+        if !events.is_empty() {
+            data.events.iter().flatten().for_each(|event| events[event.situation as usize] += 1);
+        }
+        let (of_situations, situations) = Told::of(&data.situations, count(&clock), |row| events[row]);
+        let (of_users, users) = Told::of(user_columns, count(&clock) + count(&of_situations), |_| 1);
+        let fields: Vec<FieldShape> = clock.into_iter().chain(of_situations).chain(of_users).collect();
         RequestFields { starts: starts(&fields), fields, has_time: data.has_time, situations, users }
     }
 
@@ -32,11 +37,8 @@ impl RequestFields {
 
     /// The features of a user at a time in milliseconds since 1970 in a situation, one a field; what is not known is missing.
     pub fn features(&self, user: usize, time: i64, situation: u32) -> Vec<u32> {
-        let moment = match self.has_time {
-            true => clock::features(time),
-            false => [clock::missing(0), clock::missing(1)],
-        };
-        [&moment, self.situations.row(situation as usize), self.users.row(user)].concat()
+        let moment = if self.has_time { &clock::features(time)[..] } else { &[] };
+        [moment, self.situations.row(situation as usize), self.users.row(user)].concat()
     }
 
     /// What stands for a field of which nothing is told.
@@ -53,15 +55,12 @@ struct Told {
 }
 
 impl Told {
-    /// The fields of categories and numbers, and their features from `first` on; free text tells nothing.
-    fn of(columns: &[Column], first: u32) -> (Vec<FieldShape>, Told) {
-        let rows = |column: &Column| match &column.data {
-            ColumnData::Category(values) => Some(values.len()),
-            ColumnData::Number(values) => Some(values.len()),
-            ColumnData::Text(_) | ColumnData::Vector { .. } => None,
-        };
-        let told: Vec<Column> = columns.iter().filter(|column| rows(column).is_some()).cloned().collect();
-        let (fields, rows) = (fields(&told), told.first().and_then(rows).unwrap_or(0));
+    /// The fields of categories and numbers, of rows that count so often each, and their features from `first` on; free text tells
+    /// nothing.
+    fn of(columns: &[Column], first: u32, times: impl Fn(usize) -> usize) -> (Vec<FieldShape>, Told) {
+        let tells = |column: &&Column| matches!(column.data, ColumnData::Category(_) | ColumnData::Number(_));
+        let told: Vec<Column> = columns.iter().filter(tells).cloned().collect();
+        let (fields, rows) = (counted_fields(&told, times), told.first().map_or(0, rows));
         let row = |row: u32| features(&fields, |name| attribute(&told, name, row));
         let features = (0..rows as u32).flat_map(row).map(|(feature, _)| first + feature).collect();
         let told = Told { fields: fields.len(), features };
@@ -73,6 +72,15 @@ impl Told {
             0 => &[],
             fields => &self.features[row * fields..][..fields],
         }
+    }
+}
+
+/// How many rows a column of categories or numbers has.
+fn rows(column: &Column) -> usize {
+    match &column.data {
+        ColumnData::Category(values) => values.len(),
+        ColumnData::Number(values) => values.len(),
+        ColumnData::Text(_) | ColumnData::Vector { .. } => 0,
     }
 }
 
@@ -110,21 +118,25 @@ mod tests {
             column("age", ColumnData::Number(vec![20.0, 30.0, f32::NAN, 40.0])),
         ];
         let mut data = interactions(2, vec![vec![0, 1]; 4]);
-        let untold = [clock::missing(0), clock::missing(1)];
         let request = RequestFields::new(&data, &users);
-        assert_eq!(names(&request), ["hour", "weekday", "locale", "age"]);
-        let first = clock::count();
-        assert_eq!(request.missing(2), first + 2);
-        assert_eq!(request.features(0, 0, 0)[..3], [untold[0], untold[1], first]);
-        assert_eq!(request.features(2, 0, 0)[2..], [request.missing(2), request.missing(3)]);
-        assert_eq!(request.count(), request.missing(3) + 1);
+        assert_eq!(names(&request), ["locale", "age"], "no moments without times");
+        assert_eq!(request.missing(0), 2);
+        assert_eq!(request.features(0, 0, 0)[0], 0);
+        assert_eq!(request.features(2, 0, 0), [request.missing(0), request.missing(1)]);
+        assert_eq!(request.count(), request.missing(1) + 1);
 
         data.has_time = true;
-        data.situations =
-            vec![column("referrer", cells(&["mail", "search", "mail"])), column("always", cells(&["a", "a", "a"]))];
+        data.situations = vec![
+            column("referrer", cells(&["mail", "search", "mail", "nobody"])),
+            column("always", cells(&["a", "a", "a", "a"])),
+        ];
+        data.events.iter_mut().flatten().for_each(|event| event.situation = u32::from(event.item == 0));
+        data.events[0][0].situation = 2;
         let request = RequestFields::new(&data, &users);
         assert_eq!(names(&request), ["hour", "weekday", "referrer", "locale", "age"]);
+        let first = clock::first(2);
         assert_eq!(request.features(1, 0, 1)[..4], [0, clock::first(1) + 4, first + 1, first + 3 + 1]);
-        assert_eq!(request.features(1, 0, 2)[2], first);
+        assert_eq!(request.features(1, 0, 2)[2], first, "mail is told more often than search");
+        assert_eq!(request.features(1, 0, 3)[2], request.missing(2), "no event has it");
     }
 }

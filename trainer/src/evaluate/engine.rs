@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use proclivity::model::{Model, Scoring};
+use proclivity::model::{Model, Prior, Scoring};
 use proclivity::profile::User;
 use proclivity::rank::{Buyer, CANDIDATES};
 use proclivity::score::{CpuScorer, ItemMask, Query, Stage};
@@ -23,6 +23,8 @@ pub struct Engine {
     depth: usize,
     /// When lists are asked for, in milliseconds since 1970, where the model weighs what is bought again.
     now: Option<i64>,
+    /// In place of the model's own.
+    prior: Option<Prior>,
 }
 
 impl Engine {
@@ -31,7 +33,14 @@ impl Engine {
             (Stage::Cascade, Scoring::Cascade { candidates, .. }) => DEPTH.max(*candidates),
             _ => model.item_count(),
         };
-        Engine { model: Arc::clone(model), scorer: CpuScorer::new(Arc::clone(model)), stage, depth, now: None }
+        Engine {
+            model: Arc::clone(model),
+            scorer: CpuScorer::new(Arc::clone(model)),
+            stage,
+            depth,
+            now: None,
+            prior: None,
+        }
     }
 
     /// The same engine at a moment in milliseconds since 1970: at the stage that ships, a model with a repurchase part then weighs
@@ -42,6 +51,25 @@ impl Engine {
             (self.now, self.depth) = (now, CANDIDATES);
         }
         self
+    }
+
+    /// The same engine with another prior.
+    #[must_use]
+    pub fn weighing(mut self, prior: Prior) -> Engine {
+        self.prior = Some(prior);
+        self
+    }
+
+    /// Where the targets of each of `users` are: it is folded in from its history, every other item is ranked.
+    ///
+    /// # Errors
+    /// Whatever the engine refuses.
+    pub fn hits(&self, users: &[HeldOut]) -> Result<Vec<Hits>> {
+        let hits = |user: &HeldOut| {
+            let ranking = self.rank(user, &without(self.model.item_count(), &user.fold_in))?;
+            Ok(Hits::find(&ranking, &user.targets))
+        };
+        users.par_iter().map(hits).collect()
     }
 
     /// What `user` is shown for what is known of it, of the items that `mask` lets in.
@@ -91,7 +119,11 @@ impl Engine {
     ) -> Result<Vec<(u32, f32)>> {
         let (mut mask, mut buyer) = (mask.clone(), buyer);
         buyer.iter_mut().for_each(|buyer| buyer.claim(&mut mask));
-        let asked = User::of_history(&self.model, &user.history(self.model.manifest().repeats))?;
+        let history = user.history(self.model.manifest().repeats);
+        let asked = match &self.prior {
+            Some(prior) => User::weighing(&self.model, &history, prior)?,
+            None => User::of_history(&self.model, &history)?,
+        };
         let mut list = self.scorer.score(&Query::of(&asked, &mask, k, stage))?;
         if let Some(buyer) = buyer {
             list = buyer.rank(&self.model, &asked, list, usize::MAX);
@@ -132,12 +164,7 @@ pub fn popularity_order(popularity: &[f32]) -> Vec<(u32, f32)> {
 /// # Errors
 /// Whatever the engine refuses.
 pub fn evaluate_model(model: &Arc<Model>, users: &[HeldOut], stage: Stage) -> Result<Metrics> {
-    let engine = Engine::new(model, stage);
-    let hits = |user: &HeldOut| {
-        let ranking = engine.rank(user, &without(model.item_count(), &user.fold_in))?;
-        Ok(Hits::find(&ranking, &user.targets))
-    };
-    Ok(Metrics::mean(&users.par_iter().map(hits).collect::<Result<Vec<Hits>>>()?))
+    Ok(Metrics::mean(&Engine::new(model, stage).hits(users)?))
 }
 
 /// The same for the most popular items.

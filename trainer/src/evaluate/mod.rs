@@ -24,6 +24,7 @@ pub use engine::{Engine, evaluate_model, evaluate_popularity, ships, without};
 pub use evaluation::{Beginnings, Entry, Evaluation, Lens, Origin, Subject, compare};
 pub use facts::Facts;
 pub use groups::{GroupFigures, Grouping, gap};
+pub use hits::Hits;
 pub use measure::Task;
 pub use metrics::{Metric, Metrics};
 pub use protocol::{Pool, Protocol, Source, sample_negatives};

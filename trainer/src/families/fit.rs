@@ -300,7 +300,7 @@ impl Fit<'_> {
 }
 
 /// All that a model with or without a ranker has.
-pub fn last_stage(ranks: bool) -> Stage {
+fn last_stage(ranks: bool) -> Stage {
     if ranks { Stage::Cascade } else { Stage::Retrieval }
 }
 

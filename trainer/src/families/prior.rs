@@ -1,21 +1,24 @@
 //! What popularity counts beside short histories ([`proclivity::model::Prior`]), fitted on held-out users whose histories are cut.
 
-use proclivity::model::Prior;
+use std::sync::Arc;
+
+use proclivity::model::{Model, Prior};
+use proclivity::score::Stage;
 use serde::Serialize;
 
-use super::fit::{Fit, last_stage};
+use super::fit::Fit;
 use super::trained::Trained;
 use crate::dataset::{HeldOut, distinct_items};
 use crate::error::Result;
-use crate::evaluate::{Engine, evaluate_model, without};
+use crate::evaluate::{Engine, Hits, Metrics, ships, without};
 use crate::export::draft;
 
 /// Numbers of first events that histories are cut to, besides being whole.
 const EVENTS: [usize; 5] = [1, 3, 10, 30, 100];
 /// Fewest users that a weight is fitted on, and most that are looked at.
-const LEAST_USERS: usize = 30;
-const MOST_USERS: usize = 500;
-/// New items that come next after a cut and are to be found.
+const LEAST_USERS: usize = 20;
+const MOST_USERS: usize = 300;
+/// New items that come next after a cut and are to be found, at most.
 const NEXT: usize = 10;
 /// A history is about as long as a cut one if it is not longer or shorter by more than this factor.
 const NEAR: usize = 2;
@@ -29,6 +32,8 @@ const FINER: [f64; 2] = [0.55, 1.8];
 const MOST_UNIT: f64 = 1e4;
 /// Relative gain of NDCG up to which popularity is left out.
 const LEAST_GAIN: f64 = 0.02;
+/// Standard errors that a gain is above 0 by, at least: the best of several weights is better than none by chance alone.
+const SURE: f64 = 2.0;
 
 /// What one weight is fitted on, and what it brings.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -52,6 +57,7 @@ pub struct PriorStep {
 /// What the engine refuses.
 pub fn fit_prior(trained: &Trained, fit: &Fit<'_>) -> Result<(Option<Prior>, Vec<PriorStep>)> {
     let held = &fit.held[..fit.held.len().min(MOST_USERS)];
+    let model = draft(trained, fit.data)?;
     let mut steps: Vec<PriorStep> = Vec::new();
     for events in EVENTS.into_iter().map(Some).chain([None]) {
         let groups: Vec<Group> = match events {
@@ -64,13 +70,13 @@ pub fn fit_prior(trained: &Trained, fit: &Fit<'_>) -> Result<(Option<Prior>, Vec
             ],
             None => vec![held.to_vec()],
         };
-        if groups[0].len() < LEAST_USERS {
+        let groups: Vec<Group> = groups.into_iter().filter(|group| group.len() >= LEAST_USERS).collect();
+        if groups.is_empty() {
             continue;
         }
-        let groups: Vec<Group> = groups.into_iter().filter(|group| group.len() >= LEAST_USERS).collect();
         let (users, strength) = (groups.iter().map(Vec::len).sum(), strength(&groups[0], trained));
         if steps.last().is_none_or(|last| strength > last.strength) {
-            let (weight, gain) = Search { trained, fit, groups: &groups }.best()?;
+            let (weight, gain) = Search { model: &model, groups: &groups }.best()?;
             steps.push(PriorStep { events, users, strength, weight, gain });
         }
     }
@@ -86,7 +92,7 @@ fn cut(user: &HeldOut, events: usize) -> Option<HeldOut> {
     let known = user.after(events);
     let later = distinct_items(&user.events[events.min(user.events.len())..]);
     let targets: Vec<u32> = later.into_iter().filter(|item| !known.fold_in.contains(item)).take(NEXT).collect();
-    (targets.len() == NEXT).then_some(HeldOut { targets, ..known })
+    (!targets.is_empty()).then_some(HeldOut { targets, ..known })
 }
 
 /// The mean sum of the strengths that are known.
@@ -97,8 +103,7 @@ fn strength(users: &[HeldOut], trained: &Trained) -> f32 {
 
 /// The search for one weight.
 struct Search<'a> {
-    trained: &'a Trained,
-    fit: &'a Fit<'a>,
+    model: &'a Arc<Model>,
     groups: &'a [Group],
 }
 
@@ -110,10 +115,8 @@ impl Search<'_> {
         let unit = self.unit()?;
         let mut look = |weights: Vec<f64>| -> Result<f64> {
             for weight in weights {
-                let pairs = self.ndcg(weight)?.into_iter().zip(&before);
-                let gains: Vec<f64> = pairs.map(|(now, before)| now / before.max(1e-4) - 1.0).collect();
-                let gain = gains.iter().sum::<f64>() / gains.len() as f64;
-                if gain > most.max(LEAST_GAIN) {
+                let (gain, error) = relative_gain(&before, &self.ndcg(weight)?);
+                if gain > most.max(LEAST_GAIN).max(SURE * error) {
                     (best, most) = (weight, gain);
                 }
             }
@@ -124,29 +127,42 @@ impl Search<'_> {
         Ok((best as f32, most))
     }
 
-    /// The weight at which popularity sets items as far apart as the history does.
+    /// The weight at which popularity sets items as far apart as the history does by retrieval, which it is added to.
     fn unit(&self) -> Result<f64> {
-        let model = draft(self.trained, self.fit.data)?;
-        let engine = Engine::new(&model, last_stage(self.trained.ranker.is_some()));
+        let engine = Engine::new(self.model, Stage::Retrieval);
         let some = &self.groups[0][..self.groups[0].len().min(SPREAD_USERS)];
         let mut sum = 0.0;
         for user in some {
-            let list = engine.rank(user, &without(model.item_count(), &user.fold_in))?.list;
+            let list = engine.rank(user, &without(self.model.item_count(), &user.fold_in))?.list;
             sum += spread(list.iter().map(|entry| f64::from(entry.1)));
         }
-        let popularity = spread(model.log_popularity().iter().map(|&x| f64::from(x)));
+        let popularity = spread(self.model.log_popularity().iter().map(|&x| f64::from(x)));
         let unit = sum / some.len() as f64 / popularity;
         // Where all items are as popular nothing is told by it; where all score alike any weight is as good.
         Ok(if unit.is_finite() && unit > 0.0 { unit.min(MOST_UNIT) } else { 1.0 })
     }
 
-    /// NDCG@100 of each group with this weight.
-    fn ndcg(&self, weight: f64) -> Result<Vec<f64>> {
-        let prior = (weight > 0.0).then(|| Prior { knots: vec![(0.0, weight as f32)] });
-        let model = draft(&Trained { prior, ..self.trained.clone() }, self.fit.data)?;
-        let stage = last_stage(self.trained.ranker.is_some());
-        self.groups.iter().map(|users| Ok(evaluate_model(&model, users, stage)?.ndcg_100)).collect()
+    /// NDCG@100 of each user of each group with this weight, by all the model has.
+    fn ndcg(&self, weight: f64) -> Result<Vec<Vec<f64>>> {
+        let prior = Prior { knots: vec![(0.0, weight as f32)] };
+        let engine = Engine::new(self.model, ships(self.model)).weighing(prior);
+        let ndcg = |hits: Hits| Metrics::mean(&[hits]).ndcg_100;
+        self.groups.iter().map(|users| Ok(engine.hits(users)?.into_iter().map(ndcg).collect())).collect()
     }
+}
+
+/// The relative gain of each group's mean, averaged over the groups, and its standard error.
+fn relative_gain(before: &[Vec<f64>], after: &[Vec<f64>]) -> (f64, f64) {
+    let (mut gain, mut variance) = (0.0, 0.0);
+    for (before, after) in before.iter().zip(after) {
+        let apart: Vec<f64> = before.iter().zip(after).map(|(before, after)| after - before).collect();
+        let users = apart.len() as f64;
+        let level = (before.iter().sum::<f64>() / users).max(1e-4);
+        gain += apart.iter().sum::<f64>() / users / level;
+        variance += (spread(apart.iter().copied()) / level).powi(2) / users;
+    }
+    let groups = before.len().max(1) as f64;
+    (gain / groups, variance.sqrt() / groups)
 }
 
 /// The standard deviation.
@@ -237,19 +253,20 @@ mod tests {
         let noise = (0..ITEMS * 16).map(|_| rng.random::<f32>() - 0.5).collect();
         let (prior, steps) = fitted(&trained(noise, data.popularity()), &data, &held);
         let prior = prior.expect("popularity says more than noise");
-        assert_eq!(steps.iter().map(|step| step.events).collect::<Vec<_>>(), [Some(1), Some(3), None]);
+        assert_eq!(steps.iter().map(|step| step.events).collect::<Vec<_>>(), [Some(1), Some(3), Some(10), None]);
         assert_eq!(steps[0].users, USERS);
         assert!(steps[..2].iter().all(|step| step.weight > 0.0 && step.gain > 0.1), "{steps:?}");
         assert_eq!(
             prior.knots,
-            [1.0, 3.0, 14.0].into_iter().zip(steps.iter().map(|step| step.weight)).collect::<Vec<_>>()
+            [1.0, 3.0, 10.0, 14.0].into_iter().zip(steps.iter().map(|step| step.weight)).collect::<Vec<_>>()
         );
 
-        // Tastes as vectors, and nothing that is more popular in itself.
-        let (data, held) = users(1.0);
-        let tastes = (0..ITEMS * 16).map(|n| if n % 16 == (n / 16) % 2 { 1.0 } else { 0.0 }).collect();
-        let (prior, steps) = fitted(&trained(tastes, vec![1.0; ITEMS]), &data, &held);
-        assert_eq!((prior, steps.len()), (None, 3));
+        // Vectors that know it all, and a popularity that is nothing but chance.
+        let known = data.popularity();
+        let value = |n: usize| if n % 16 == (n / 16) % 2 { 1.0 + known[n / 16] } else { 0.0 };
+        let (tastes, chance) = ((0..ITEMS * 16).map(value).collect(), (0..ITEMS).map(|_| 99.0 * rng.random::<f32>()));
+        let (_, steps) = fitted(&trained(tastes, chance.collect()), &data, &held);
+        assert!(steps[..2].iter().all(|step| step.weight == 0.0), "{steps:?}");
     }
 
     #[test]

@@ -172,10 +172,6 @@ impl Recipe {
     pub fn check_log(&self, data: &Interactions, memory: Memory) -> Result<()> {
         memory.check_training(&self.family.to_string(), training_bytes(self.family, self.dim, data))?;
         popular::check_log(data, self.half_life)?;
-        if self.context && !data.has_time && data.situations.is_empty() {
-            let (expected, found) = ("a log with times, or --context-column".into(), "neither".into());
-            return Err(CliError::Flag { flag: "--context", expected, found });
-        }
         match self.family.vectors {
             Some(VectorFamily::Svdpp) => svdpp::check_log(data)?,
             Some(VectorFamily::Item2vec) => item2vec::check_log(data, &self.item2vec)?,

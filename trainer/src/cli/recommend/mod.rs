@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use proclivity::model::{Cell, ColumnView, Model};
+use proclivity::model::{Cell, ColumnView, FieldKind, Model};
 use proclivity::profile::{Event, EventKind};
 use proclivity::rank::Reason;
 use proclivity::score::BackendChoice;
@@ -93,7 +93,7 @@ fn list(args: &RecommendArgs, model: &Arc<Model>) -> Result<Recommendation> {
     for id in history {
         recommender.observe(Event::new(EventKind::Purchase, id))?;
     }
-    let context = args.context.iter().map(|told| cell(told)).collect::<Result<_>>()?;
+    let context = args.context.iter().map(|told| cell(model, told)).collect::<Result<_>>()?;
     let request = Request { count: args.count, explain: args.explain, context, ..Request::default() };
     Ok(match &args.similar {
         Some(id) => pollster::block_on(recommender.similar(id, &request))?,
@@ -102,12 +102,15 @@ fn list(args: &RecommendArgs, model: &Arc<Model>) -> Result<Recommendation> {
     })
 }
 
-/// `FIELD=VALUE`, a number where it is one.
-fn cell(told: &str) -> Result<(String, Cell)> {
+/// `FIELD=VALUE`, a number where the model's field is one.
+fn cell(model: &Model, told: &str) -> Result<(String, Cell)> {
     let Some((name, value)) = told.split_once('=').filter(|(name, value)| !name.is_empty() && !value.is_empty()) else {
         return Err(CliError::Flag { flag: "--context", expected: "FIELD=VALUE".into(), found: told.into() });
     };
-    let number = value.parse().ok().filter(|x: &f32| x.is_finite());
+    let fields = model.context().map_or(&[][..], |context| &context.shape.fields);
+    let field = fields.iter().find(|field| field.column == name);
+    let text = field.is_some_and(|field| matches!(field.kind, FieldKind::Category { .. } | FieldKind::Text { .. }));
+    let number = value.parse().ok().filter(|x: &f32| x.is_finite() && !text);
     Ok((name.to_owned(), number.map_or_else(|| Cell::Text(value.to_owned()), Cell::Number)))
 }
 

@@ -97,10 +97,10 @@ fn the_device_has_the_scores_of_training() {
         machine.epoch(1).unwrap();
         let model = model(&machine, &data.0);
         let (hour, weekday) = (("hour", Cell::Number(8.0)), ("weekday", Cell::Number(3.0)));
-        let (first, club) = (clock::count(), ("club", Cell::Text("dairy".into())));
+        let (first, club) = (clock::first(2), ("club", Cell::Text("dairy".into())));
         let moments = [
             (vec![hour.clone(), weekday, club], vec![8, clock::first(1) + 3, first + 1]),
-            (vec![hour], vec![8, clock::missing(1), machine.request.missing(2)]),
+            (vec![hour], vec![8, clock::first(2) - 1, machine.request.missing(2)]),
         ];
         for (history, (told, moment)) in [vec![], vec![(4, 0.5), (17, 1.0), (2, 0.25)]]
             .into_iter()
