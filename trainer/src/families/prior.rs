@@ -51,7 +51,7 @@ pub struct PriorStep {
 /// Fits the weights; none where there is nobody to fit them on, or popularity says nothing more.
 ///
 /// Two kinds of users have a history of so many events: those who have only begun, found by cutting longer histories, and those who never
-/// do more. Both count alike.
+/// do more. Both count alike, where there are enough of the second.
 ///
 /// # Errors
 /// What the engine refuses.
@@ -70,10 +70,10 @@ pub fn fit_prior(trained: &Trained, fit: &Fit<'_>) -> Result<(Option<Prior>, Vec
             ],
             None => vec![held.to_vec()],
         };
-        let groups: Vec<Group> = groups.into_iter().filter(|group| group.len() >= LEAST_USERS).collect();
-        if groups.is_empty() {
+        if groups[0].len() < LEAST_USERS {
             continue;
         }
+        let groups: Vec<Group> = groups.into_iter().filter(|group| group.len() >= LEAST_USERS).collect();
         let (users, strength) = (groups.iter().map(Vec::len).sum(), strength(&groups[0], trained));
         if steps.last().is_none_or(|last| strength > last.strength) {
             let (weight, gain) = Search { model: &model, groups: &groups }.best()?;
