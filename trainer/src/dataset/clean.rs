@@ -123,11 +123,14 @@ fn filter(
     Ok((rows, stays))
 }
 
+/// What two rows of an item are told apart by: user, time, strength, value in bits, situation.
+type Known = (u32, f64, f32, u32, u32);
+
 /// Tells first rows of a pair and rows that are there twice, shown rows by user and time.
 pub struct Doubles {
     judge: bool,
     /// For each item the row that it was seen in last.
-    last: Vec<Option<(u32, f64, f32, u32, u32)>>,
+    last: Vec<Option<Known>>,
 }
 
 pub enum Seen {
