@@ -57,7 +57,7 @@ export const RECIPES = {
     slim: ['--slim-l1', '2', '--slim-l2', '200', '--neighbours', '80', '--validation', '0'],
     'item-knn': ['--neighbours', '80', '--validation', '0'],
     elsa: ['--epochs', '10', '--validation', '0'],
-    neumf: ['--dim', '128', '--epochs', '40', '--deep-learning-rate', '0.01', '--deep-weight-decay', '0.03'],
+    neumf: ['--dim', '128', '--epochs', '50', '--deep-learning-rate', '0.01', '--deep-weight-decay', '0.03'],
   },
   'amazon-video': {
     sasrec: ['--epochs', '36', '--patience', '10', '--deep-learning-rate', '0.002', '--deep-dropout', '0.5'],
