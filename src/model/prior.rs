@@ -1,11 +1,11 @@
-//! What is popular, beside what little a history says: a weight for `ln(1 + popularity)` that falls as more is known.
+//! What is popular, beside what little a history says: a weight for `ln(1 + popularity)`, less its mean, that falls as more is known.
 //!
 //! A user of whom one event is known is nearly a stranger, and who orders the catalogue by that one event alone does worse than who shows
 //! what is popular. The weights are fitted on held-out users whose histories are cut to so many events.
 
 use serde_json::{Value, json};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::json::Field;
 
 /// Most knots of a prior.
@@ -20,18 +20,19 @@ pub struct Prior {
 
 impl Prior {
     pub(crate) fn from_json(field: &Field) -> Result<Prior> {
-        let (strengths, weights) = (field.required("strengths")?, field.required("weights")?);
-        let knots: Vec<(f32, f32)> = strengths.floats()?.into_iter().zip(weights.floats()?).collect();
-        let lengths = [strengths.list()?.len(), weights.list()?.len()];
-        let ascending = knots.windows(2).all(|pair| pair[0].0 < pair[1].0);
-        let sound = knots.iter().all(|knot| knot.0 >= 0.0 && (0.0..=1e6).contains(&knot.1));
-        match lengths[0] == lengths[1] && (1..=MAX_KNOTS).contains(&knots.len()) && ascending && sound {
-            true => Ok(Prior { knots }),
-            false => Err(Error::argument(
-                "model.prior",
-                "1 to 16 ascending strengths with a weight from 0 to 1e6 each",
-                "others",
-            )),
+        let (strengths, weights) = (field.required("strengths")?.floats()?, field.required("weights")?.floats()?);
+        let mut knots = Vec::new();
+        let mut before = -1.0;
+        for (n, &strength) in strengths.iter().enumerate().take(MAX_KNOTS) {
+            let weight = *weights.get(n).unwrap_or(&-1.0);
+            if strength > before && strength >= 0.0 && (0.0..=1e6).contains(&weight) {
+                knots.push((strength, weight));
+            }
+            before = strength;
+        }
+        match knots.is_empty() || knots.len() != strengths.len().max(weights.len()) {
+            true => Err(field.refuse("1 to 16 ascending strengths with a weight from 0 to 1e6 each")),
+            false => Ok(Prior { knots }),
         }
     }
 

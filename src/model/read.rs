@@ -48,7 +48,7 @@ pub struct Model {
     /// For a fold-in.
     gram: Option<Range<usize>>,
     neighbours: Option<NeighbourSlot>,
-    /// `ln(1 + popularity)`, (n), made when it is asked for.
+    /// `ln(1 + popularity)` less its mean, (n), made when it is asked for.
     log_popularity: OnceLock<Vec<f32>>,
     /// The items' terms of the repurchase part, (2, n).
     repurchase: Option<Range<usize>>,
@@ -214,11 +214,18 @@ impl Model {
         self.popularity.as_ref().map(|range| self.floats(range))
     }
 
-    /// `ln(1 + popularity)` of each item, (n); zeros where the file has no popularity.
+    /// `ln(1 + popularity)` of each item, less its mean over the catalogue, (n); zeros where the file has no popularity.
     pub fn log_popularity(&self) -> &[f32] {
-        self.log_popularity.get_or_init(|| match self.popularity() {
-            Some(popularity) => popularity.iter().map(|count| (1.0 + count.max(0.0)).ln()).collect(),
-            None => vec![0.0; self.item_count()],
+        self.log_popularity.get_or_init(|| {
+            let mut logs = vec![0.0f32; self.item_count()];
+            let mut sum = 0.0;
+            for (log, count) in logs.iter_mut().zip(self.popularity().unwrap_or_default()) {
+                *log = (1.0 + count.max(0.0)).ln();
+                sum += *log;
+            }
+            let mean = sum / logs.len() as f32;
+            logs.iter_mut().for_each(|log| *log -= mean);
+            logs
         })
     }
 

@@ -18,8 +18,8 @@ pub struct User {
     pub vector: Vec<f32>,
     /// What the neighbour lists of the history and the prior add to each item's score, (n); none without them.
     pub offset: Option<Vec<f32>>,
-    /// Weight of `ln(1 + popularity)` in it, and the mean of that over the catalogue.
-    prior: (f32, f32),
+    /// Weight of popularity in it.
+    prior: f32,
     tower: Tower,
     /// (item index, strength r).
     history: Vec<(u32, f32)>,
@@ -73,10 +73,9 @@ impl User {
     fn beside(mut self, model: &Model, prior: &Prior) -> User {
         let weight = prior.weight(self.history.iter().map(|(_, strength)| strength).sum());
         if weight > 0.0 {
-            let popularity = model.log_popularity();
             let sums = self.offset.get_or_insert_with(|| vec![0.0; model.item_count()]);
-            sums.iter_mut().zip(popularity).for_each(|(sum, x)| *sum += weight * x);
-            self.prior = (weight, popularity.iter().sum::<f32>() / popularity.len() as f32);
+            sums.iter_mut().zip(model.log_popularity()).for_each(|(sum, x)| *sum += weight * x);
+            self.prior = weight;
         }
         self
     }
@@ -110,7 +109,7 @@ impl User {
         Ok(User {
             vector,
             offset: listed(model, history),
-            prior: (0.0, 0.0),
+            prior: 0.0,
             tower,
             history: history.to_vec(),
             context: context.to_vec(),
@@ -130,7 +129,7 @@ impl User {
         Some(User {
             vector,
             offset: Some(offset),
-            prior: (0.0, 0.0),
+            prior: 0.0,
             tower: Tower::Network,
             history: Vec::new(),
             context: context.to_vec(),
@@ -170,8 +169,7 @@ impl User {
 
     /// How much higher `item` stands than others because it is more popular than they are on average, beside what the history says.
     pub fn popular_part(&self, model: &Model, item: u32) -> f32 {
-        let (weight, mean) = self.prior;
-        if weight > 0.0 { weight * (model.log_popularity()[item as usize] - mean) } else { 0.0 }
+        if self.prior > 0.0 { self.prior * model.log_popularity()[item as usize] } else { 0.0 }
     }
 
     /// The retrieval score of `item` in its two parts: what neighbour lists and the prior say, and dot and bias.

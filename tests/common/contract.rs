@@ -533,17 +533,17 @@ pub async fn popularity_beside_a_short_history(choice: BackendChoice) {
                 assert_eq!(found, bare, "kind {n}: nothing beside three events");
                 continue;
             }
+            let mean = (0..60).map(|item| (1.0 + item as f32).ln()).sum::<f32>() / 60.0;
             let weight = [0.5, 0.25][count];
             for item in &found.items {
                 let index = prior.require_item(&item.id).expect("known") as usize;
                 let own = bare.items.iter().find(|other| other.id == item.id).expect("every item is listed").score;
-                let expected = own + weight * (1.0 + ((index * 37) % 60) as f32).ln();
+                let expected = own + weight * ((1.0 + ((index * 37) % 60) as f32).ln() - mean);
                 assert!((item.score - expected).abs() < 1e-4, "kind {n}: {} {expected}", item.score);
             }
             let first = &popular.recommend(&request).await.expect("recommends").items[0];
             assert_eq!(first.reasons[0], Reason::Popular, "kind {n}");
             let popular = found.items.iter().filter(|item| item.reasons.first() == Some(&Reason::Popular));
-            let mean = (0..60).map(|item| (1.0 + item as f32).ln()).sum::<f32>() / 60.0;
             let more = |item: &proclivity::Item| {
                 let index = prior.require_item(&item.id).expect("known") as usize;
                 (1.0 + ((index * 37) % 60) as f32).ln() > mean
