@@ -15,8 +15,8 @@ import type {
 } from './types.js';
 import type { WasmRanking } from './boundary.js';
 
-/** What the engine reports of itself; the caller adds whether it runs in a worker. */
-export type EngineInfo = Omit<Info, 'worker'>;
+/** What the engine reports of itself; the caller adds whether it runs in a worker, and where the profile is kept. */
+export type EngineInfo = Omit<Info, 'worker' | 'storage'>;
 
 /** An event with its time filled in. */
 export type TimedEvent = InteractionEvent & { timestamp: number };

@@ -23,9 +23,11 @@ export type {
   NumberRange,
   NewItem,
   ProfileState,
+  ProfileStorage,
   Reason,
   Recommendation,
   RecommendedItem,
   RecommendOptions,
   SimilarOptions,
+  StoredProfile,
 } from './types.js';

@@ -12,6 +12,7 @@ import type {
   NewItem,
   NumberRange,
   ProfileState,
+  ProfileStorage,
   RecommendOptions,
   SimilarOptions,
 } from './types.js';
@@ -19,7 +20,7 @@ import type {
 const EVENT_TYPES: readonly EventType[] = ['view', 'click', 'cart', 'purchase', 'bookmark', 'rating', 'dislike', 'impression'];
 const BACKENDS: readonly BackendChoice[] = ['auto', 'webgpu', 'cpu'];
 const BOUNDS: readonly (keyof NumberRange)[] = ['lt', 'lte', 'gt', 'gte'];
-const LOAD_KEYS: readonly (keyof LoadOptions)[] = ['backend', 'worker', 'signal', 'onProgress', 'wasm'];
+const LOAD_KEYS: readonly (keyof LoadOptions)[] = ['backend', 'worker', 'signal', 'onProgress', 'wasm', 'storage', 'profile', 'onProblem'];
 const EVENT_KEYS: readonly (keyof InteractionEvent)[] = ['type', 'itemId', 'value', 'timestamp'];
 const NEW_ITEM_KEYS: readonly (keyof NewItem)[] = ['id', 'attributes'];
 const SIMILAR_KEYS: readonly (keyof SimilarOptions)[] = ['count', 'exclude', 'include', 'filter'];
@@ -27,21 +28,37 @@ const RECOMMEND_KEYS: readonly (keyof RecommendOptions)[] = [...SIMILAR_KEYS, 'c
 
 const DEFAULT_COUNT = 10;
 
+const STORAGE_CALLS = ['read', 'write', 'clear'] as const satisfies readonly (keyof ProfileStorage)[];
+
+/** Options of `load` with their defaults, as {@link checkLoadOptions} gives them. */
+export type CheckedLoad = LoadOptions & { backend: BackendChoice; worker: boolean; storage: 'memory' | 'indexeddb' | ProfileStorage; profile: string };
+
 /** Options of `load`, checked; `source` is checked where it is opened. */
-export function checkLoadOptions(options: unknown): LoadOptions & { backend: BackendChoice; worker: boolean } {
+export function checkLoadOptions(options: unknown): CheckedLoad {
   const given = checkKeys(options, LOAD_KEYS, 'load');
-  const { signal, onProgress } = given;
+  const { signal, profile = 'default' } = given;
   if (signal !== undefined && !isSignal(signal)) {
     throw argumentError('"signal" to be an AbortSignal', signal, 'pass the signal of an AbortController');
   }
-  if (onProgress !== undefined && typeof onProgress !== 'function') {
-    throw argumentError('"onProgress" to be a function', onProgress, 'pass a callback or leave it out');
+  for (const key of ['onProgress', 'onProblem'] as const) {
+    if (given[key] === undefined || typeof given[key] === 'function') continue;
+    throw argumentError(`"${key}" to be a function`, given[key], 'pass a callback or leave it out');
   }
+  if (typeof profile !== 'string' || profile === '') throw argumentError('"profile" to be a name', profile, "pass text, such as 'default'");
   return {
     ...(given as LoadOptions),
     backend: given.backend === undefined ? 'auto' : checkBackend(given.backend),
     worker: checkFlag(given, 'worker') ?? false,
+    storage: checkStorage(given.storage),
+    profile,
   };
+}
+
+function checkStorage(storage: unknown = 'memory'): 'memory' | 'indexeddb' | ProfileStorage {
+  if (typeof storage !== 'object' || storage === null) return checkOneOf(storage, ['memory', 'indexeddb'] as const, 'a "storage"');
+  const missing = STORAGE_CALLS.find((call) => typeof (storage as Record<string, unknown>)[call] !== 'function');
+  if (missing === undefined) return storage as ProfileStorage;
+  throw argumentError(`"storage" to have ${STORAGE_CALLS.join(', ')}`, storage, `add the function ${missing}`);
 }
 
 export function checkBackend(name: unknown): BackendChoice {

@@ -12,11 +12,13 @@ import {
   checkRecommendOptions,
   checkSimilarOptions,
   checkState,
+  type CheckedLoad,
 } from './options.js';
 import { pumpModel } from './pump.js';
 import { SerialQueue } from './queue.js';
-import { newRecommId } from './recomm-id.js';
 import { openModel, readWhole } from './source.js';
+import { ProfileKeeper, storageError } from './storage/keeper.js';
+import { uniqueId } from './unique-id.js';
 import type { Earlier, Engine, EngineLoader, TimedRanking, WasmSource } from './engine.js';
 import type {
   BackendChoice,
@@ -61,13 +63,14 @@ export class Recommender {
   /** Counts choices of a backend: a trial that has not begun gives way to a later one. The engine sees to the rest. */
   #choices = 0;
   #disposed = false;
+  #storage: Info['storage'] = 'memory';
+  #keeper: ProfileKeeper | undefined;
+  readonly #listeners = new Set<() => void>();
 
-  private constructor(engine: Engine, worker: boolean, backend: BackendChoice) {
+  private constructor(engine: Engine, worker: boolean) {
     this.#engine = engine;
     this.#worker = worker;
-    const info = engine.info();
-    this.#items = info.items;
-    if (backend === 'auto') this.#startTrial(recall(info));
+    this.#items = engine.info().items;
   }
 
   /**
@@ -79,7 +82,7 @@ export class Recommender {
    * engine's code for a model it refuses. An aborted load rejects with the signal's reason instead.
    */
   static async load(source: ModelSource, options?: LoadOptions): Promise<Recommender> {
-    const { backend, worker, signal, onProgress, wasm } = checkLoadOptions(options);
+    const { backend, worker, signal, onProgress, wasm, ...place } = checkLoadOptions(options);
     signal?.throwIfAborted();
 
     // The model and the code are on their way at the same time.
@@ -89,7 +92,15 @@ export class Recommender {
       starting = worker ? startWorkerLoader(wasm, signal) : startLocalLoader(wasm);
       const [stream, loader] = await abortable(Promise.all([opening, starting]), signal);
       await pumpModel(stream, loader, signal, onProgress);
-      return new Recommender(await abortable(loader.finish(backend), signal), worker, backend);
+      const recommender = new Recommender(await abortable(loader.finish(backend), signal), worker);
+      try {
+        await abortable(recommender.#keepIn(place), signal);
+      } catch (thrown) {
+        recommender.dispose();
+        throw thrown;
+      }
+      if (backend === 'auto') recommender.#startTrial(recall(recommender.#engine.info()));
+      return recommender;
     } catch (thrown) {
       // Whichever half is there, or still comes, is let go.
       opening.then((stream) => { stream.close(); }, () => undefined);
@@ -104,7 +115,7 @@ export class Recommender {
    * @throws {@link ProclivityError} `disposed`.
    */
   info(): Info {
-    return { ...this.#live().info(), worker: this.#worker };
+    return { ...this.#live().info(), worker: this.#worker, storage: this.#storage };
   }
 
   /**
@@ -141,13 +152,27 @@ export class Recommender {
   }
 
   /**
-   * Learns from one thing the user did.
+   * Learns from one thing the user did: at once, for all later calls. Resolves when it is stored too, where the profile is kept; calls
+   * need not wait for that.
    *
-   * @throws {@link ProclivityError} `unknown_item`; the profile then stays as it was.
+   * @throws {@link ProclivityError} `unknown_item`; the profile then stays as it was. `storage` or `storage_full`: the event has its
+   * effect until the page closes, and is stored along with the next one, so do not repeat it.
    */
   async observe(event: InteractionEvent): Promise<void> {
     const checked = checkEvent(event);
-    return this.#run((engine) => engine.observe(checked));
+    return this.#learn((engine) => engine.observe(checked), (keeper) => keeper.add(checked));
+  }
+
+  /**
+   * Calls `listener` after each change of what is recommended: by what the user did here or on another page of the same profile, by
+   * `import`, `forget`, `addItems` and `update`.
+   *
+   * @returns A function that ends it.
+   */
+  subscribe(listener: () => void): () => void {
+    const own = (): void => { listener(); }; // who subscribes twice is called twice
+    this.#listeners.add(own);
+    return () => { this.#listeners.delete(own); };
   }
 
   /**
@@ -239,23 +264,67 @@ export class Recommender {
   /**
    * Replaces the profile by one that {@link Recommender.export} returned.
    *
-   * @throws {@link ProclivityError} `argument` for a state that cannot be read; the profile then stays as it was.
+   * @throws {@link ProclivityError} `argument` for a state that cannot be read; the profile then stays as it was. `storage` or
+   * `storage_full`, as for {@link Recommender.observe}.
    */
   async import(state: ProfileState): Promise<void> {
     const checked = checkState(state);
-    return this.#run((engine) => engine.importProfile(checked));
+    return this.#learn((engine) => engine.importProfile(checked), (keeper) => keeper.replace());
   }
 
-  /** Erases everything learned of the user. */
+  /**
+   * Erases everything learned of the user, here and where it is stored, for all pages of the profile.
+   *
+   * @throws {@link ProclivityError} `storage`: nothing is left here, but what is stored could not be erased.
+   */
   forget(): Promise<void> {
-    return this.#run((engine) => engine.forget());
+    return this.#learn((engine) => engine.forget(), (keeper) => keeper.clear());
   }
 
   /** Frees the model, the GPU and the worker. Calls under way and all later ones fail with `disposed`; once more is harmless. */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    this.#keeper?.close();
+    this.#listeners.clear();
     this.#engine.dispose();
+  }
+
+  /** Takes up the stored profile, and keeps it from now on. Without storage the page goes on with what it learns itself. */
+  async #keepIn({ storage, profile, onProblem = warn }: Pick<CheckedLoad, 'storage' | 'profile' | 'onProblem'>): Promise<void> {
+    if (storage === 'memory') return;
+    let keeper: ProfileKeeper | undefined;
+    try {
+      const place = storage === 'indexeddb' ? await (await import('./storage/indexeddb.js')).openIndexedDb(profile) : storage;
+      keeper = new ProfileKeeper(place, (work) => this.#run(work), { changed: () => { this.#changed(); }, problem: onProblem });
+      await keeper.refresh();
+      this.#keeper = keeper;
+      this.#storage = typeof storage === 'string' ? storage : 'own';
+    } catch (thrown) {
+      keeper?.close();
+      onProblem(storageError(thrown));
+    }
+  }
+
+  /** Changes the profile in its turn, and resolves once that is stored. */
+  async #learn(call: (engine: Engine) => Promise<void>, keep: (keeper: ProfileKeeper) => Promise<void>): Promise<void> {
+    const { stored } = await this.#run(async (engine) => {
+      await call(engine);
+      // Not awaited in the turn: later calls, and the keeper's own, go before it is stored.
+      return { stored: this.#keeper && keep(this.#keeper) };
+    });
+    this.#changed();
+    await stored;
+  }
+
+  #changed(): void {
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener();
+      } catch (thrown) {
+        console.error(thrown); // the page's own, and no reason to fail the call that led here
+      }
+    }
   }
 
   /** Lets the GPU be tried beside the queue, so that no call waits for it. */
@@ -282,6 +351,7 @@ export class Recommender {
       await call(this.#live()); // which may have been disposed of meanwhile
       const info = this.info();
       this.#items = info.items;
+      this.#changed();
       return info;
     });
   }
@@ -299,6 +369,11 @@ export class Recommender {
     if (!this.#disposed) return this.#engine;
     throw new ProclivityError('disposed', 'expected a live recommender, found one disposed of; load another');
   }
+}
+
+/** Where no one asked to be told of a problem. */
+function warn(problem: ProclivityError): void {
+  console.warn(`proclivity: ${problem.message}`);
 }
 
 /** Resolves when the page has nothing better to do, after a second at the latest. */
@@ -329,5 +404,5 @@ async function startWorkerLoader(wasm: WasmSource, signal: AbortSignal | undefin
 
 function toRecommendation({ ids, scores, reasons, millis }: TimedRanking): Recommendation {
   const items = ids.map((id, rank) => ({ id, score: scores[rank] ?? 0, reasons: reasons[rank] ?? [] }));
-  return { recommId: newRecommId(), items, millis };
+  return { recommId: uniqueId(), items, millis };
 }

@@ -1,3 +1,5 @@
+import type { ProclivityError } from './errors.js';
+
 /** Where scores are computed. */
 export type BackendName = 'webgpu' | 'cpu';
 
@@ -34,6 +36,49 @@ export interface LoadOptions {
    * does not suit: its URL, its bytes, or a compiled module. Read once per realm: a page that has loaded a recommender keeps the module it has.
    */
   wasm?: string | URL | BufferSource | WebAssembly.Module | undefined;
+  /**
+   * Where the user's profile is kept: `'memory'` (the default) until the page closes, `'indexeddb'` in this browser, for all pages of
+   * the origin alike, or a place of your own. Nothing is stored unless asked for: in many places a site needs its visitor's consent first.
+   */
+  storage?: 'memory' | 'indexeddb' | ProfileStorage | undefined;
+  /** Which profile of `'indexeddb'`, where a site keeps several, such as one a signed-in user. Default `'default'`. */
+  profile?: string | undefined;
+  /**
+   * Called with what went wrong beside the calls: a stored profile that could not be read and was set aside (`storage_damaged`), or
+   * storage that is not to be had, so that the profile lasts until the page closes (`storage`). Default: a warning on the console.
+   */
+  onProblem?: ((problem: ProclivityError) => void) | undefined;
+}
+
+/** A profile as it is kept. */
+export interface StoredProfile {
+  /** Changes with every write; tells a page that another one has written. */
+  revision: string;
+  state: ProfileState;
+}
+
+/**
+ * A place to keep a profile in. Whatever it throws becomes a {@link ProclivityError} `storage` of the call that stored,
+ * `storage_full` for a `QuotaExceededError`.
+ */
+export interface ProfileStorage {
+  /** What is kept, `undefined` where nothing is. What is no {@link StoredProfile} is set aside. */
+  read(): Promise<unknown>;
+  /**
+   * Keeps `profile` in place of what is there, in one step, if that has the revision `expected` (`null`: nothing is there), and
+   * resolves to `true` once it will be there after a crash. Otherwise changes nothing and resolves to `false`.
+   */
+  write(profile: StoredProfile, expected: string | null): Promise<boolean>;
+  /** Erases everything, also what was set aside. */
+  clear(): Promise<void>;
+  /** Puts what cannot be read out of the way, where a person can look at it; without it, it is lost with the next write. */
+  setAside?(unreadable: unknown): Promise<void>;
+  /** Runs `work` while no other page does; without it, a write that comes too late is made anew. */
+  exclusively?<T>(work: () => Promise<T>): Promise<T>;
+  /** Calls `changed` whenever another page has written, until the function it returns is called. */
+  watch?(changed: () => void): () => void;
+  /** Lets go of what it holds. */
+  close?(): void;
 }
 
 /** What is loaded and how it runs. */
@@ -62,6 +107,8 @@ export interface Info {
   golden: { checked: number; worstError: number };
   /** Whether the engine runs in a worker. */
   worker: boolean;
+  /** Where the profile is kept; `'memory'` also where storage was asked for and is not to be had, as `onProblem` was told. */
+  storage: 'memory' | 'indexeddb' | 'own';
   /** Version of the engine. */
   version: string;
 }

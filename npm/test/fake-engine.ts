@@ -170,6 +170,7 @@ export function fakeGlue(options: FakeOptions = {}): { glue: WasmGlue; log: Fake
 
     importProfile(state: { history: string[] }): void {
       this.#free();
+      if (!Array.isArray(state.history)) fail('argument', 'argument `state`: expected a history, found none');
       this.#history = [...state.history];
     }
 

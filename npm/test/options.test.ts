@@ -93,12 +93,16 @@ describe('events', () => {
 
 describe('load options', () => {
   it('default to the automatic backend in the page', () => {
-    expect(checkLoadOptions(undefined)).toEqual({ backend: 'auto', worker: false });
+    expect(checkLoadOptions(undefined)).toEqual({ backend: 'auto', worker: false, storage: 'memory', profile: 'default' });
   });
 
   it('are refused by name', () => {
     refused(() => checkLoadOptions({ backend: 'gpu' }), 'webgpu', '"gpu"');
-    refused(() => checkLoadOptions({ storage: 'memory' }), '"storage"');
+    refused(() => checkLoadOptions({ store: 'memory' }), '"store"');
+    refused(() => checkLoadOptions({ storage: 'localStorage' }), '"storage"', 'indexeddb');
+    refused(() => checkLoadOptions({ storage: { read: () => undefined, write: () => undefined } }), '"storage"', 'function clear');
+    refused(() => checkLoadOptions({ profile: '' }), '"profile"');
+    refused(() => checkLoadOptions({ onProblem: 1 }), '"onProblem"');
     refused(() => checkLoadOptions({ worker: 'yes' }), '"worker"');
     refused(() => checkLoadOptions({ signal: {} }), 'AbortSignal');
     refused(() => checkLoadOptions({ onProgress: 1 }), '"onProgress"');

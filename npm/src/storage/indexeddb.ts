@@ -1,0 +1,109 @@
+// Profiles in IndexedDB: one record a profile, replaced in one transaction, and what could not be read beside them.
+
+import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+import { ProclivityError } from '../errors.js';
+import type { ProfileStorage, StoredProfile } from '../types.js';
+
+const DATABASE = 'proclivity';
+const VERSION = 1;
+/** Unreadable records kept; the oldest go first. */
+const SET_ASIDE = 5;
+
+/** A record that was set aside. */
+interface Unreadable {
+  profile: string;
+  /** Milliseconds since 1970. */
+  time: number;
+  record: unknown;
+}
+
+interface Schema extends DBSchema {
+  /** By the profile's name. Another version of this package may have put anything there. */
+  profiles: { key: string; value: unknown };
+  unreadable: { key: number; value: Unreadable; indexes: { profile: string } };
+}
+
+/**
+ * The profile of this name. Writes are atomic, so that a page that dies in the middle of one leaves the profile as it was before; what is
+ * written outlives the browser's own crash, and a power cut but for the last moments.
+ *
+ * @throws What IndexedDB throws, where it is not to be had.
+ */
+export async function openIndexedDb(profile: string): Promise<ProfileStorage> {
+  let database: Promise<IDBPDatabase<Schema>> | undefined;
+  let closed = false;
+  const connect = (): Promise<IDBPDatabase<Schema>> => {
+    if (closed) throw new ProclivityError('disposed', 'the recommender was disposed of');
+    const drop = (): void => { database = undefined; };
+    database ??= openDB<Schema>(DATABASE, VERSION, {
+      upgrade(opened) {
+        opened.createObjectStore('profiles');
+        opened.createObjectStore('unreadable', { autoIncrement: true }).createIndex('profile', 'profile');
+      },
+      // A page with a newer version of this package waits for the older ones to let go; they open it anew when they next need it.
+      blocking(_current, _blocked, event) {
+        drop();
+        (event.target as IDBDatabase).close();
+      },
+      terminated: drop,
+    });
+    database.catch(drop);
+    return database;
+  };
+  await connect();
+
+  const name = `${DATABASE}:${profile}`;
+  const channel = typeof BroadcastChannel === 'function' ? new BroadcastChannel(name) : undefined;
+  const tell = (): void => { channel?.postMessage('written'); };
+
+  return {
+    async read() {
+      return (await connect()).get('profiles', profile);
+    },
+
+    async write(stored, expected) {
+      const change = (await connect()).transaction('profiles', 'readwrite');
+      const found = (await change.store.get(profile)) as StoredProfile | undefined;
+      const current = (found?.revision ?? null) === expected;
+      if (current) await change.store.put(stored, profile);
+      await change.done;
+      if (current) tell();
+      return current;
+    },
+
+    async clear() {
+      const change = (await connect()).transaction(['profiles', 'unreadable'], 'readwrite');
+      const unreadable = change.objectStore('unreadable');
+      const keys = await unreadable.index('profile').getAllKeys(profile);
+      await Promise.all([change.objectStore('profiles').delete(profile), ...keys.map((key) => unreadable.delete(key)), change.done]);
+      tell();
+    },
+
+    async setAside(record) {
+      const change = (await connect()).transaction(['profiles', 'unreadable'], 'readwrite');
+      const unreadable = change.objectStore('unreadable');
+      await change.objectStore('profiles').delete(profile);
+      await unreadable.add({ profile, time: Date.now(), record });
+      const keys = await unreadable.index('profile').getAllKeys(profile);
+      await Promise.all([...keys.slice(0, -SET_ASIDE).map((key) => unreadable.delete(key)), change.done]);
+    },
+
+    // Not in Node, nor on pages without HTTPS: there a write that comes too late is made anew.
+    async exclusively<T>(work: () => Promise<T>): Promise<T> {
+      const locks = (globalThis.navigator as Partial<Navigator> | undefined)?.locks;
+      return locks === undefined ? work() : locks.request(name, work);
+    },
+
+    watch(changed) {
+      channel?.addEventListener('message', changed);
+      return () => { channel?.removeEventListener('message', changed); };
+    },
+
+    close() {
+      closed = true;
+      channel?.close();
+      database?.then((opened) => { opened.close(); }, () => undefined);
+      database = undefined;
+    },
+  };
+}
