@@ -8,7 +8,7 @@ use crate::extend::{NewItem, with_items};
 use crate::json::Json;
 use crate::model::Model;
 use crate::patch::apply_delta;
-use crate::profile::{Event, Interaction, Profile, User, context_features, listed};
+use crate::profile::{BestTime, Event, Interaction, Profile, Push, TimeRequest, User, context_features, listed};
 use crate::rank::{Buyer, CANDIDATES, Reason, apply_filter, because_of, to_ask};
 use crate::request::Request;
 use crate::score::{BackendChoice, BackendInfo, ItemMask, Query, Scored, Scorer, Stage};
@@ -136,6 +136,31 @@ impl Recommender {
     /// [`Error::UnknownItem`] or [`Error::Argument`]; the profile is then unchanged.
     pub fn observe(&self, event: Event) -> Result<()> {
         self.profile.borrow_mut().observe(&self.model, event)
+    }
+
+    /// Takes back the latest event of this kind and item and, unless it is 0, this time; tells whether there was one.
+    pub fn retract(&self, event: &Event) -> bool {
+        self.profile.borrow_mut().retract(event)
+    }
+
+    /// The events of the profile, oldest first.
+    pub fn events(&self) -> Vec<Event> {
+        self.profile.borrow().events().collect()
+    }
+
+    /// Takes in that a message was sent to the user, or what came of it.
+    ///
+    /// # Errors
+    /// [`Error::Argument`]; the profile is then unchanged.
+    pub fn pushed(&self, push: Push) -> Result<()> {
+        self.profile.borrow_mut().pushed(push)
+    }
+
+    /// The best moment to send the user a message, none where the request allows none; by the user's own visits alone where the model was
+    /// trained without times.
+    pub fn best_time(&self, request: &TimeRequest) -> Option<BestTime> {
+        let timing = self.model.manifest().timing.clone().unwrap_or_default();
+        self.profile.borrow().best_time(&timing, request)
     }
 
     /// The best items for the user as the profile knows them; before the first event, the popular ones.

@@ -104,6 +104,7 @@ fn dot(rows: Vec<f32>, precision: Precision) -> ModelSpec {
         neighbours: None,
         ranker: None,
         prior: None,
+        timing: None,
         repurchase: None,
         columns: Vec::new(),
         event_weights: BTreeMap::new(),

@@ -69,6 +69,15 @@ export class Lab {
     return { file, bytes: (await stat(file)).size };
   }
 
+  /** What a replay of the last part of a split's log says of a model trained on what was before. */
+  async replayed(split) {
+    const { search, replay: [log, ...flags] } = this.splits[split];
+    const file = await this.#file(`${split}-before.safetensors`);
+    console.log(`▸ replaying ${split}`);
+    await run(this.trainer, ['train', ...search, '--family', 'popular', '--validation', '0', '-o', file, '--json']);
+    return (await run(this.trainer, ['replay', file, log, ...flags, '--json'])).json;
+  }
+
   /** Seconds of the implicit package for the factorisation that the row `als-time` compares with. */
   async implicit(split) {
     if (!this.python) return { skipped: 'Python with the package implicit is not there' };

@@ -1,5 +1,6 @@
 // What must be reached, a row an id, and how each figure is made.
 import { deepRows } from './deep.js';
+import { personRows } from './person.js';
 import { RECIPES } from './recipes.js';
 
 const MB = 1e6;
@@ -52,6 +53,7 @@ export function rows() {
     })),
     ...SEARCHED.map(({ split, id = split, test, metric }) => ({ id: `auto-${id}`, split, fast: false, measure: (lab) => searched(lab, split, test, metric) })),
     ...deepRows(),
+    ...personRows(),
     { id: 'int8-loss', split: 'complete-journey-strong', fast: true, measure: (lab) => loss(lab, ['--precision', 'f32'], 'int8', [], INT8_LOSS) },
     { id: 'int4-loss', split: 'complete-journey-strong', fast: true, measure: (lab) => loss(lab, ['--precision', 'f32'], 'int4', ['--precision', 'int4', '--int4-neighbours'], INT4_LOSS) },
     { id: 'compressed', split: 'complete-journey-strong', fast: true, measure: compressed },

@@ -85,6 +85,7 @@ async function temporal(shared, out) {
     log: [file('log.csv'), ...cleaning],
     validation: ['--validation-fold-in', file('earlier.csv'), '--validation-targets', file('validation.csv')],
     search: [file('earlier.csv'), ...cleaning],
+    replay: [file('log.csv'), ...cleaning, '--from', VALIDATION_CUT],
     tests: {
       new: ['--fold-in', file('log.csv'), '--targets', file('new.csv')],
       all: ['--fold-in', file('log.csv'), '--targets', file('all.csv'), '--include-seen'],

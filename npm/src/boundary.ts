@@ -20,6 +20,11 @@ export interface WasmRanking {
 /** The engine with its model and its user's profile. */
 export interface WasmEngine {
   observe(event: object): void;
+  /** Whether there was such an event. */
+  retract(event: object): boolean;
+  events(): unknown;
+  pushed(push: object): void;
+  bestTime(options: object): unknown;
   /**
    * Resolves to a {@link WasmRanking} for each subject, which wasm-bindgen cannot say: `undefined` for the profile at hand,
    * a user vector, the id of an item to compare with, an exported profile, or `null` for what to ask the user about.

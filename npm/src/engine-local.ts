@@ -2,8 +2,8 @@
 
 import { ProclivityError, toProclivityError } from './errors.js';
 import type { WasmEngine, WasmGlue, WasmModelBuffer, WasmRanking } from './boundary.js';
-import type { CheckedOptions, CheckedUser, Earlier, Engine, EngineInfo, EngineLoader, TimedEvent, TimedRanking } from './engine.js';
-import type { BackendChoice, BackendName, Catalogue, NewItem, ProfileState, SimilarOptions } from './types.js';
+import type { CheckedOptions, CheckedTime, CheckedUser, Earlier, Engine, EngineInfo, EngineLoader, TimedEvent, TimedPush, TimedRanking } from './engine.js';
+import type { BackendChoice, BackendName, BestTime, Catalogue, InteractionEvent, NewItem, ProfileState, SimilarOptions } from './types.js';
 
 /** Collects the model in wasm memory and starts the engine on it. */
 export class LocalLoader implements EngineLoader {
@@ -68,6 +68,24 @@ class LocalEngine implements Engine {
     return guard(() => {
       this.#wasm.observe(event);
     });
+  }
+
+  retract(event: InteractionEvent): Promise<boolean> {
+    return guard(() => this.#wasm.retract(event));
+  }
+
+  events(): Promise<InteractionEvent[]> {
+    return guard(() => this.#wasm.events() as InteractionEvent[]);
+  }
+
+  pushed(push: TimedPush): Promise<void> {
+    return guard(() => {
+      this.#wasm.pushed(push);
+    });
+  }
+
+  bestTime(options: CheckedTime): Promise<BestTime | null> {
+    return guard(() => this.#wasm.bestTime(options) as BestTime | null);
   }
 
   recommend({ user, ...options }: CheckedOptions): Promise<TimedRanking> {

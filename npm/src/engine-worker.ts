@@ -2,8 +2,8 @@
 
 import { ProclivityError } from './errors.js';
 import { WorkerConnection } from './worker-connection.js';
-import type { CheckedOptions, CheckedUser, Earlier, Engine, EngineInfo, EngineLoader, TimedEvent, TimedRanking, WasmSource } from './engine.js';
-import type { BackendChoice, BackendName, Catalogue, NewItem, ProfileState, SimilarOptions } from './types.js';
+import type { CheckedOptions, CheckedTime, CheckedUser, Earlier, Engine, EngineInfo, EngineLoader, TimedEvent, TimedPush, TimedRanking, WasmSource } from './engine.js';
+import type { BackendChoice, BackendName, BestTime, Catalogue, InteractionEvent, NewItem, ProfileState, SimilarOptions } from './types.js';
 
 /** Starts a worker and hands it the model. */
 export class WorkerLoader implements EngineLoader {
@@ -57,6 +57,22 @@ class WorkerEngine implements Engine {
 
   observe(event: TimedEvent): Promise<void> {
     return this.#connection.call('observe', [event]);
+  }
+
+  retract(event: InteractionEvent): Promise<boolean> {
+    return this.#connection.call('retract', [event]);
+  }
+
+  events(): Promise<InteractionEvent[]> {
+    return this.#connection.call('events', []);
+  }
+
+  pushed(push: TimedPush): Promise<void> {
+    return this.#connection.call('pushed', [push]);
+  }
+
+  bestTime(options: CheckedTime): Promise<BestTime | null> {
+    return this.#connection.call('bestTime', [options]);
   }
 
   recommend(options: CheckedOptions): Promise<TimedRanking> {

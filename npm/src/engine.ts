@@ -4,12 +4,15 @@
 import type {
   BackendChoice,
   BackendName,
+  BestTime,
+  BestTimeOptions,
   Catalogue,
   Info,
   InteractionEvent,
   LoadOptions,
   NewItem,
   ProfileState,
+  Push,
   RecommendOptions,
   SimilarOptions,
 } from './types.js';
@@ -20,6 +23,12 @@ export type EngineInfo = Omit<Info, 'worker' | 'storage'>;
 
 /** An event with its time filled in. */
 export type TimedEvent = InteractionEvent & { timestamp: number };
+
+/** A message with its time filled in. */
+export type TimedPush = Push & { timestamp: number };
+
+/** What `bestTime` is asked, as the engine takes it. */
+export type CheckedTime = Omit<BestTimeOptions, 'within' | 'explore'> & { within: number; now: number; offset: number };
 
 /** Options with a user vector, where there is one, as the engine takes it. */
 export type CheckedOptions = Omit<RecommendOptions, 'user'> & { user?: Float32Array<ArrayBuffer> };
@@ -45,6 +54,11 @@ export interface Engine {
   /** The latest report, kept up to date by every call. */
   info(): EngineInfo;
   observe(event: TimedEvent): Promise<void>;
+  /** Resolves to whether there was such an event. */
+  retract(event: InteractionEvent): Promise<boolean>;
+  events(): Promise<InteractionEvent[]>;
+  pushed(push: TimedPush): Promise<void>;
+  bestTime(options: CheckedTime): Promise<BestTime | null>;
   recommend(options: CheckedOptions): Promise<TimedRanking>;
   recommendBatch(users: CheckedUser[], options: CheckedOptions): Promise<TimedRanking[]>;
   similar(itemId: string, options: SimilarOptions): Promise<TimedRanking>;

@@ -1,9 +1,10 @@
 // Checks what callers pass and copies it, so that a later change on their side does not reach the engine.
 
 import { argumentError, ProclivityError } from './errors.js';
-import type { CheckedOptions, CheckedUser, TimedEvent } from './engine.js';
+import type { CheckedOptions, CheckedTime, CheckedUser, TimedEvent, TimedPush } from './engine.js';
 import type {
   BackendChoice,
+  BestTimeOptions,
   Context,
   EventType,
   Filter,
@@ -13,15 +14,18 @@ import type {
   NumberRange,
   ProfileState,
   ProfileStorage,
+  Push,
   RecommendOptions,
   SimilarOptions,
 } from './types.js';
 
-const EVENT_TYPES: readonly EventType[] = ['view', 'click', 'cart', 'purchase', 'bookmark', 'rating', 'dislike', 'impression'];
+const EVENT_TYPES: readonly EventType[] = ['view', 'click', 'cart', 'purchase', 'bookmark', 'rating', 'dislike', 'impression', 'portion'];
 const BACKENDS: readonly BackendChoice[] = ['auto', 'webgpu', 'cpu'];
 const BOUNDS: readonly (keyof NumberRange)[] = ['lt', 'lte', 'gt', 'gte'];
 const LOAD_KEYS: readonly (keyof LoadOptions)[] = ['backend', 'worker', 'signal', 'onProgress', 'wasm', 'storage', 'profile', 'onProblem'];
 const EVENT_KEYS: readonly (keyof InteractionEvent)[] = ['type', 'itemId', 'value', 'timestamp'];
+const PUSH_KEYS: readonly (keyof Push)[] = ['channel', 'timestamp', 'opened'];
+const TIME_KEYS: readonly (keyof BestTimeOptions)[] = ['within', 'window', 'quietHours', 'minGapHours', 'dailyCap', 'channel', 'explore', 'seed'];
 const NEW_ITEM_KEYS: readonly (keyof NewItem)[] = ['id', 'attributes'];
 const SIMILAR_KEYS: readonly (keyof SimilarOptions)[] = ['count', 'exclude', 'include', 'filter'];
 const RECOMMEND_KEYS: readonly (keyof RecommendOptions)[] = [...SIMILAR_KEYS, 'context', 'includeSeen', 'explain', 'user'];
@@ -76,6 +80,58 @@ export function checkEvent(event: unknown): TimedEvent {
     timestamp: checkFinite(given.timestamp, '"timestamp"') ?? Date.now(),
     ...(value === undefined ? {} : { value }),
   };
+}
+
+/** An event to be taken back, checked; without a time it is the latest of its type and item. */
+export function checkRetraction(event: unknown): InteractionEvent {
+  const { timestamp, value = 1, ...found } = checkEvent(event);
+  const checked = { ...found, value }; // which a rating must have and plays no part
+  return (event as InteractionEvent).timestamp === undefined ? checked : { ...checked, timestamp };
+}
+
+/** A message, checked, with channel and time filled in; their bounds are the engine's to judge. */
+export function checkPush(push: unknown): TimedPush {
+  const given = checkKeys(push, PUSH_KEYS, 'pushed');
+  return withoutUndefined({
+    channel: checkText(given.channel, '"channel"') ?? 'push',
+    timestamp: checkFinite(given.timestamp, '"timestamp"') ?? Date.now(),
+    opened: checkFlag(given, 'opened'),
+  });
+}
+
+/** Options of `bestTime` with the user's clock, checked; bounds are the engine's to judge. */
+export function checkTime(options: unknown): CheckedTime {
+  const { within, explore, seed, ...given } = checkKeys(options, TIME_KEYS, 'bestTime');
+  const drawn = checkFlag({ explore }, 'explore') ?? true;
+  const quiet = given.quietHours;
+  if (quiet !== undefined && !(Array.isArray(quiet) && quiet.length === 2)) {
+    throw argumentError('"quietHours" to be two hours of the day', quiet, 'pass [22, 8] for the night');
+  }
+  const now = new Date();
+  return withoutUndefined({
+    now: now.getTime(),
+    offset: -now.getTimezoneOffset(),
+    within: checkHours(within),
+    window: checkFinite(given.window, '"window"'),
+    quietHours: quiet?.map((hour) => checkFinite(hour, 'an hour of "quietHours"') ?? 0) as [number, number] | undefined,
+    minGapHours: checkFinite(given.minGapHours, '"minGapHours"'),
+    dailyCap: checkFinite(given.dailyCap, '"dailyCap"'),
+    channel: checkText(given.channel, '"channel"'),
+    seed: drawn ? (checkFinite(seed, '"seed"') ?? crypto.getRandomValues(new Uint32Array(1))[0]) : undefined,
+  });
+}
+
+/** Hours, as a number or as text such as `24h` or `7d`. */
+function checkHours(within: unknown = '24h'): number {
+  if (typeof within === 'number') return within;
+  const [, number, unit] = (typeof within === 'string' ? /^(\d+(?:\.\d+)?)\s*([hd])$/.exec(within) : null) ?? [];
+  if (number === undefined) throw argumentError('"within" to be hours, or text such as \'24h\' or \'7d\'', within, 'say how far ahead');
+  return Number(number) * (unit === 'd' ? 24 : 1);
+}
+
+function checkText(value: unknown, what: string): string | undefined {
+  if (value === undefined || (typeof value === 'string' && value !== '')) return value;
+  throw argumentError(`${what} to be a text`, value, 'pass a text or leave it out');
 }
 
 /** Options of `recommend`, checked; `items` is the size of the catalogue. */

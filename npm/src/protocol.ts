@@ -1,8 +1,8 @@
 // What the page and the worker say to each other.
 
 import { ProclivityError } from './errors.js';
-import type { CheckedOptions, CheckedUser, Earlier, EngineInfo, TimedEvent, TimedRanking, WasmSource } from './engine.js';
-import type { BackendChoice, BackendName, Catalogue, NewItem, ProfileState, SimilarOptions } from './types.js';
+import type { CheckedOptions, CheckedTime, CheckedUser, Earlier, EngineInfo, TimedEvent, TimedPush, TimedRanking, WasmSource } from './engine.js';
+import type { BackendChoice, BackendName, BestTime, Catalogue, InteractionEvent, NewItem, ProfileState, SimilarOptions } from './types.js';
 
 /** The calls a worker answers: its loading in this order, then the engine's own. */
 export interface WorkerMethods {
@@ -11,6 +11,10 @@ export interface WorkerMethods {
   push(chunk: Uint8Array): void;
   finish(backend: BackendChoice): void;
   observe(event: TimedEvent): void;
+  retract(event: InteractionEvent): boolean;
+  events(): InteractionEvent[];
+  pushed(push: TimedPush): void;
+  bestTime(options: CheckedTime): BestTime | null;
   recommend(options: CheckedOptions): TimedRanking;
   recommendBatch(users: CheckedUser[], options: CheckedOptions): TimedRanking[];
   similar(itemId: string, options: SimilarOptions): TimedRanking;

@@ -9,21 +9,26 @@ import {
   checkItemId,
   checkLoadOptions,
   checkNewItems,
+  checkPush,
   checkRecommendOptions,
+  checkRetraction,
   checkSimilarOptions,
   checkState,
+  checkTime,
   type CheckedLoad,
 } from './options.js';
 import { pumpModel } from './pump.js';
 import { SerialQueue } from './queue.js';
 import { openModel, readWhole } from './source.js';
-import { ProfileKeeper, storageError } from './storage/keeper.js';
+import { ProfileKeeper, storageError, type Change } from './storage/keeper.js';
 import { uniqueId } from './unique-id.js';
 import type { Earlier, Engine, EngineLoader, TimedRanking, WasmSource } from './engine.js';
 import type {
   BackendChoice,
   BatchOptions,
   BatchUser,
+  BestTime,
+  BestTimeOptions,
   Catalogue,
   Info,
   InteractionEvent,
@@ -31,6 +36,7 @@ import type {
   ModelSource,
   NewItem,
   ProfileState,
+  Push,
   Recommendation,
   RecommendOptions,
   SimilarOptions,
@@ -160,7 +166,46 @@ export class Recommender {
    */
   async observe(event: InteractionEvent): Promise<void> {
     const checked = checkEvent(event);
-    return this.#learn((engine) => engine.observe(checked), (keeper) => keeper.add(checked));
+    return this.#learn((engine) => engine.observe(checked), (keeper, change) => keeper.add(change));
+  }
+
+  /**
+   * Takes back one thing the user did, as if it had not been: the latest of its type and item, or the one of its `timestamp`.
+   *
+   * @returns Whether there was one.
+   * @throws {@link ProclivityError} `storage` or `storage_full`, as for {@link Recommender.observe}.
+   */
+  async retract(event: InteractionEvent): Promise<boolean> {
+    const checked = checkRetraction(event);
+    let found = false;
+    await this.#learn(async (engine) => { found = await engine.retract(checked); }, (keeper, change) => keeper.add(change));
+    return found;
+  }
+
+  /** What the profile holds of what the user did, oldest first, times in whole seconds: the latest 2,000 events at most. */
+  events(): Promise<InteractionEvent[]> {
+    return this.#run((engine) => engine.events());
+  }
+
+  /**
+   * The best moment to send this user a message: the hours of the week at which they come, those of all users of the log as long as
+   * little is known, and what came of earlier messages ({@link Recommender.pushed}). Nothing is sent, nor scheduled.
+   *
+   * @returns `null` where quiet hours, gaps and caps leave none.
+   */
+  async bestTime(options?: BestTimeOptions): Promise<BestTime | null> {
+    const checked = checkTime(options);
+    return this.#run((engine) => engine.bestTime(checked));
+  }
+
+  /**
+   * Learns that a message was sent and, once that is known, whether the user opened it.
+   *
+   * @throws {@link ProclivityError} `storage` or `storage_full`, as for {@link Recommender.observe}.
+   */
+  async pushed(push?: Push): Promise<void> {
+    const checked = checkPush(push);
+    return this.#learn((engine) => engine.pushed(checked), (keeper, change) => keeper.add(change));
   }
 
   /**
@@ -307,11 +352,11 @@ export class Recommender {
   }
 
   /** Changes the profile in its turn, and resolves once that is stored. */
-  async #learn(call: (engine: Engine) => Promise<void>, keep: (keeper: ProfileKeeper) => Promise<void>): Promise<void> {
+  async #learn(call: Change, keep: (keeper: ProfileKeeper, change: Change) => Promise<void>): Promise<void> {
     const { stored } = await this.#run(async (engine) => {
       await call(engine);
       // Not awaited in the turn: later calls, and the keeper's own, go before it is stored.
-      return { stored: this.#keeper && keep(this.#keeper) };
+      return { stored: this.#keeper && keep(this.#keeper, call) };
     });
     this.#changed();
     await stored;

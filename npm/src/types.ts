@@ -114,17 +114,63 @@ export interface Info {
 }
 
 /** What a user can do to an item. */
-export type EventType = 'view' | 'click' | 'cart' | 'purchase' | 'bookmark' | 'rating' | 'dislike' | 'impression';
+export type EventType = 'view' | 'click' | 'cart' | 'purchase' | 'bookmark' | 'rating' | 'dislike' | 'impression' | 'portion';
 
 /** One thing the user did. It stays on the device. */
 export interface InteractionEvent {
   type: EventType;
   /** Id of the item, as in the log the model was trained on. */
   itemId: string;
-  /** For a rating, its stars: 1 to 5. Not used by other types. */
+  /** For a rating, its stars: 1 to 5. For a portion, how much was viewed, heard or read so far: 0 to 1. Not used by other types. */
   value?: number | undefined;
   /** When, in milliseconds since 1970-01-01 UTC. Default: now. */
   timestamp?: number | undefined;
+}
+
+/** A message that was sent to the user: a push, a mail, a badge. It is told to the profile alone. */
+export interface Push {
+  /** What it was sent by. Default `'push'`. */
+  channel?: string | undefined;
+  /** When, in milliseconds since 1970-01-01 UTC. Default: now. */
+  timestamp?: number | undefined;
+  /** Whether the user opened it; leave it out as long as nothing is known, and tell it with the same channel and time. */
+  opened?: boolean | undefined;
+}
+
+/** Options of {@link Recommender.bestTime}. */
+export interface BestTimeOptions {
+  /** How far ahead: hours, or text such as `'24h'` or `'7d'`. At most 14 days. Default `'24h'`. */
+  within?: number | string | undefined;
+  /** In how many hours after the message the user should come: 1 to 24. Default 4. */
+  window?: number | undefined;
+  /** From and to, in hours of the user's day, in which nothing is sent: `[22, 8]` is the night. */
+  quietHours?: readonly [number, number] | undefined;
+  /** Hours to any other message. Default 0. */
+  minGapHours?: number | undefined;
+  /** Most messages a day of the user's calendar, on all channels together. Default 1. */
+  dailyCap?: number | undefined;
+  /** What the message goes by; what came of earlier ones on this channel counts. Default `'push'`. */
+  channel?: string | undefined;
+  /**
+   * Draws the hour by how likely it is the best (Thompson sampling), so that others are tried at times and the profile learns from
+   * them. Default `true`; `false` takes the likeliest.
+   */
+  explore?: boolean | undefined;
+  /** Makes the draw repeatable: a whole number. */
+  seed?: number | undefined;
+}
+
+/** A moment to send a message at. Times are in milliseconds since 1970-01-01 UTC. */
+export interface BestTime {
+  at: number;
+  /** Until when the user should have come. */
+  until: number;
+  /** How likely the user begins a visit between the two. */
+  probability: number;
+  /** The same, on average over all moments that the options allow. */
+  usual: number;
+  /** How much of this is known of this user, from 0 (the hours of all others alone) towards 1. */
+  confidence: number;
 }
 
 /** An item to be added. */

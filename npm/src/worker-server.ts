@@ -31,6 +31,10 @@ export function serve(port: ServerPort, loadWasm: (source: WasmSource) => Promis
       loader = null;
     },
     observe: (event) => present(engine).observe(event),
+    retract: (event) => present(engine).retract(event),
+    events: () => present(engine).events(),
+    pushed: (push) => present(engine).pushed(push),
+    bestTime: (options) => present(engine).bestTime(options),
     recommend: (options) => present(engine).recommend(options),
     recommendBatch: (users, options) => present(engine).recommendBatch(users, options),
     similar: (itemId, options) => present(engine).similar(itemId, options),

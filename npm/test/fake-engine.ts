@@ -116,6 +116,29 @@ export function fakeGlue(options: FakeOptions = {}): { glue: WasmGlue; log: Fake
       this.#history.push(event.itemId);
     }
 
+    retract(event: { itemId: string }): boolean {
+      this.#free();
+      const at = this.#history.lastIndexOf(event.itemId);
+      if (at >= 0) this.#history.splice(at, 1);
+      return at >= 0;
+    }
+
+    events(): unknown {
+      this.#free();
+      return this.#history.map((itemId) => ({ type: 'view', itemId, timestamp: 0 }));
+    }
+
+    pushed(push: object): void {
+      this.#free();
+      log.requests.push(push);
+    }
+
+    bestTime(request: { now: number }): unknown {
+      this.#free();
+      log.requests.push(request);
+      return { at: request.now, until: request.now + 1, probability: 0.5, usual: 0.25, confidence: 0 };
+    }
+
     recommend(subjects: (undefined | Float32Array | string | object)[], request: { count: number; explain?: boolean }): Promise<WasmRanking[]> {
       return Promise.all(subjects.map((subject) => {
         if (subject === undefined) return this.#rank(request, (id) => !this.#history.includes(id));

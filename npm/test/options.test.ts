@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { checkEvent, checkLoadOptions, checkRecommendOptions, checkSimilarOptions, checkState } from '../src/options.js';
+import { checkEvent, checkLoadOptions, checkPush, checkRecommendOptions, checkRetraction, checkSimilarOptions, checkState, checkTime } from '../src/options.js';
 
 const refused = (call: () => unknown, ...words: string[]): void => {
   expect(call).toThrow(expect.objectContaining({ name: 'ProclivityError', code: 'argument' }) as Error);
@@ -88,6 +88,40 @@ describe('events', () => {
     refused(() => checkEvent({ type: 'view', itemId: 'a', value: NaN }), '"value"', 'NaN');
     refused(() => checkEvent({ type: 'view', itemId: 'a', timestamp: new Date() }), '"timestamp"', 'a Date');
     refused(() => checkEvent({ type: 'view', itemId: 'a', item: 'b' }), '"item"');
+  });
+});
+
+describe('a retraction', () => {
+  it('has a time only where one is given', () => {
+    expect(checkRetraction({ type: 'rating', itemId: 'a' })).toEqual({ type: 'rating', itemId: 'a', value: 1 });
+    expect(checkRetraction({ type: 'view', itemId: 'a', timestamp: 5 })).toMatchObject({ timestamp: 5 });
+    refused(() => checkRetraction({ type: 'view' }), 'item id');
+  });
+});
+
+describe('a message', () => {
+  it('has a channel and a time', () => {
+    expect(checkPush({ channel: 'mail', timestamp: 5, opened: true })).toEqual({ channel: 'mail', timestamp: 5, opened: true });
+    expect(checkPush(undefined)).toMatchObject({ channel: 'push' });
+    expect(checkPush(undefined).timestamp).toBeGreaterThan(1e12);
+    refused(() => checkPush({ channel: 5 }), '"channel"');
+    refused(() => checkPush({ opened: 'yes' }), '"opened"');
+    refused(() => checkPush({ chanel: 'mail' }), '"chanel"');
+  });
+
+  it('is asked for with the clock of the user', () => {
+    const { now, offset, seed } = checkTime(undefined);
+    expect([now, offset]).toEqual([expect.closeTo(Date.now(), -3), -new Date().getTimezoneOffset()]);
+    expect(seed).toBeGreaterThanOrEqual(0);
+    expect(checkTime({ explore: false, seed: 3 }).seed).toBeUndefined();
+    expect(checkTime({ seed: 3 }).seed).toBe(3);
+    for (const [within, hours] of [['24h', 24], ['7d', 168], ['1.5 h', 1.5], [30, 30], [undefined, 24]] as const) {
+      expect(checkTime({ within }).within).toBe(hours);
+    }
+    refused(() => checkTime({ within: 'tomorrow' }), '"within"', '7d');
+    refused(() => checkTime({ quietHours: [22] }), '"quietHours"', '[22, 8]');
+    refused(() => checkTime({ quietHours: [22, '8'] }), '"quietHours"');
+    refused(() => checkTime({ minGap: 2 }), '"minGap"');
   });
 });
 

@@ -49,6 +49,23 @@ describe.each([
     recommender.dispose();
   });
 
+  it('tells its events, takes one back, and says when to send a message', async () => {
+    const recommender = await load();
+    const heard = vi.fn();
+    await recommender.observe({ type: 'view', itemId: 'item-0' });
+    await recommender.observe({ type: 'view', itemId: 'item-1' });
+    recommender.subscribe(heard);
+    expect(await recommender.retract({ type: 'view', itemId: 'item-0' })).toBe(true);
+    expect(await recommender.retract({ type: 'view', itemId: 'item-9' })).toBe(false);
+    expect(heard).toHaveBeenCalledTimes(2);
+    expect(await recommender.events()).toEqual([{ type: 'view', itemId: 'item-1', timestamp: 0 }]);
+    await recommender.pushed({ channel: 'mail', opened: true });
+    expect(log.requests.at(-1)).toMatchObject({ channel: 'mail', opened: true });
+    expect(await recommender.bestTime({ within: '2d', explore: false })).toMatchObject({ probability: 0.5 });
+    expect(log.requests.at(-1)).toMatchObject({ within: 48 });
+    recommender.dispose();
+  });
+
   it('adds items and takes a delta without losing the profile, in the order of the calls', async () => {
     const recommender = await load();
     const before = recommender.recommend({ count: 20 });

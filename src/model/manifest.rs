@@ -7,6 +7,7 @@ use super::context::ContextShape;
 use super::network::NetworkShape;
 use super::prior::Prior;
 use super::repurchase::RepurchaseWeights;
+use super::timing::Timing;
 use crate::error::{Error, Result};
 use crate::json::{Field, Json};
 
@@ -38,6 +39,8 @@ pub struct Manifest {
     pub repeats: Repeats,
     /// What is popular, beside what little a history says.
     pub prior: Option<Prior>,
+    /// When people come.
+    pub timing: Option<Timing>,
     /// What own and new items are weighed with, where people buy again.
     pub repurchase: Option<RepurchaseWeights>,
     /// Catalogue columns in display order: name and type (`text`, `category`, `number`).
@@ -160,6 +163,7 @@ impl Manifest {
                 Some(other) => return Err(Error::argument("model.repeats", "once or logarithm", other)),
             },
             prior: root.optional("prior").map(|prior| Prior::from_json(&prior)).transpose()?,
+            timing: root.optional("timing").map(|timing| Timing::from_json(&timing)).transpose()?,
             repurchase: root.optional("repurchase").map(|part| RepurchaseWeights::from_json(&part)).transpose()?,
             columns,
             event_weights,
@@ -196,6 +200,9 @@ impl Manifest {
         }
         if let Some(prior) = &self.prior {
             object["prior"] = prior.to_json();
+        }
+        if let Some(timing) = &self.timing {
+            object["timing"] = timing.to_json();
         }
         if let Some(repurchase) = &self.repurchase {
             object["repurchase"] = repurchase.to_json();

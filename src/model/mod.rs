@@ -27,6 +27,7 @@ mod sort;
 mod table;
 mod tensor_writer;
 mod tensors;
+mod timing;
 mod view;
 mod write;
 
@@ -55,6 +56,7 @@ pub use repurchase::{NEW_FEATURES, REPEAT_FEATURES, Repurchase, RepurchaseSpec, 
 pub use table::ItemTable;
 pub use tensors::TensorSummary;
 pub(crate) use tensors::sha256_hex;
+pub use timing::{HOURS, Timing};
 pub use view::{ColumnView, Strings};
 pub(crate) use write::write_calibrated;
 pub use write::{DenseLayer, EmbeddingSpec, ModelSpec, Precision, RankerSpec, write_model};

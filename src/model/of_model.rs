@@ -41,6 +41,7 @@ impl ModelSpec {
             neighbours: neighbours(model),
             ranker: model.ranker().map(|ranker| spec_of_ranker(ranker, model)),
             prior: manifest.prior.clone(),
+            timing: manifest.timing.clone(),
             repurchase: model.repurchase().map(|part| RepurchaseSpec {
                 weights: part.weights.clone(),
                 items: [part.repeat_items, part.new_items].concat(),

@@ -20,6 +20,7 @@ use super::repurchase::{RepurchaseSpec, add_items};
 use super::scale::add_bf16;
 use super::tensor_writer::TensorWriter;
 use super::tensors::check_finite;
+use super::timing::Timing;
 use crate::error::{Error, Result};
 
 /// How a table or the ranker's weights are stored.
@@ -89,6 +90,8 @@ pub struct ModelSpec {
     pub ranker: Option<RankerSpec>,
     /// What is popular, beside what little a history says.
     pub prior: Option<Prior>,
+    /// When people come.
+    pub timing: Option<Timing>,
     /// For shops where people buy again.
     pub repurchase: Option<RepurchaseSpec>,
     pub columns: Vec<Column>,
@@ -204,6 +207,7 @@ fn lay_out(spec: &ModelSpec, steps: &[f32], file: &mut TensorWriter) -> Result<M
         context: spec.context.as_ref().map(|context| context.shape.clone()),
         repeats: spec.repeats,
         prior: spec.prior.clone(),
+        timing: spec.timing.clone(),
         repurchase: spec.repurchase.as_ref().map(|part| part.weights.clone()),
         columns: spec.columns.iter().filter_map(|c| Some((c.name.clone(), kind(&c.data)?.to_owned()))).collect(),
         event_weights: spec.event_weights.iter().map(|(name, &weight)| (name.clone(), weight)).collect(),

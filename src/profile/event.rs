@@ -14,11 +14,12 @@ pub enum EventKind {
     Rating,
     Dislike,
     Impression,
+    Portion,
 }
 
 impl EventKind {
-    /// Every kind, in the order of the names.
-    pub const ALL: [EventKind; 8] = [
+    /// Every kind; its place here stands for it in stored profiles.
+    pub const ALL: [EventKind; 9] = [
         EventKind::View,
         EventKind::Click,
         EventKind::Cart,
@@ -27,6 +28,7 @@ impl EventKind {
         EventKind::Rating,
         EventKind::Dislike,
         EventKind::Impression,
+        EventKind::Portion,
     ];
 
     /// The name in the API and in files.
@@ -40,6 +42,7 @@ impl EventKind {
             EventKind::Rating => "rating",
             EventKind::Dislike => "dislike",
             EventKind::Impression => "impression",
+            EventKind::Portion => "portion",
         }
     }
 
@@ -61,7 +64,7 @@ impl EventKind {
             EventKind::Click => 0.25,
             EventKind::Cart => 0.6,
             EventKind::Bookmark => 0.6,
-            EventKind::Purchase | EventKind::Rating => 1.0,
+            EventKind::Purchase | EventKind::Rating | EventKind::Portion => 1.0,
             EventKind::Dislike => -1.0,
             EventKind::Impression => 0.0,
         }
@@ -80,7 +83,7 @@ pub struct Event {
     pub kind: EventKind,
     /// External id.
     pub item_id: String,
-    /// For a rating: 1 to 5. Otherwise unused.
+    /// For a rating 1 to 5, for a portion of what was viewed, heard or read 0 to 1. Otherwise unused.
     pub value: Option<f32>,
     /// Milliseconds since 1970-01-01 UTC, or 0 when unknown.
     pub timestamp: f64,
@@ -105,7 +108,8 @@ impl Event {
         Ok(event)
     }
 
-    pub(crate) fn to_json(&self) -> Json {
+    /// The JSON form, as [`Recommender::observe`](crate::Recommender::observe) takes it in the browser.
+    pub fn to_json(&self) -> Json {
         let (kind, item_id, time) = (self.kind.name().into(), self.item_id.as_str().into(), self.timestamp.into());
         match self.value {
             Some(value) => {
@@ -119,9 +123,11 @@ impl Event {
     pub(crate) fn validate(&self) -> Result<()> {
         match (self.kind, self.value) {
             (EventKind::Rating, Some(value)) if (1.0..=5.0).contains(&value) => {}
-            (EventKind::Rating, value) => {
-                let found = value.map_or("none".to_owned(), show);
-                return Err(Error::argument("value", "a rating from 1 to 5", found));
+            (EventKind::Portion, Some(value)) if (0.0..=1.0).contains(&value) => {}
+            (EventKind::Rating | EventKind::Portion, value) => {
+                let expected =
+                    if self.kind == EventKind::Rating { "a rating from 1 to 5" } else { "a portion from 0 to 1" };
+                return Err(Error::argument("value", expected, value.map_or("none".to_owned(), show)));
             }
             (_, Some(value)) if !value.is_finite() => {
                 return Err(Error::argument("value", "a finite number", show(value)));

@@ -1,18 +1,24 @@
 //! The profile: the log of events, and the history it amounts to.
 
 use super::event::{Event, EventKind};
-use crate::error::{Error, Result};
-use crate::json::{Field, Json};
+use super::push::Push;
+use crate::error::Result;
 use crate::model::Model;
 
-/// The version of an exported profile that this build reads and writes.
-pub const PROFILE_VERSION: u32 = 1;
-
-/// Events kept; the oldest go first. A profile stays some tens of KB at most.
+/// Most events kept, and most bytes of an exported profile, nearly: what is oldest goes first, impressions before all else.
 const MAX_EVENTS: usize = 2_000;
+const MAX_BYTES: usize = 58_000;
+/// Bytes of an event in an exported profile, beside its item's id: at most, but for odd values.
+const EVENT_BYTES: usize = 16;
 
 /// Events of this strength, purchases as a rule, are what is bought again.
 pub const FULL_STRENGTH: f32 = 1.0;
+
+/// Of events of one kind on one item the next one counts after so many milliseconds: what is told twice, and bursts, count once.
+const REPEAT: f64 = 60_000.0;
+
+/// A portion from here on is the whole.
+const WHOLE: f32 = 0.9;
 
 /// What the history says of one item.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,60 +27,132 @@ pub struct Interaction {
     pub item: u32,
     /// Strength r, 1 for one event of full strength; 0 when the item only counts as seen or disliked.
     pub strength: f32,
-    /// Bought, put in the cart, rated, bookmarked or disliked: not to be recommended again.
+    /// Bought, put in the cart, rated, bookmarked, disliked or viewed to its end: not to be recommended again.
     pub seen: bool,
     /// The kind of event that counted most.
     pub strongest: EventKind,
 }
 
-/// The events of one user, oldest first.
+/// What the user did, oldest first.
 #[derive(Debug, Clone, Default)]
 pub struct Profile {
-    events: Vec<Event>,
+    /// External ids, each once, and how many events name it.
+    ids: Vec<(String, u32)>,
+    events: Vec<Kept>,
+    /// Bytes of all that in an exported profile, at most.
+    bytes: usize,
+    /// Messages sent, and what came of them.
+    pub(super) pushes: Vec<Push>,
+}
+
+/// An event, its item by its place among the ids.
+#[derive(Debug, Clone, Copy)]
+struct Kept {
+    kind: EventKind,
+    id: u32,
+    value: Option<f32>,
+    timestamp: f64,
 }
 
 impl Profile {
-    /// Takes in one event.
+    /// Takes in one event; of its time the whole seconds.
     ///
     /// # Errors
-    /// [`Error::UnknownItem`] or [`Error::Argument`]; the profile is then unchanged.
+    /// [`UnknownItem`](crate::Error::UnknownItem) or [`Argument`](crate::Error::Argument); the profile is then unchanged.
     pub fn observe(&mut self, model: &Model, event: Event) -> Result<()> {
         model.require_item(&event.item_id)?;
+        self.keep(event)
+    }
+
+    /// Takes in an event of an item that the present model need not know.
+    pub(super) fn keep(&mut self, event: Event) -> Result<()> {
         event.validate()?;
-        if self.events.len() == MAX_EVENTS {
-            self.events.remove(0);
+        let Event { kind, item_id, value, timestamp } = event;
+        let id = self.ids.iter().position(|(id, _)| *id == item_id).unwrap_or_else(|| {
+            self.ids.push((item_id, 0));
+            self.ids.len() - 1
+        });
+        self.count(id, true);
+        self.events.push(Kept { kind, id: id as u32, value, timestamp: (timestamp / 1000.0).floor() * 1000.0 });
+        while self.events.len() > MAX_EVENTS || self.bytes > MAX_BYTES {
+            let weakest = self.events.iter().position(|event| event.kind == EventKind::Impression);
+            self.remove(weakest.unwrap_or_default());
         }
-        self.events.push(event);
         Ok(())
+    }
+
+    /// Takes back the latest event of this kind and item and, unless it is 0, this time; tells whether there was one.
+    pub fn retract(&mut self, event: &Event) -> bool {
+        let time = (event.timestamp / 1000.0).floor() * 1000.0;
+        let same = |kept: &Kept| {
+            kept.kind == event.kind
+                && self.ids[kept.id as usize].0 == event.item_id
+                && (event.timestamp == 0.0 || kept.timestamp == time)
+        };
+        let found = self.events.iter().rposition(same);
+        found.into_iter().for_each(|at| self.remove(at));
+        found.is_some()
+    }
+
+    /// The events, oldest first.
+    pub fn events(&self) -> impl Iterator<Item = Event> + '_ {
+        self.events.iter().map(|&Kept { kind, id, value, timestamp }| {
+            let item_id = self.ids[id as usize].0.clone();
+            Event { kind, item_id, value, timestamp }
+        })
+    }
+
+    /// The same, each with the place of its id among all ids that were ever named.
+    pub(super) fn kept(&self) -> impl Iterator<Item = (Event, usize)> + '_ {
+        self.events().zip(self.events.iter().map(|kept| kept.id as usize))
+    }
+
+    pub(super) fn id_count(&self) -> usize {
+        self.ids.len()
+    }
+
+    fn remove(&mut self, at: usize) {
+        let event = self.events.remove(at);
+        self.count(event.id as usize, false);
+    }
+
+    /// Counts an event more or less of an item.
+    fn count(&mut self, id: usize, more: bool) {
+        let (text, events) = &mut self.ids[id];
+        let first = *events == u32::from(!more);
+        let bytes = EVENT_BYTES + if first { text.len() + 3 } else { 0 };
+        (*events, self.bytes) =
+            if more { (*events + 1, self.bytes + bytes) } else { (*events - 1, self.bytes - bytes) };
     }
 
     /// The history: one line an item, in order of first appearance, for a network in order of the last one. Strengths of several events add up as
     /// the model says ([`Repeats`](crate::model::Repeats)); a dislike clears what came before it. Items the model does not know are passed over.
     pub fn history(&self, model: &Model) -> Vec<Interaction> {
         let weights = &model.manifest().event_weights;
-        let mut order: Vec<Interaction> = Vec::new();
-        for event in &self.events {
-            let Some(item) = model.item_index(&event.item_id) else { continue };
-            let at = order.iter().position(|line| line.item == item).unwrap_or_else(|| {
-                order.push(Interaction { item, strength: 0.0, seen: false, strongest: event.kind });
-                order.len() - 1
-            });
+        let mut lines = vec![Line::default(); self.ids.len()];
+        for (at, event) in self.events.iter().enumerate() {
+            let line = &mut lines[event.id as usize];
             // Networks read a history from the oldest to the latest event.
-            if model.network().is_some() {
-                order[at..].rotate_left(1);
+            if line.strongest.is_none() || model.network().is_some() {
+                line.place = at;
             }
-            let at = if model.network().is_some() { order.len() - 1 } else { at };
-            let line = &mut order[at];
-            let strength = strength(event, weights);
-            line.strength = if strength < 0.0 { 0.0 } else { line.strength + strength };
-            if strength >= line.strongest.strength(weights) {
-                line.strongest = event.kind;
-            }
-            line.seen |= !matches!(event.kind, EventKind::View | EventKind::Click | EventKind::Impression);
+            line.add(event, weights);
         }
         let repeats = model.manifest().repeats;
-        order.iter_mut().for_each(|line| line.strength = repeats.strength(line.strength));
-        order
+        let mut history = Vec::new();
+        for (at, event) in self.events.iter().enumerate() {
+            let line = &lines[event.id as usize];
+            let known = if line.place == at { model.item_index(&self.ids[event.id as usize].0) } else { None };
+            if let (Some(item), Some((strongest, _))) = (known, line.strongest) {
+                history.push(Interaction {
+                    item,
+                    strength: repeats.strength(line.strength),
+                    seen: line.seen,
+                    strongest,
+                });
+            }
+        }
+        history
     }
 
     /// Purchases with their times in milliseconds since 1970: events of full strength whose time is known and whose item was
@@ -82,7 +160,7 @@ impl Profile {
     pub(crate) fn purchases(&self, model: &Model) -> Vec<(u32, f64)> {
         let mut purchases = Vec::new();
         for event in &self.events {
-            let Some(item) = model.item_index(&event.item_id) else { continue };
+            let Some(item) = model.item_index(&self.ids[event.id as usize].0) else { continue };
             let strength = strength(event, &model.manifest().event_weights);
             if strength < 0.0 {
                 purchases.retain(|&(bought, _)| bought != item);
@@ -93,44 +171,70 @@ impl Profile {
         purchases
     }
 
+    /// Times at which the user did something, in milliseconds since 1970, in the order of the events; what was merely shown is not.
+    pub(crate) fn times(&self) -> impl Iterator<Item = f64> + '_ {
+        let active = |event: &&Kept| event.kind != EventKind::Impression && event.timestamp > 0.0;
+        self.events.iter().filter(active).map(|event| event.timestamp)
+    }
+
     /// The time of the latest event in milliseconds since 1970, 0 where none is known.
     pub(crate) fn latest(&self) -> f64 {
         self.events.iter().fold(0.0, |latest, event| latest.max(event.timestamp))
     }
+}
 
-    /// Everything, to be stored or carried: plain JSON, by external item id, so it outlives a model.
-    pub fn export(&self) -> Json {
-        let events = self.events.iter().map(Event::to_json).collect();
-        Json::object([("version", f64::from(PROFILE_VERSION).into()), ("events", Json::List(events))])
-    }
+/// What is summed up of one item.
+#[derive(Debug, Clone, Default)]
+struct Line {
+    /// The event in whose place it stands in the history.
+    place: usize,
+    strength: f32,
+    seen: bool,
+    strongest: Option<(EventKind, f32)>,
+    /// The largest portion so far.
+    portion: f32,
+    /// When an event of each kind last counted.
+    counted: [f64; EventKind::ALL.len()],
+}
 
-    /// The profile that was exported. Events of items the present model does not know are kept for a later one.
-    ///
-    /// # Errors
-    /// [`Error::Argument`] for another version or an event that cannot be.
-    pub fn import(state: &Json) -> Result<Profile> {
-        let root = Field::root(state, "state");
-        let version = root.required("version")?.whole()?;
-        if version != PROFILE_VERSION as usize {
-            return Err(Error::argument("state.version", PROFILE_VERSION.to_string(), version));
+impl Line {
+    fn add(&mut self, event: &Kept, weights: &[(String, f32)]) {
+        let mut strength = strength(event, weights);
+        let last = &mut self.counted[event.kind as usize];
+        if event.kind == EventKind::Portion {
+            // Later portions tell of the same viewing.
+            let portion = event.value.unwrap_or_default();
+            strength = (strength - self.portion * event.kind.strength(weights)).max(0.0);
+            self.portion = self.portion.max(portion);
+        } else if *last > 0.0 && (event.timestamp - *last).abs() < REPEAT {
+            strength = strength.min(0.0);
+        } else {
+            *last = event.timestamp;
         }
-        root.only(&["version", "events"])?;
-        let events = root.required("events")?.list()?;
-        let skip = events.len().saturating_sub(MAX_EVENTS);
-        let mut profile = Profile::default();
-        for event in &events[skip..] {
-            profile.events.push(Event::from_json(event)?);
+        if strength < 0.0 {
+            (self.strength, self.portion) = (0.0, 0.0);
+        } else {
+            self.strength += strength;
         }
-        Ok(profile)
+        let weight = event.kind.strength(weights);
+        if self.strongest.is_none_or(|(_, strongest)| strength >= strongest) {
+            self.strongest = Some((event.kind, weight));
+        }
+        self.seen |= match event.kind {
+            EventKind::View | EventKind::Click | EventKind::Impression => false,
+            EventKind::Portion => event.value.unwrap_or_default() >= WHOLE,
+            _ => true,
+        };
     }
 }
 
-/// Strength of one event: a rating of 3 or less is a dislike, 5 counts in full.
-fn strength(event: &Event, weights: &[(String, f32)]) -> f32 {
+/// Strength of one event: a rating of 3 or less is a dislike, 5 counts in full; a portion counts in part.
+fn strength(event: &Kept, weights: &[(String, f32)]) -> f32 {
     let weight = event.kind.strength(weights);
     match (event.kind, event.value) {
         (EventKind::Rating, Some(value)) if value <= 3.0 => -weight.abs(),
         (EventKind::Rating, Some(value)) => weight * (value - 3.0) / 2.0,
+        (EventKind::Portion, Some(value)) => weight * value,
         _ => weight,
     }
 }

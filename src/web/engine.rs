@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::extend::NewItem;
 use crate::json::{Field, Json};
 use crate::model::{Model, ModelBuffer};
-use crate::profile::{Event, Profile};
+use crate::profile::{BestTime, Event, Profile, Push, TimeRequest};
 use crate::rank::Reason;
 use crate::recommender::{Item, Recommendation, Recommender, Subject};
 use crate::request::Request;
@@ -89,6 +89,30 @@ impl Engine {
     pub fn observe(&self, event: JsValue) -> Result<(), JsValue> {
         let event = from_js(event, "event")?;
         Ok(self.0.observe(Event::from_json(&Field::root(&event, "event"))?)?)
+    }
+
+    /// Takes back the latest event of this type and item and, where it is given, time; tells whether there was one.
+    pub fn retract(&self, event: JsValue) -> Result<bool, JsValue> {
+        let event = from_js(event, "event")?;
+        Ok(self.0.retract(&Event::from_json(&Field::root(&event, "event"))?))
+    }
+
+    /// The events of the profile, oldest first.
+    pub fn events(&self) -> Result<JsValue, JsValue> {
+        Ok(to_js(&Json::List(self.0.events().iter().map(Event::to_json).collect()))?)
+    }
+
+    /// Takes in that a message was sent, or what came of it.
+    pub fn pushed(&self, push: JsValue) -> Result<(), JsValue> {
+        let push = from_js(push, "push")?;
+        Ok(self.0.pushed(Push::from_json(&Field::root(&push, "push"))?)?)
+    }
+
+    /// The best moment to send a message; null where none is allowed.
+    #[wasm_bindgen(js_name = bestTime)]
+    pub fn best_time(&self, options: JsValue) -> Result<JsValue, JsValue> {
+        let request = TimeRequest::from_json(&from_js(options, "options")?)?;
+        Ok(to_js(&self.0.best_time(&request).map_or(Json::Null, BestTime::to_json))?)
     }
 
     /// A list for each subject: `undefined` for the profile at hand, a `Float32Array` (d) for a user vector, a string for the

@@ -53,6 +53,7 @@ pub fn spec(rows: Vec<f32>, dim: usize) -> ModelSpec {
         neighbours: None,
         ranker: None,
         prior: None,
+        timing: None,
         repurchase: None,
         columns: vec![
             Column {

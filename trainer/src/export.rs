@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use proclivity::model::{Column, EmbeddingSpec, Model, ModelBuffer, ModelSpec, Precision, UserTower, write_model};
+use proclivity::model::{
+    Column, EmbeddingSpec, Model, ModelBuffer, ModelSpec, Precision, Timing, UserTower, write_model,
+};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -30,6 +32,8 @@ pub struct Contents {
     pub columns: Vec<Column>,
     /// Strengths of types of events that are not the engine's own.
     pub event_weights: BTreeMap<String, f32>,
+    /// When people come.
+    pub timing: Option<Timing>,
     pub card: serde_json::Value,
 }
 
@@ -38,8 +42,8 @@ pub struct Contents {
 /// # Errors
 /// Whatever the engine would refuse to load.
 pub fn export(trained: &Trained, data: &Interactions, storage: Storage, contents: Contents) -> Result<Vec<u8>> {
-    let Contents { columns, event_weights, card } = contents;
-    let mut spec = ModelSpec { columns, event_weights, card, ..spec(trained, data) };
+    let Contents { columns, event_weights, timing, card } = contents;
+    let mut spec = ModelSpec { columns, event_weights, timing, card, ..spec(trained, data) };
     spec.embedding.precision = storage.items;
     if let Some(ranker) = &mut spec.ranker {
         let integers = matches!(storage.items, Precision::Int8 | Precision::Int4) && ranker.layers.len() > 2;
@@ -88,6 +92,7 @@ fn spec(trained: &Trained, data: &Interactions) -> ModelSpec {
         ranker: trained.ranker.clone(),
         prior: trained.prior.clone(),
         repurchase: trained.repurchase.clone(),
+        timing: None,
         columns: Vec::new(),
         event_weights: BTreeMap::new(),
         card: serde_json::Value::Null,

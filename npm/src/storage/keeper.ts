@@ -2,11 +2,14 @@
 
 import { ProclivityError, toProclivityError } from '../errors.js';
 import { uniqueId } from '../unique-id.js';
-import type { Engine, TimedEvent } from '../engine.js';
+import type { Engine } from '../engine.js';
 import type { ProfileStorage, StoredProfile } from '../types.js';
 
 /** Runs work on the engine after the calls made so far. */
 export type InTurn = <T>(work: (engine: Engine) => Promise<T>) => Promise<T>;
+
+/** A change of the profile, such as an event; made once more where another page's profile comes underneath. */
+export type Change = (engine: Engine) => Promise<void>;
 
 /** Someone who waits until a change is stored; settled once, whatever is called later. */
 interface Waiter {
@@ -23,8 +26,8 @@ export interface KeeperEvents {
 }
 
 /**
- * The profile at hand is the stored one of some revision and, on top of it, the events not stored yet. Rounds of reading and writing
- * follow one another, never two at once. A write that finds another revision than its own takes that one up, puts its events on top, and
+ * The profile at hand is the stored one of some revision and, on top of it, the changes not stored yet. Rounds of reading and writing
+ * follow one another, never two at once. A write that finds another revision than its own takes that one up, puts its changes on top, and
  * tries again: what any page has stored is never written over but by `import` and `forget`, and pages agree in the end. What fails to be
  * stored is told to whoever waits for it, stays in effect, and goes along with the next round.
  */
@@ -35,8 +38,8 @@ export class ProfileKeeper {
   readonly #unwatch: (() => void) | undefined;
   /** Of the stored profile that the one at hand stands on; `null` for none. */
   #revision: string | null = null;
-  /** Events on top of it. */
-  #unsaved: (Waiter & { event: TimedEvent })[] = [];
+  /** Changes on top of it. */
+  #unsaved: (Waiter & { change: Change })[] = [];
   /** Where the profile at hand is to take the place of whatever is stored: who waits for it. */
   #replacing: Waiter[] | null = null;
   /** Where what is stored is to be erased: who waits for it. */
@@ -68,12 +71,12 @@ export class ProfileKeeper {
   }
 
   /**
-   * Stores an event; to be called in the turn in which the engine learnt it, and awaited after it.
+   * Stores a change; to be called in the turn in which it was made, and awaited after it.
    *
    * @throws {@link ProclivityError} `storage`, `storage_full`.
    */
-  add(event: TimedEvent): Promise<void> {
-    return this.#ask((waiter) => { this.#unsaved.push({ ...waiter, event }); });
+  add(change: Change): Promise<void> {
+    return this.#ask((waiter) => { this.#unsaved.push({ ...waiter, change }); });
   }
 
   /** Stores the profile at hand in place of whatever is stored; to be called in the turn in which the engine took it over. */
@@ -157,7 +160,7 @@ export class ProfileKeeper {
     }
   }
 
-  /** Makes the stored profile, with the events not stored yet, the one at hand; one that is to be replaced only lends its revision. */
+  /** Makes the stored profile, with the changes not stored yet, the one at hand; one that is to be replaced only lends its revision. */
   async #takeUp(): Promise<void> {
     const stored = await this.#storage.read();
     if (stored !== undefined && !isStored(stored)) return this.#setAside(stored, 'it is no stored profile');
@@ -176,7 +179,7 @@ export class ProfileKeeper {
       this.#revision = revision;
       for (const one of [...this.#unsaved]) {
         try {
-          await engine.observe(one.event);
+          await one.change(engine);
         } catch (thrown) {
           // Of an item that an update has taken away since.
           this.#unsaved = this.#unsaved.filter((other) => other !== one);

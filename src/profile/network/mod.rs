@@ -3,7 +3,7 @@
 mod attention;
 mod content;
 mod gru;
-mod ops;
+pub(super) mod ops;
 
 pub use content::content_vector;
 

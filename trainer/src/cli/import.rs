@@ -315,6 +315,7 @@ fn spec(args: &ImportArgs, source: Source, items: Items) -> Result<ModelSpec> {
         neighbours: source.neighbours,
         ranker: vectors.ranker,
         prior: None,
+        timing: None,
         repurchase: None,
         columns: items.columns,
         event_weights: Default::default(),

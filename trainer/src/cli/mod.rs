@@ -8,6 +8,7 @@ mod import;
 mod inputs;
 mod inspect;
 mod recommend;
+mod replay;
 mod split;
 mod train;
 mod tune;
@@ -48,6 +49,8 @@ enum Command {
     Split(Box<split::SplitArgs>),
     /// Measure models on held-out users: accuracy, diversity, groups, intervals; as a table, JSON and an HTML report
     Evaluate(Box<evaluate::EvaluateArgs>),
+    /// Replay a log visit by visit: how well is it foreseen when each user comes?
+    Replay(Box<replay::ReplayArgs>),
     /// Make a model file of factors or neighbour lists trained elsewhere: safetensors, NumPy, `implicit`, Spark ALS
     Import(Box<import::ImportArgs>),
     /// Write the features of a catalogue, for content towers that are trained elsewhere
@@ -81,6 +84,7 @@ impl Cli {
             Command::Tune(args) => tune::run(&args, &self.tables, output),
             Command::Split(args) => split::run(&args, &self.tables, output),
             Command::Evaluate(args) => evaluate::run(&args, &self.tables, output),
+            Command::Replay(args) => replay::run(&args, &self.tables, output),
             Command::Import(args) => import::run(&args, &self.tables, output),
             Command::Features(args) => features::run(&args, &self.tables, output),
             Command::Compress(args) => compress::run(&args, &self.tables, output),

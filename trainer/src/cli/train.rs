@@ -20,7 +20,8 @@ use crate::error::{CliError, Result};
 use crate::evaluate::{Metrics, evaluate_model, evaluate_popularity};
 use crate::export::{Contents, Storage, export, load};
 use crate::families::{
-    Candidates, Checkpoint, Diary, Earlier, Fingerprint, Fit, PriorStep, Recipe, Trained, choose_candidates, fit_prior,
+    Candidates, Checkpoint, Diary, Earlier, Fingerprint, Fit, PriorStep, Recipe, Trained, WINDOW, choose_candidates,
+    fit_prior, fit_timing,
 };
 use crate::output::{Output, check_writable, file_name, grouped, write_atomically};
 use crate::stored::Stored;
@@ -151,11 +152,21 @@ impl Order<'_> {
         let storage = self.storage.storage();
         let candidates = set_candidates(&mut trained, inputs, storage, self.recipe.ncf.candidates, output)?;
         let event_weights = self.args.source.event_weights()?;
-        let mut contents = Contents { columns: inputs.columns.clone(), event_weights, card: Value::Null };
+        let timed = fit_timing(data);
+        if let Some((_, foreseen)) = &timed {
+            output.note(format!(
+                "timing    of the next visits the best {WINDOW} hours of a user hold {:.1} %, those of all users {:.1} %",
+                100.0 * foreseen.rhythm,
+                100.0 * foreseen.population
+            ));
+        }
+        let (timing, foreseen) = timed.unzip();
+        let mut contents = Contents { columns: inputs.columns.clone(), event_weights, timing, card: Value::Null };
         let rows = measure(&trained, inputs, &load(&export(&trained, data, storage, contents.clone())?)?)?;
         let measured: Value = rows.iter().map(|(name, metrics)| (name.clone(), json!(metrics))).collect();
         let measured = if held.is_empty() { Value::Null } else { measured };
         contents.card = self.card(inputs, &trained, &diary, (candidates.as_ref(), &prior), &measured)?;
+        contents.card["timing"] = json!(foreseen);
         let bytes = export(&trained, data, storage, contents)?;
         write_atomically(self.path, &bytes)?;
         let model = load(&bytes)?;

@@ -93,6 +93,7 @@ pub mod fixture {
             neighbours: Some(lists),
             ranker: Some(RankerSpec { layers, skip: 1.0, candidates: Some(20), precision: Precision::Int8 }),
             prior: Some(Prior { knots: vec![(1.0, 0.4), (8.0, 0.1)] }),
+            timing: None,
             repurchase: Some(RepurchaseSpec {
                 weights: RepurchaseWeights {
                     repeat: floats(REPEAT_FEATURES + 1, 0.5),

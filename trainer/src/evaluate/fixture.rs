@@ -37,6 +37,7 @@ pub fn model(candidates: Option<usize>, card: Value) -> Arc<Model> {
         neighbours: None,
         ranker: candidates.map(|_| ranker),
         prior: None,
+        timing: None,
         repurchase: None,
         columns: Vec::new(),
         event_weights: Default::default(),

@@ -98,6 +98,7 @@ mod tests {
             neighbours: None,
             ranker: Some(RankerSpec { layers, skip: 1.0, candidates: Some(candidates), precision: Precision::F32 }),
             prior: None,
+            timing: None,
             repurchase: None,
             columns: Vec::new(),
             event_weights: Default::default(),

@@ -32,6 +32,7 @@ mod repurchase;
 mod sgd;
 mod slim;
 mod svdpp;
+mod timing;
 mod trained;
 
 pub use als::{Als, AlsOptions};
@@ -44,4 +45,5 @@ pub use learner::{Learner, State, Training, epoch_rng};
 pub use lists::{List, ListOptions, strongest};
 pub use prior::{PriorStep, fit_prior};
 pub use recipe::Recipe;
+pub use timing::{WINDOW, fit_timing, foresee, visits_of};
 pub use trained::{Trained, Vectors};

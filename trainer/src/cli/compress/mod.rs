@@ -173,7 +173,7 @@ fn share(text: &str) -> std::result::Result<f64, String> {
 fn judge(args: &CompressArgs, model: &Arc<Model>, tables: &TableOptions) -> Result<Judge> {
     let held = match (&args.fold_in, &args.targets) {
         (Some(fold_in), Some(targets)) => {
-            let now = args.now.as_deref().map(moment).transpose()?;
+            let now = args.now.as_deref().map(|now| moment("--now", now)).transpose()?;
             read_held_out(fold_in, targets, |id| model.item_index(id), now, tables)?
         }
         _ => HeldOutFiles::default(),

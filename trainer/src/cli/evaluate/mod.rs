@@ -98,17 +98,17 @@ impl EvaluateArgs {
 
     /// The moment lists are asked for, in milliseconds since 1970.
     fn now(&self) -> Result<Option<i64>> {
-        self.now.as_deref().map(moment).transpose()
+        self.now.as_deref().map(|now| moment("--now", now)).transpose()
     }
 }
 
-/// The time of `--now` in milliseconds since 1970.
+/// The time given with `flag` in milliseconds since 1970.
 ///
 /// # Errors
 /// [`CliError::Flag`].
-pub fn moment(text: &str) -> Result<i64> {
+pub fn moment(flag: &'static str, text: &str) -> Result<i64> {
     iso_time(text).ok_or_else(|| CliError::Flag {
-        flag: "--now",
+        flag,
         expected: "an ISO 8601 time such as 2017-11-01".into(),
         found: format!("`{text}`"),
     })

@@ -32,7 +32,7 @@ pub fn write_lists(
         return Err(CliError::Flag { flag: "--count", expected, found: args.count.to_string() });
     }
     check_writable(path)?;
-    let now = args.now.as_deref().map(moment).transpose()?;
+    let now = args.now.as_deref().map(|now| moment("--now", now)).transpose()?;
     let files = read_histories(fold_in, |id| model.item_index(id), now, tables)?;
     if files.users.is_empty() {
         return Err(no_users(args, model, fold_in, &files));

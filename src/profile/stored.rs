@@ -1,0 +1,101 @@
+//! Profiles as JSON: what is stored, exported and carried to other devices.
+
+use super::event::{Event, EventKind};
+use super::push::Push;
+use super::state::Profile;
+use crate::error::Result;
+use crate::json::{Field, Json};
+
+/// The version of an exported profile that this build writes. It reads this one and those before it.
+pub const PROFILE_VERSION: u32 = 2;
+
+impl Profile {
+    /// Everything, to be stored or carried: plain JSON, by external item id, so it outlives a model. Each id stands there once; an event is
+    /// a digit for its kind, the place of its id, and the seconds since the event before it.
+    pub fn export(&self) -> Json {
+        let (mut ids, mut kinds, mut items, mut times, mut values) =
+            (Vec::<Json>::new(), String::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut places = vec![None; self.id_count()];
+        let mut before = 0.0;
+        for (at, (event, id)) in self.kept().enumerate() {
+            let place = *places[id].get_or_insert_with(|| {
+                ids.push(event.item_id.as_str().into());
+                ids.len() - 1
+            });
+            kinds.push(char::from(b'0' + event.kind as u8));
+            items.push(place.into());
+            let seconds = (event.timestamp / 1000.0).floor();
+            times.push((seconds - before).into());
+            before = seconds;
+            if let Some(value) = event.value {
+                values.extend([at.into(), value.into()]);
+            }
+        }
+        Json::object([
+            ("version", f64::from(PROFILE_VERSION).into()),
+            ("ids", Json::List(ids)),
+            ("kinds", Json::Text(kinds)),
+            ("items", Json::List(items)),
+            ("times", Json::List(times)),
+            ("values", Json::List(values)),
+            ("pushes", Json::List(self.pushes.iter().map(Push::to_json).collect())),
+        ])
+    }
+
+    /// The profile that was exported. Events of items the present model does not know are kept for a later one.
+    ///
+    /// # Errors
+    /// [`Argument`](crate::Error::Argument) for another version or an event that cannot be.
+    pub fn import(state: &Json) -> Result<Profile> {
+        let root = Field::root(state, "state");
+        let version = root.required("version")?;
+        let mut profile = Profile::default();
+        match version.whole()? {
+            1 => {
+                root.only(&["version", "events"])?;
+                for event in root.required("events")?.list()? {
+                    profile.keep(Event::from_json(&event)?)?;
+                }
+            }
+            2 => {
+                root.only(&["version", "ids", "kinds", "items", "times", "values", "pushes"])?;
+                profile.read_events(&root)?;
+                for push in root.required("pushes")?.list()? {
+                    profile.pushed(Push::from_json(&push)?)?;
+                }
+            }
+            _ => return Err(version.refuse("1 or 2")),
+        }
+        Ok(profile)
+    }
+
+    fn read_events(&mut self, root: &Field) -> Result<()> {
+        let (ids, kinds) = (root.required("ids")?.texts()?, root.required("kinds")?);
+        let (items, times, values) =
+            (root.required("items")?.list()?, root.required("times")?.list()?, root.required("values")?.list()?);
+        let mut values = values.chunks(2);
+        let mut valued = values.next();
+        let digits = kinds.text()?.as_bytes();
+        if digits.len() != items.len() || digits.len() != times.len() {
+            return Err(kinds.refuse("one digit, item and time for each event"));
+        }
+        let mut seconds = 0.0;
+        for (at, digit) in digits.iter().enumerate() {
+            let kind = EventKind::ALL.get(usize::from(digit.wrapping_sub(b'0')));
+            let kind = *kind.ok_or_else(|| kinds.refuse("digits from 0 to 8"))?;
+            let item_id = ids.get(items[at].whole()?).ok_or_else(|| items[at].refuse("the place of an id"))?.clone();
+            seconds += times[at].number()?;
+            let mut value = None;
+            if let Some([place, found]) = valued.filter(|valued| valued[0].whole().is_ok_and(|place| place == at)) {
+                value = Some(found.float()?);
+                valued = values.next();
+                let _ = place;
+            }
+            self.keep(Event { kind, item_id, value, timestamp: seconds * 1000.0 })?;
+        }
+        match valued {
+            None => Ok(()),
+            Some(_) => Err(root.required("values")?.refuse("places of events, ascending, with a number each")),
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! The profile: what it keeps, what it forgets, what it amounts to, and that no stored state can hurt it.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod common;
+
+use std::sync::Arc;
+
+use common::fixtures::{Random, model, random};
+use proclivity::model::{Model, ModelSpec};
+use proclivity::profile::{Event, EventKind, Interaction, Profile, Push, TimeRequest};
+use proclivity::{Json, Request};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+/// 2024-01-01 in milliseconds.
+const START: f64 = 1_704_067_200_000.0;
+
+fn catalogue(items: usize) -> Arc<Model> {
+    model(&random(items, 8, 3))
+}
+
+fn event(kind: EventKind, item: usize, seconds: f64) -> Event {
+    Event { timestamp: START + 1000.0 * seconds, ..Event::new(kind, format!("item-{item}")) }
+}
+
+fn observed(model: &Model, events: impl IntoIterator<Item = Event>) -> Profile {
+    let mut profile = Profile::default();
+    events.into_iter().for_each(|event| profile.observe(model, event).expect("known"));
+    profile
+}
+
+fn strengths(history: &[Interaction]) -> Vec<(u32, f32)> {
+    history.iter().map(|line| (line.item, line.strength)).collect()
+}
+
+fn of_serde(value: &Value) -> Json {
+    match value {
+        Value::Null => Json::Null,
+        Value::Bool(flag) => Json::Bool(*flag),
+        Value::Number(number) => Json::Number(number.as_f64().expect("a number")),
+        Value::String(text) => Json::Text(text.clone()),
+        Value::Array(list) => Json::List(list.iter().map(of_serde).collect()),
+        Value::Object(members) => Json::Object(members.iter().map(|(key, x)| (key.clone(), of_serde(x))).collect()),
+    }
+}
+
+fn to_serde(state: &Json) -> Value {
+    serde_json::to_value(state).expect("plain")
+}
+
+#[test]
+fn ten_thousand_events_are_under_64_kb_and_come_back_as_they_were() {
+    for prefix in ["", "a-rather-long-identifier-of-an-item-in-a-shop-"] {
+        let mut spec: ModelSpec = random(4_000, 8, 3);
+        spec.item_ids = (0..4_000).map(|item| format!("{prefix}{item}")).collect();
+        let model = model(&spec);
+        let mut draw = Random(1);
+        let mut profile = Profile::default();
+        let mut seconds = 0.0;
+        for _ in 0..10_000 {
+            seconds += draw.below(40_000) as f64;
+            let kind = EventKind::ALL[draw.below(EventKind::ALL.len())];
+            let value = match kind {
+                EventKind::Rating => Some(1.0 + draw.below(9) as f32 / 2.0),
+                EventKind::Portion => Some(draw.below(100) as f32 / 100.0),
+                _ => None,
+            };
+            let item_id = format!("{prefix}{}", draw.below(4_000));
+            let event = Event { kind, item_id, value, timestamp: START + 1000.0 * seconds };
+            profile.observe(&model, event).expect("known");
+        }
+        for week in 0..300 {
+            let timestamp = START + f64::from(week) * 6.048e8;
+            profile
+                .pushed(Push { channel: "newsletter".into(), timestamp, opened: Some(week % 3 == 0) })
+                .expect("fits");
+        }
+        let state = profile.export();
+        let text = to_serde(&state).to_string();
+        assert!(text.len() < 64_000, "{} bytes", text.len());
+        assert!(profile.events().count() > 500, "{} events", profile.events().count());
+        let back = Profile::import(&of_serde(&serde_json::from_str(&text).expect("JSON"))).expect("just exported");
+        assert_eq!(back.history(&model), profile.history(&model));
+        assert!(back.events().eq(profile.events()));
+        assert_eq!(back.pushes(), profile.pushes());
+        assert_eq!(to_serde(&back.export()).to_string(), text);
+    }
+}
+
+#[test]
+fn what_was_merely_shown_goes_first() {
+    let model = catalogue(50);
+    let purchases = (0..40).map(|item| event(EventKind::Purchase, item, item as f64));
+    let shown = (0..3_000).map(|n| event(EventKind::Impression, n % 50, 100.0 + n as f64));
+    let profile = observed(&model, purchases.chain(shown));
+    assert_eq!(profile.events().filter(|event| event.kind == EventKind::Purchase).count(), 40);
+    assert_eq!(profile.events().count(), 2_000);
+}
+
+#[test]
+fn what_is_told_twice_and_bursts_count_once() {
+    let model = catalogue(50);
+    let once = observed(&model, [event(EventKind::View, 3, 0.0)]);
+    let burst = observed(&model, (0..300).map(|n| event(EventKind::View, 3, n as f64 / 6.0)));
+    assert_eq!(strengths(&burst.history(&model)), strengths(&once.history(&model)));
+    let later = observed(&model, [0.0, 61.0].map(|seconds| event(EventKind::View, 3, seconds)));
+    assert!(later.history(&model)[0].strength > once.history(&model)[0].strength);
+    let kinds = observed(&model, [EventKind::View, EventKind::Cart].map(|kind| event(kind, 3, 0.0)));
+    assert!(kinds.history(&model)[0].strength > once.history(&model)[0].strength);
+    let untimed = [0, 1].map(|_| Event::new(EventKind::View, "item-3"));
+    assert!(observed(&model, untimed).history(&model)[0].strength > once.history(&model)[0].strength);
+}
+
+#[test]
+fn the_largest_portion_counts() {
+    let model = catalogue(50);
+    let portions = |portions: &[f32]| {
+        let told = portions.iter().map(|&portion| Event { value: Some(portion), ..event(EventKind::Portion, 3, 0.0) });
+        observed(&model, told).history(&model)[0]
+    };
+    let (part, whole) = (portions(&[0.25, 0.5, 0.4]), portions(&[0.25, 0.5, 0.95]));
+    assert!((part.strength - 0.5).abs() < 1e-6 && !part.seen, "{part:?}");
+    assert!((whole.strength - 0.95).abs() < 1e-6 && whole.seen, "{whole:?}");
+    for (kind, value) in [(EventKind::Portion, Some(1.5)), (EventKind::Portion, None), (EventKind::Rating, Some(0.0))] {
+        let refused = Profile::default().observe(&model, Event { value, ..event(kind, 3, 0.0) });
+        assert_eq!(refused.expect_err("refused").code(), "argument");
+    }
+}
+
+#[test]
+fn what_is_taken_back_never_was() {
+    let model = catalogue(50);
+    let events = [(EventKind::View, 1), (EventKind::Purchase, 2), (EventKind::View, 1), (EventKind::Dislike, 4)];
+    let events = events.iter().enumerate().map(|(at, &(kind, item))| event(kind, item, 100.0 * at as f64));
+    let mut profile = observed(&model, events.clone());
+    assert!(profile.retract(&Event { timestamp: 0.0, ..event(EventKind::View, 1, 0.0) }), "the latest");
+    assert!(!profile.retract(&event(EventKind::View, 1, 200.0)), "taken back already");
+    assert!(profile.retract(&event(EventKind::Dislike, 4, 300.0)));
+    assert!(!profile.retract(&Event::new(EventKind::Cart, "item-1")));
+    let without = observed(&model, events.take(2));
+    assert_eq!(profile.history(&model), without.history(&model));
+    assert_eq!(to_serde(&profile.export()), to_serde(&without.export()));
+}
+
+#[test]
+fn a_profile_of_the_first_version_is_read() {
+    let model = catalogue(50);
+    let state = json!({ "version": 1, "events": [
+        { "type": "purchase", "itemId": "item-7", "timestamp": START },
+        { "type": "rating", "itemId": "item-9", "value": 4.5, "timestamp": START + 5000.0 },
+        { "type": "view", "itemId": "no longer sold", "timestamp": 0 },
+    ] });
+    let profile = Profile::import(&of_serde(&state)).expect("version 1");
+    assert_eq!(strengths(&profile.history(&model)), [(7, 1.0), (9, 0.75)]);
+    assert_eq!(profile.events().last().expect("three").item_id, "no longer sold");
+    let again = Profile::import(&profile.export()).expect("version 2");
+    assert!(again.events().eq(profile.events()));
+}
+
+#[test]
+fn states_that_cannot_be_are_refused_by_name() {
+    let mut profile = observed(&catalogue(50), (0..3).map(|item| event(EventKind::View, item, item as f64)));
+    profile.pushed(Push { channel: "mail".into(), timestamp: START, opened: None }).expect("fits");
+    let good = to_serde(&profile.export());
+    for (pointer, wrong, named) in [
+        ("/version", json!(3), "version"),
+        ("/ids", json!("a"), "ids"),
+        ("/kinds", json!("00"), "kinds"),
+        ("/kinds", json!("0x0"), "kinds"),
+        ("/items/1", json!(3), "items"),
+        ("/items/1", json!(0.5), "items"),
+        ("/times/0", json!(-1e12), "timestamp"),
+        ("/times/0", json!(null), "times"),
+        ("/values", json!([9, 1.0]), "values"),
+        ("/values", json!([0]), "values"),
+        ("/pushes/0", json!({ "channel": "", "timestamp": 0 }), "channel"),
+        ("/pushes/0", json!({ "channel": "x", "timestamp": -1 }), "timestamp"),
+    ] {
+        let mut state = good.clone();
+        *state.pointer_mut(pointer).expect("there") = wrong.clone();
+        let error = Profile::import(&of_serde(&state)).expect_err(pointer);
+        assert_eq!(error.code(), "argument");
+        assert!(error.to_string().contains(named), "{pointer} {wrong}: {error}");
+    }
+}
+
+#[test]
+fn a_recommender_tells_and_takes_back_events_and_times_messages() {
+    let model = catalogue(50);
+    let recommender =
+        pollster::block_on(proclivity::Recommender::new(model, proclivity::score::BackendChoice::Cpu)).expect("opens");
+    let list = || {
+        let list = pollster::block_on(recommender.recommend(&Request::default())).expect("recommends");
+        list.items.into_iter().map(|item| (item.id, item.score.to_bits())).collect::<Vec<_>>()
+    };
+    let ask = TimeRequest { now: START + 9e8, ..TimeRequest::default() };
+    let (before, time) = (list(), recommender.best_time(&ask).expect("allowed"));
+    recommender.observe(event(EventKind::Purchase, 3, 7_200.0)).expect("known");
+    assert_ne!(list(), before);
+    let known = recommender.best_time(&ask).expect("allowed");
+    assert!(known.confidence > time.confidence);
+    assert_eq!(recommender.events(), [event(EventKind::Purchase, 3, 7_200.0)]);
+    recommender.pushed(Push { channel: "push".into(), timestamp: known.at, opened: None }).expect("fits");
+    assert_ne!(recommender.best_time(&ask).map(|best| best.at), Some(known.at));
+    assert!(recommender.retract(&event(EventKind::Purchase, 3, 7_200.0)));
+    assert_eq!(list(), before);
+}
+
+/// Any JSON that is somewhat like a state.
+fn somehow() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        prop_oneof![
+            any::<f64>().prop_filter_map("finite", |x| serde_json::Number::from_f64(x).map(Value::Number)),
+            (-5i64..2_000).prop_map(Value::from)
+        ],
+        "[0-9a-z]{0,6}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 24, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::hash_map("version|ids|kinds|items|times|values|pushes|events|type|itemId", inner, 0..7)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_state_can_hurt(
+        parts in prop::collection::vec(somehow(), 6),
+        version in prop_oneof![Just(1), Just(2)],
+        whole in somehow(),
+    ) {
+        let model = catalogue(5);
+        let state = json!({
+            "version": version, "ids": parts[0], "kinds": parts[1], "items": parts[2], "times": parts[3], "values": parts[4], "pushes": parts[5],
+        });
+        let first = json!({ "version": 1, "events": parts[0] });
+        for state in [state, first, whole] {
+            if let Ok(profile) = Profile::import(&of_serde(&state)) {
+                profile.history(&model);
+                profile.best_time(&Default::default(), &TimeRequest { now: START, ..TimeRequest::default() });
+                let back = Profile::import(&profile.export()).expect("just exported");
+                prop_assert!(back.events().eq(profile.events()));
+            }
+        }
+    }
+}
