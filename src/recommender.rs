@@ -9,7 +9,7 @@ use crate::json::Json;
 use crate::model::Model;
 use crate::patch::apply_delta;
 use crate::profile::{BestTime, Event, Interaction, Profile, Push, TimeRequest, User, context_features, listed};
-use crate::rank::{Buyer, CANDIDATES, Reason, apply_filter, because_of, to_ask};
+use crate::rank::{Arranged, Buyer, CANDIDATES, Reason, Trace, because_of, to_ask};
 use crate::request::Request;
 use crate::score::{BackendChoice, BackendInfo, ItemMask, Query, Scored, Scorer, Stage};
 
@@ -45,6 +45,8 @@ pub enum Subject {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recommendation {
     pub items: Vec<Item>,
+    /// What each stage made of the list, by external ids; where it was asked for.
+    pub trace: Vec<(&'static str, Vec<String>)>,
 }
 
 /// One recommended item.
@@ -212,11 +214,13 @@ impl Recommender {
         for block in subjects.chunks(BATCH) {
             let questions =
                 block.iter().map(|subject| self.ask(subject, request, allowed.clone())).collect::<Result<Vec<_>>>()?;
-            let queries: Vec<Query> = questions.iter().map(|question| question.query(request.count)).collect();
-            let answers = self.scorer.score_batch(&queries).await?;
-            lists.extend(
-                questions.iter().zip(answers).map(|(question, answer)| self.present(question, answer, request)),
-            );
+            let queries: Vec<Query> = questions.iter().flat_map(Question::queries).collect();
+            let mut answers = self.scorer.score_batch(&queries).await?.into_iter();
+            for question in &questions {
+                let best = answers.next().unwrap_or_default();
+                let group = question.group.as_ref().and_then(|_| answers.next()).unwrap_or_default();
+                lists.push(self.present(question, best, group, request));
+            }
         }
         Ok(lists)
     }
@@ -263,21 +267,42 @@ impl Recommender {
         for id in &request.exclude {
             mask.exclude(self.model.require_item(id)?);
         }
-        apply_filter(&request.filter, &self.model, &mut mask)?;
+        mask.exclude_all(&request.filter.mask(&self.model)?);
         Ok(mask)
     }
 
-    /// What to ask for `subject`, from the items of `allowed`.
+    /// What to ask for `subject`, from the items of `allowed`, so that its list can be arranged.
     fn ask(&self, subject: &Subject, request: &Request, mut allowed: ItemMask) -> Result<Question> {
+        if request.arrangement.is_plain() || matches!(subject, Subject::Onboarding) {
+            return self.ask_plain(subject, request, allowed);
+        }
+        let shown = match subject {
+            Subject::Own => self.profile.borrow().shown(&self.model),
+            Subject::Profile(profile) => profile.shown(&self.model),
+            _ => Vec::new(),
+        };
+        let arranged = Arranged::new(&self.model, &request.arrangement, request.now, &shown)?;
+        arranged.hide(&mut allowed);
+        let mut question = self.ask_plain(subject, request, allowed)?;
+        question.k = question.k.max(arranged.candidates(request.count, self.model.item_count()));
+        question.group = arranged.group(&question.mask);
+        question.arranged = Some(arranged);
+        Ok(question)
+    }
+
+    fn ask_plain(&self, subject: &Subject, request: &Request, mut allowed: ItemMask) -> Result<Question> {
         let question = |user, mask, stage| Question {
             user,
             offset: None,
             mask,
             stage,
+            k: request.count,
             because: None,
             buyer: None,
             popular: false,
             chosen: None,
+            arranged: None,
+            group: None,
         };
         let profile = match subject {
             Subject::Own | Subject::Onboarding => &self.profile.borrow(),
@@ -325,7 +350,8 @@ impl Recommender {
         let mut buyer = self.buyer(profile, request.now);
         buyer.iter_mut().for_each(|buyer| buyer.claim(&mut allowed));
         let question = question(user.vector.clone(), allowed, Stage::Cascade);
-        Ok(Question { offset: user.offset.clone(), because: Some((user, history)), buyer, ..question })
+        let k = if buyer.is_some() { request.count.max(CANDIDATES) } else { request.count };
+        Ok(Question { offset: user.offset.clone(), because: Some((user, history)), buyer, k, ..question })
     }
 
     /// Whom a model for people who buy again sees in `profile`.
@@ -334,22 +360,43 @@ impl Recommender {
         Buyer::new(&profile.purchases(&self.model), now.max(profile.latest()), part.weights.span)
     }
 
-    fn present(&self, question: &Question, mut answer: Vec<Scored>, request: &Request) -> Recommendation {
+    fn present(
+        &self,
+        question: &Question,
+        mut answer: Vec<Scored>,
+        mut group: Vec<Scored>,
+        request: &Request,
+    ) -> Recommendation {
         if let Some(chosen) = &question.chosen {
             answer.clone_from(chosen);
         }
         if let (Some(buyer), Some((user, _))) = (&question.buyer, &question.because) {
-            answer = buyer.rank(&self.model, user, answer, request.count);
+            let count = if question.arranged.is_some() { question.k } else { request.count };
+            answer = buyer.rank(&self.model, user, answer, count);
+            let own = |scored: &Scored| question.group.as_ref().is_some_and(|group| !group.is_excluded(scored.item));
+            group = buyer.rank(&self.model, user, group, count).into_iter().filter(own).collect();
         }
+        let mut trace = Trace::new();
+        if let Some(arranged) = &question.arranged {
+            (answer, trace) = arranged.list(&self.model, &answer, &group, &question.mask, request.count);
+        }
+        let id = |item: u32| self.model.item_id(item).to_owned();
         let item = |scored: Scored| Item {
-            id: self.model.item_id(scored.item).to_owned(),
+            id: id(scored.item),
             score: scored.score,
             reasons: if request.explain { self.reasons(question, scored.item) } else { Vec::new() },
         };
-        Recommendation { items: answer.into_iter().map(item).collect() }
+        let ids = |items: Vec<u32>| items.into_iter().map(id).collect();
+        Recommendation {
+            items: answer.into_iter().map(item).collect(),
+            trace: trace.into_iter().map(|(stage, items)| (stage.name(), ids(items))).collect(),
+        }
     }
 
     fn reasons(&self, question: &Question, item: u32) -> Vec<Reason> {
+        if question.arranged.as_ref().is_some_and(|arranged| arranged.promotes(item)) {
+            return vec![Reason::Promoted];
+        }
         if let Some(own) = question.buyer.as_ref().and_then(|buyer| buyer.find(item)) {
             return vec![own.reason()];
         }
@@ -367,6 +414,8 @@ struct Question {
     offset: Option<Vec<f32>>,
     mask: ItemMask,
     stage: Stage,
+    /// How many candidates there should be.
+    k: usize,
     because: Option<(User, Vec<Interaction>)>,
     /// Where own and new items are weighed against each other.
     buyer: Option<Buyer>,
@@ -374,11 +423,16 @@ struct Question {
     popular: bool,
     /// The list, where no score decides.
     chosen: Option<Vec<Scored>>,
+    /// What becomes of the candidates.
+    arranged: Option<Arranged>,
+    /// Those of a group that is to have its share, to be asked for too.
+    group: Option<ItemMask>,
 }
 
 impl Question {
-    fn query(&self, count: usize) -> Query<'_> {
-        let k = if self.buyer.is_some() { count.max(CANDIDATES) } else { count };
-        Query { user: &self.user, offset: self.offset.as_deref(), mask: &self.mask, k, stage: self.stage }
+    fn queries(&self) -> impl Iterator<Item = Query<'_>> {
+        let (user, offset) = (&self.user, self.offset.as_deref());
+        let masks = std::iter::once(&self.mask).chain(&self.group);
+        masks.map(move |mask| Query { user, offset, mask, k: self.k, stage: self.stage })
     }
 }

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::json::{Field, Json};
 use crate::model::{Attributes, attributes_from_json};
-use crate::rank::{Filter, filter_from_json};
+use crate::rank::{Arrangement, Filter};
 
 /// What a list should be.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +16,8 @@ pub struct Request {
     pub exclude: Vec<String>,
     /// Conditions on catalogue columns.
     pub filter: Filter,
+    /// What the shop asks of the list beside relevance.
+    pub arrangement: Arrangement,
     /// What the page knows of the moment: fields the model was trained with, and `hour` and `weekday`.
     pub context: Attributes,
     /// Also items the user already bought, put in the cart, rated, bookmarked or disliked. A model with a repurchase part then
@@ -33,7 +35,8 @@ impl Default for Request {
             count: 10,
             include: None,
             exclude: Vec::new(),
-            filter: Filter::new(),
+            filter: Filter::default(),
+            arrangement: Arrangement::default(),
             context: Attributes::new(),
             include_seen: false,
             now: 0.0,
@@ -43,7 +46,8 @@ impl Default for Request {
 }
 
 impl Request {
-    /// The JSON form: `{ count?, include?, exclude?, filter?, context?, includeSeen?, explain? }`; null is the default.
+    /// The JSON form: `{ count?, include?, exclude?, filter?, context?, includeSeen?, explain? }` and the options of
+    /// [`Arrangement`]; null is the default.
     ///
     /// # Errors
     /// [`Error::Argument`] that names the option.
@@ -53,7 +57,10 @@ impl Request {
             return Ok(request);
         }
         let options = Field::root(value, "options");
-        options.only(&["count", "include", "exclude", "filter", "context", "includeSeen", "explain"])?;
+        let mut keys = vec!["count", "include", "exclude", "filter", "context", "includeSeen", "explain"];
+        keys.extend(Arrangement::KEYS);
+        options.only(&keys)?;
+        request.arrangement = Arrangement::read(&options)?;
         if let Some(count) = options.optional("count") {
             request.count = count
                 .whole()
@@ -73,7 +80,7 @@ impl Request {
             }
         }
         if let Some(filter) = options.optional("filter") {
-            request.filter = filter_from_json(&filter)?;
+            request.filter = Filter::from_json(&filter)?;
         }
         if let Some(context) = options.optional("context") {
             request.context = attributes_from_json(&context)?;

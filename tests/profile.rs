@@ -6,9 +6,10 @@ mod common;
 use std::sync::Arc;
 
 use common::fixtures::{Random, model, random};
+use common::json::{of_serde, to_serde};
+use proclivity::Request;
 use proclivity::model::{Model, ModelSpec};
 use proclivity::profile::{Event, EventKind, Interaction, Profile, Push, TimeRequest};
-use proclivity::{Json, Request};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -31,21 +32,6 @@ fn observed(model: &Model, events: impl IntoIterator<Item = Event>) -> Profile {
 
 fn strengths(history: &[Interaction]) -> Vec<(u32, f32)> {
     history.iter().map(|line| (line.item, line.strength)).collect()
-}
-
-fn of_serde(value: &Value) -> Json {
-    match value {
-        Value::Null => Json::Null,
-        Value::Bool(flag) => Json::Bool(*flag),
-        Value::Number(number) => Json::Number(number.as_f64().expect("a number")),
-        Value::String(text) => Json::Text(text.clone()),
-        Value::Array(list) => Json::List(list.iter().map(of_serde).collect()),
-        Value::Object(members) => Json::Object(members.iter().map(|(key, x)| (key.clone(), of_serde(x))).collect()),
-    }
-}
-
-fn to_serde(state: &Json) -> Value {
-    serde_json::to_value(state).expect("plain")
 }
 
 #[test]

@@ -177,6 +177,15 @@ impl Profile {
         self.events.iter().filter(active).map(|event| event.timestamp)
     }
 
+    /// When items were shown: (item, milliseconds since 1970).
+    pub(crate) fn shown(&self, model: &Model) -> Vec<(u32, f64)> {
+        let mut shown = Vec::new();
+        for event in self.events.iter().filter(|event| event.kind == EventKind::Impression) {
+            shown.extend(model.item_index(&self.ids[event.id as usize].0).map(|item| (item, event.timestamp)));
+        }
+        shown
+    }
+
     /// The time of the latest event in milliseconds since 1970, 0 where none is known.
     pub(crate) fn latest(&self) -> f64 {
         self.events.iter().fold(0.0, |latest, event| latest.max(event.timestamp))

@@ -5,8 +5,24 @@ use crate::json::Field;
 use crate::model::{ColumnView, Model};
 use crate::score::ItemMask;
 
-/// Conditions by column name; an item must meet all of them.
-pub type Filter = Vec<(String, Condition)>;
+/// What an item must be, told by its catalogue columns.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Filter {
+    /// All of these; without any, anything.
+    All(Vec<Filter>),
+    /// At least one of these.
+    Any(Vec<Filter>),
+    /// Not this; what a column does not know is not this either.
+    Not(Box<Filter>),
+    /// A condition on a column.
+    Column(String, Condition),
+}
+
+impl Default for Filter {
+    fn default() -> Filter {
+        Filter::All(Vec::new())
+    }
+}
 
 /// What a column's value must be.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,37 +55,89 @@ impl Range {
     }
 }
 
-/// The JSON form: `{ column: value | [values] | { gte, lte, gt, lt } }`.
-pub(crate) fn filter_from_json(field: &Field) -> Result<Filter> {
-    let mut filter = Filter::new();
-    for (column, field) in field.members()? {
-        let condition = if field.is_text() {
-            Condition::Equals(field.text()?.to_owned())
-        } else if field.is_list() {
-            Condition::In(field.texts()?)
-        } else {
-            field.only(&["gte", "lte", "gt", "lt"])?;
-            let mut bounds = [None; 4];
-            for (bound, key) in bounds.iter_mut().zip(["gte", "lte", "gt", "lt"]) {
-                *bound = field.optional(key).map(|bound| bound.float()).transpose()?;
-            }
-            let [gte, lte, gt, lt] = bounds;
-            if bounds.iter().all(Option::is_none) {
-                return Err(field.refuse("at least one bound"));
-            }
-            Condition::Range(Range { gte, lte, gt, lt })
-        };
-        filter.push((column.to_owned(), condition));
+/// Most filters within one another.
+const MAX_DEPTH: usize = 16;
+
+impl Filter {
+    /// The JSON form: `{ column: value | [values] | { gte, lte, gt, lt }, $and: [filters], $or: [filters], $not: filter }`, all of
+    /// which must hold.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] that names the column or operator.
+    pub(crate) fn from_json(field: &Field) -> Result<Filter> {
+        Filter::read(field, 0)
     }
-    Ok(filter)
+
+    fn read(field: &Field, depth: usize) -> Result<Filter> {
+        if depth > MAX_DEPTH {
+            return Err(field.refuse("at most 16 filters within one another"));
+        }
+        let mut all = Vec::new();
+        for (name, field) in field.members()? {
+            all.push(match name {
+                "$and" | "$or" => {
+                    let mut filters = Vec::new();
+                    for filter in field.list()? {
+                        filters.push(Filter::read(&filter, depth + 1)?);
+                    }
+                    if name == "$and" { Filter::All(filters) } else { Filter::Any(filters) }
+                }
+                "$not" => Filter::Not(Box::new(Filter::read(&field, depth + 1)?)),
+                _ => Filter::Column(name.to_owned(), Condition::from_json(&field)?),
+            });
+        }
+        Ok(Filter::All(all))
+    }
+
+    /// The items that do not meet it, as a mask.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for a column the catalogue lacks, or a condition that does not fit the column's type.
+    pub(crate) fn mask(&self, model: &Model) -> Result<ItemMask> {
+        let items = model.item_count();
+        match self {
+            Filter::All(filters) => {
+                let mut mask = ItemMask::none(items);
+                for filter in filters {
+                    mask.exclude_all(&filter.mask(model)?);
+                }
+                Ok(mask)
+            }
+            Filter::Any(filters) => {
+                let mut mask = ItemMask::none(items);
+                for filter in filters {
+                    mask.exclude_all(&filter.mask(model)?.inverted());
+                }
+                Ok(mask.inverted())
+            }
+            Filter::Not(filter) => Ok(filter.mask(model)?.inverted()),
+            Filter::Column(name, condition) => condition.mask(name, model),
+        }
+    }
 }
 
-/// Leaves out of `mask` what does not meet `filter`.
-///
-/// # Errors
-/// [`Error::Argument`] for a column the catalogue lacks, or a condition that does not fit the column's type.
-pub(crate) fn apply(filter: &Filter, model: &Model, mask: &mut ItemMask) -> Result<()> {
-    for (name, condition) in filter {
+impl Condition {
+    fn from_json(field: &Field) -> Result<Condition> {
+        if field.is_text() {
+            return Ok(Condition::Equals(field.text()?.to_owned()));
+        }
+        if field.is_list() {
+            return Ok(Condition::In(field.texts()?));
+        }
+        field.only(&["gte", "lte", "gt", "lt"])?;
+        let mut bounds = [None; 4];
+        for (bound, key) in bounds.iter_mut().zip(["gte", "lte", "gt", "lt"]) {
+            *bound = field.optional(key).map(|bound| bound.float()).transpose()?;
+        }
+        let [gte, lte, gt, lt] = bounds;
+        if bounds.iter().all(Option::is_none) {
+            return Err(field.refuse("at least one bound"));
+        }
+        Ok(Condition::Range(Range { gte, lte, gt, lt }))
+    }
+
+    /// The items whose value in the column `name` it does not allow.
+    fn mask(&self, name: &str, model: &Model) -> Result<ItemMask> {
         let argument = format!("filter.{name}");
         let column = model.column(name).ok_or_else(|| {
             let names: Vec<&str> = model.column_names().collect();
@@ -79,18 +147,21 @@ pub(crate) fn apply(filter: &Filter, model: &Model, mask: &mut ItemMask) -> Resu
                 "no such column",
             )
         })?;
-        match (column, condition) {
+        let mut mask = ItemMask::none(model.item_count());
+        match (column, self) {
             (ColumnView::Category { codes, values, value_count }, Condition::In(_) | Condition::Equals(_)) => {
                 let wanted: Vec<bool> = (0..value_count)
-                    .map(|code| match condition {
+                    .map(|code| match self {
                         Condition::In(list) => list.iter().any(|value| value == values.get(code)),
                         Condition::Equals(value) => value == values.get(code),
                         Condition::Range(_) => false,
                     })
                     .collect();
-                keep(mask, |item| wanted[codes[item] as usize]);
+                keep(&mut mask, |item| wanted[codes[item] as usize]);
             }
-            (ColumnView::Number(numbers), Condition::Range(range)) => keep(mask, |item| range.holds(numbers[item])),
+            (ColumnView::Number(numbers), Condition::Range(range)) => {
+                keep(&mut mask, |item| range.holds(numbers[item]));
+            }
             (ColumnView::Category { .. }, _) => {
                 return Err(Error::argument(&argument, "a category or a list of them", "a range"));
             }
@@ -101,8 +172,8 @@ pub(crate) fn apply(filter: &Filter, model: &Model, mask: &mut ItemMask) -> Resu
                 return Err(Error::argument(&argument, "a category or number column", "a text column"));
             }
         }
+        Ok(mask)
     }
-    Ok(())
 }
 
 fn keep(mask: &mut ItemMask, wanted: impl Fn(usize) -> bool) {

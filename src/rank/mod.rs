@@ -1,12 +1,14 @@
-//! From scores to a list: which items may appear, in which order where people buy again, and why each one does.
+//! From scores to a list: which items may appear, in which order where people buy again, what a shop asks of the list, and why each item is in it.
 
+mod arrange;
 mod filter;
 mod onboarding;
 mod reasons;
 mod repurchase;
 
+pub(crate) use arrange::{Arranged, Trace};
+pub use arrange::{Arrangement, Booster, Effect, Fairness, Rule, Stage, Target, least_of_group};
 pub use filter::{Condition, Filter, Range};
-pub(crate) use filter::{apply as apply_filter, filter_from_json};
 pub(crate) use onboarding::to_ask;
 pub use reasons::Reason;
 pub(crate) use reasons::because_of;

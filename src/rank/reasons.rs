@@ -14,6 +14,8 @@ pub enum Reason {
     BecauseOf { item_id: String, event: EventKind, weight: f32 },
     /// The item is popular, in this moment where the model knows of moments: nothing is known of the user yet, or what is known says less.
     Popular,
+    /// A rule of the shop put it there.
+    Promoted,
     /// The user bought it this many times, the last time so many days ago, and every so many days on average if more than once.
     BuyAgain { times: usize, days_since: f32, rhythm_days: Option<f32> },
 }
@@ -41,7 +43,7 @@ pub(crate) fn because_of(model: &Model, user: &User, history: &[Interaction], it
 }
 
 impl Reason {
-    /// The JSON form: `{ type: "because_of", itemId, event, weight }`, `{ type: "popular" }` or
+    /// The JSON form: `{ type: "because_of", itemId, event, weight }`, `{ type: "popular" }`, `{ type: "promoted" }` or
     /// `{ type: "buy_again", times, daysSince, rhythmDays }`, the rhythm null for what was bought once.
     pub fn to_json(&self) -> Json {
         match self {
@@ -50,6 +52,7 @@ impl Reason {
                 Json::object([("type", "because_of".into()), ("itemId", id), ("event", event), ("weight", weight)])
             }
             Reason::Popular => Json::object([("type", "popular".into())]),
+            Reason::Promoted => Json::object([("type", "promoted".into())]),
             Reason::BuyAgain { times, days_since, rhythm_days } => Json::object([
                 ("type", "buy_again".into()),
                 ("times", (*times).into()),

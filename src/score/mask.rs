@@ -23,6 +23,17 @@ impl ItemMask {
         self.words[item as usize / 32] |= 1 << (item % 32);
     }
 
+    /// Leaves out what `other` leaves out too.
+    pub fn exclude_all(&mut self, other: &ItemMask) {
+        self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word |= other);
+    }
+
+    /// Leaves out what this one lets in, and the other way round.
+    pub fn inverted(mut self) -> ItemMask {
+        self.words.iter_mut().for_each(|word| *word = !*word);
+        self
+    }
+
     /// Lets `item` in.
     pub fn include(&mut self, item: u32) {
         self.words[item as usize / 32] &= !(1 << (item % 32));

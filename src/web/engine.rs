@@ -234,6 +234,12 @@ fn present(list: Recommendation) -> Result<Object, JsValue> {
     let result = Object::new();
     set(&result, "ids", &ids);
     set(&result, "scores", &Float32Array::from(scores.as_slice()));
+    if !list.trace.is_empty() {
+        let stage = |(name, ids): (&str, Vec<String>)| {
+            Json::object([("stage", name.into()), ("ids", Json::List(ids.into_iter().map(Json::Text).collect()))])
+        };
+        set(&result, "trace", &to_js(&Json::List(list.trace.into_iter().map(stage).collect()))?);
+    }
     set(&result, "reasons", &to_js(&Json::List(reasons))?);
     Ok(result)
 }

@@ -8,7 +8,7 @@ use proclivity::model::{
     UserTower,
 };
 use proclivity::profile::{Event, EventKind, Profile, User, context_features};
-use proclivity::rank::Reason;
+use proclivity::rank::{Condition, Filter, Reason};
 use proclivity::score::{
     BackendChoice, CpuKernels, CpuScorer, ItemMask, Plan, Query, Scored, Scorer, Stage, Tolerance, reference,
 };
@@ -388,7 +388,7 @@ pub async fn facade(choice: BackendChoice) {
     assert!(warm.items.iter().all(|i| !["item-7", "item-9", "item-33"].contains(&i.id.as_str())));
     assert!(warm.items.iter().any(|i| i.reasons.iter().any(|r| matches!(r, Reason::BecauseOf { .. }))));
 
-    let filter = vec![("parity".to_owned(), proclivity::rank::Condition::Equals("odd".to_owned()))];
+    let filter = Filter::Column("parity".to_owned(), Condition::Equals("odd".to_owned()));
     let odd = recommender.recommend(&Request { filter, ..request.clone() }).await.expect("recommends");
     assert!(odd.items.iter().all(|i| i.id.trim_start_matches("item-").parse::<usize>().expect("a number") % 2 == 1));
     let none =
@@ -593,7 +593,7 @@ pub async fn buying_again(choice: BackendChoice) {
 
     let two = recommender.recommend(&Request { count: 4, ..again.clone() }).await.expect("recommends");
     assert_eq!(ids(&two), ids(&list)[..4], "the length of the list does not change it");
-    let filter = vec![("parity".to_owned(), proclivity::rank::Condition::Equals("odd".to_owned()))];
+    let filter = Filter::Column("parity".to_owned(), Condition::Equals("odd".to_owned()));
     let request = Request { filter, exclude: vec!["item-9".to_owned()], ..again.clone() };
     let odd = recommender.recommend(&request).await.expect("recommends");
     assert_eq!(ids(&odd)[..3], ["item-41", "item-3", "item-7"], "conditions hold for own items too");

@@ -4,5 +4,6 @@
 pub mod contract;
 pub mod fixtures;
 pub mod gpu;
+pub mod json;
 pub mod networks;
 pub mod trial;

@@ -1,0 +1,141 @@
+//! Chooses a list out of candidates, one place after the other: the best of what may stand there.
+
+use crate::model::{ColumnView, Model};
+use crate::score::{ItemMask, Scored};
+
+/// A candidate for the places that are left.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Candidate {
+    pub scored: Scored,
+    /// 0, the last of the candidates, to 1, the first.
+    pub relevance: f32,
+    /// Largest cosine with what stands in the list.
+    likeness: f32,
+    /// Its place among the directions.
+    row: usize,
+}
+
+impl Candidate {
+    pub fn new(scored: Scored) -> Candidate {
+        Candidate { scored, relevance: 0.0, likeness: 0.0, row: 0 }
+    }
+}
+
+/// Most items of one value of a column: the values of all items, how many, and how many there are of each.
+pub(super) struct Cap<'a> {
+    pub codes: &'a [u32],
+    pub most: usize,
+    pub used: Vec<usize>,
+}
+
+/// A group's least share: who is not of it, how many there must be at each place, and how many there are.
+pub(super) struct Share<'a> {
+    pub outside: &'a ItemMask,
+    pub least: Vec<usize>,
+    pub used: usize,
+}
+
+/// A list on its way.
+pub(super) struct Choice<'a> {
+    pub model: &'a Model,
+    /// Items that may stand in the list though they are no candidates.
+    pub allowed: &'a ItemMask,
+    pub left: Vec<Candidate>,
+    /// What likeness to the list weighs, against relevance.
+    pub diversity: f32,
+    pub caps: Vec<Cap<'a>>,
+    pub share: Option<Share<'a>>,
+    /// (place from 0, item).
+    pub promoted: &'a [(usize, u32)],
+}
+
+impl Choice<'_> {
+    /// The list of at most `count`; shorter where caps or candidates leave no more.
+    pub fn list(mut self, count: usize) -> Vec<Scored> {
+        let diverse = self.diversity > 0.0;
+        let mut rows = Vec::new();
+        for (row, candidate) in self.left.iter_mut().enumerate().filter(|_| diverse) {
+            candidate.row = row;
+            rows.push(direction(self.model, candidate.scored.item));
+        }
+        let mut list: Vec<Scored> = Vec::new();
+        while list.len() < count {
+            let Some(next) = self.promoted(&list).or_else(|| self.best(list.len())) else { break };
+            for cap in &mut self.caps {
+                cap.used[cap.codes[next.item as usize] as usize] += 1;
+            }
+            if let Some(share) = &mut self.share {
+                share.used += usize::from(!share.outside.is_excluded(next.item));
+            }
+            if diverse {
+                let row = direction(self.model, next.item);
+                for candidate in &mut self.left {
+                    let likeness: f32 = rows[candidate.row].iter().zip(&row).map(|(a, b)| a * b).sum();
+                    candidate.likeness = candidate.likeness.max(likeness);
+                }
+            }
+            list.push(next);
+        }
+        list
+    }
+
+    /// What a rule puts at the next place, or had put at one before it that the list did not have room for.
+    fn promoted(&mut self, list: &[Scored]) -> Option<Scored> {
+        let listed = |item: u32| list.iter().any(|scored| scored.item == item);
+        let due =
+            |&&(place, item): &&(usize, u32)| place <= list.len() && !self.allowed.is_excluded(item) && !listed(item);
+        let &(_, item) = self.promoted.iter().find(due)?;
+        match self.left.iter().position(|candidate| candidate.scored.item == item) {
+            Some(at) => Some(self.left.swap_remove(at).scored),
+            // Whoever is no candidate has no score but that of whom it stands before.
+            None => {
+                let next = self.left.iter().map(|candidate| candidate.scored.score).fold(f32::NEG_INFINITY, f32::max);
+                Some(Scored { item, score: if next.is_finite() { next } else { 0.0 } })
+            }
+        }
+    }
+
+    /// The best candidate for the next place, `place` from 0: one of the group where it would fall short otherwise and there is one.
+    fn best(&mut self, place: usize) -> Option<Scored> {
+        let short = self.share.as_ref().filter(|share| share.used < share.least[place]);
+        let found = short.and_then(|share| self.best_of(Some(share.outside))).or_else(|| self.best_of(None));
+        found.map(|at| self.left.swap_remove(at).scored)
+    }
+
+    /// The place of the best candidate, ties by the lower item index; none that `outside` leaves out.
+    fn best_of(&self, outside: Option<&ItemMask>) -> Option<usize> {
+        let mut best: Option<(usize, f32)> = None;
+        for (at, candidate) in self.left.iter().enumerate() {
+            let item = candidate.scored.item;
+            let value = (1.0 - self.diversity) * candidate.relevance - self.diversity * candidate.likeness;
+            let better =
+                best.is_none_or(|(other, most)| value > most || (value == most && item < self.left[other].scored.item));
+            let open = self.caps.iter().all(|cap| cap.used[cap.codes[item as usize] as usize] < cap.most)
+                && !self.promoted.iter().any(|&(_, reserved)| reserved == item)
+                && outside.is_none_or(|outside| !outside.is_excluded(item));
+            if better && open {
+                best = Some((at, value));
+            }
+        }
+        best.map(|(at, _)| at)
+    }
+}
+
+/// What an item is compared by: its embedding, of length 1; where the model has none, its categories.
+fn direction(model: &Model, item: u32) -> Vec<f32> {
+    let mut row = model.embedding(item);
+    if row.is_empty() {
+        for name in model.column_names() {
+            if let Some(ColumnView::Category { codes, value_count, .. }) = model.column(name) {
+                let first = row.len();
+                row.resize(first + value_count, 0.0);
+                row[first + codes[item as usize] as usize] = 1.0;
+            }
+        }
+    }
+    let length = row.iter().map(|x| x * x).sum::<f32>().sqrt();
+    if length > 0.0 {
+        row.iter_mut().for_each(|x| *x /= length);
+    }
+    row
+}

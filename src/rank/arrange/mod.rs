@@ -1,0 +1,264 @@
+//! From candidates to a list: boosters, novelty, rotation and demotions change scores; diversity, caps, fairness and promotions
+//! choose among them, one place after the other.
+
+mod choose;
+mod fairness;
+mod options;
+
+pub use fairness::least_of_group;
+pub use options::{Arrangement, Booster, Effect, Fairness, Rule, Target};
+
+use choose::{Candidate, Cap, Choice, Share};
+
+use crate::error::{Error, Result};
+use crate::model::{ColumnView, Model};
+use crate::score::{ItemMask, Scored};
+
+/// Candidates that are asked for at least, and for each place of the list.
+const LEAST_CANDIDATES: usize = 200;
+const CANDIDATES_A_PLACE: usize = 10;
+/// What all of `diversity` weighs likeness with, against relevance.
+const FULL_DIVERSITY: f32 = 0.5;
+
+/// An arrangement of one model's items at one moment.
+pub(crate) struct Arranged {
+    /// Added to scores, in spreads of the candidates' scores, (n).
+    adjustments: Vec<(Stage, Vec<f32>)>,
+    /// (place from 0, item), by place.
+    promoted: Vec<(usize, u32)>,
+    /// What rules hide.
+    hidden: Vec<ItemMask>,
+    diversity: f32,
+    caps: Vec<(String, usize)>,
+    /// Who is not of the group, and how many of it there must be at each place.
+    fairness: Option<(ItemMask, Fairness)>,
+    trace: bool,
+}
+
+/// A stage that scores go through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    Scores,
+    Boosters,
+    Novelty,
+    Rotation,
+    Demotions,
+    Diversity,
+    Caps,
+    Fairness,
+    Promotions,
+}
+
+impl Stage {
+    /// The name in a trace.
+    pub fn name(self) -> &'static str {
+        match self {
+            Stage::Scores => "scores",
+            Stage::Boosters => "boosters",
+            Stage::Novelty => "novelty",
+            Stage::Rotation => "rotation",
+            Stage::Demotions => "demotions",
+            Stage::Diversity => "diversity",
+            Stage::Caps => "maxPerCategory",
+            Stage::Fairness => "fairness",
+            Stage::Promotions => "promotions",
+        }
+    }
+}
+
+/// The list as it is after a stage: item indices.
+pub(crate) type Trace = Vec<(Stage, Vec<u32>)>;
+
+impl Arranged {
+    /// What `arrangement` comes to at `now`, for a user to whom items were shown at these times: (item, milliseconds since 1970).
+    ///
+    /// # Errors
+    /// [`Error::Argument`] or [`Error::UnknownItem`] for what the catalogue does not have.
+    pub fn new(model: &Model, arrangement: &Arrangement, now: f64, shown: &[(u32, f64)]) -> Result<Arranged> {
+        let items = model.item_count();
+        let mut adjustments = Vec::new();
+        let mut boosts = vec![0.0; items];
+        for booster in &arrangement.boosters {
+            add(&mut boosts, &booster.filter.mask(model)?, booster.by);
+        }
+        if !arrangement.boosters.is_empty() {
+            adjustments.push((Stage::Boosters, boosts));
+        }
+        if arrangement.novelty > 0.0 {
+            // Logarithms of popularity, less their mean, in their own spread.
+            let popular = model.log_popularity();
+            let spread = (popular.iter().map(|x| x * x).sum::<f32>() / items as f32).sqrt().max(1e-6);
+            adjustments.push((Stage::Novelty, popular.iter().map(|x| -arrangement.novelty * x / spread).collect()));
+        }
+        if arrangement.rotation > 0.0 {
+            let mut exposure = vec![0.0f32; items];
+            for &(item, time) in shown {
+                let half_lives = (now - time).max(0.0) / 3_600_000.0 / f64::from(arrangement.rotation_hours);
+                exposure[item as usize] += (-half_lives * std::f64::consts::LN_2).exp() as f32;
+            }
+            let against = exposure.into_iter().map(|shown| -arrangement.rotation * (1.0 + shown).ln()).collect();
+            adjustments.push((Stage::Rotation, against));
+        }
+        let (mut demotions, mut promoted, mut hidden) = (vec![0.0; items], Vec::new(), Vec::new());
+        let mut demoted = false;
+        for rule in arrangement.rules.iter().filter(|rule| rule.holds(now)) {
+            let subject = match &rule.subject {
+                Target::Items(filter) => filter.mask(model)?,
+                Target::Item(id) => {
+                    let mut mask = ItemMask::all(items);
+                    mask.include(model.require_item(id)?);
+                    mask
+                }
+            };
+            match (rule.effect, &rule.subject) {
+                (Effect::Promote { position }, Target::Item(id)) => {
+                    promoted.push((position - 1, model.require_item(id)?));
+                }
+                (Effect::Promote { .. }, Target::Items(_)) => {}
+                (Effect::Hide, _) => hidden.push(subject.inverted()),
+                (Effect::Demote { by }, _) => {
+                    add(&mut demotions, &subject, -by);
+                    demoted = true;
+                }
+            }
+        }
+        if demoted {
+            adjustments.push((Stage::Demotions, demotions));
+        }
+        for (column, _) in &arrangement.caps {
+            if !matches!(model.column(column), Some(ColumnView::Category { .. })) {
+                let argument = ["maxPerCategory.", column].concat();
+                return Err(Error::argument(&argument, "a category column of the catalogue", "no such column"));
+            }
+        }
+        let fairness = arrangement.fairness.as_ref();
+        let fairness = match fairness {
+            Some(fairness) => Some((fairness.group.mask(model)?, fairness.clone())),
+            None => None,
+        };
+        Ok(Arranged {
+            adjustments,
+            promoted,
+            hidden,
+            diversity: arrangement.diversity,
+            caps: arrangement.caps.clone(),
+            fairness,
+            trace: arrangement.trace,
+        })
+    }
+
+    /// Leaves out what rules hide.
+    pub fn hide(&self, allowed: &mut ItemMask) {
+        self.hidden.iter().for_each(|hidden| allowed.exclude_all(hidden));
+    }
+
+    /// Whether a rule puts `item` in its place.
+    pub fn promotes(&self, item: u32) -> bool {
+        self.promoted.iter().any(|&(_, promoted)| promoted == item)
+    }
+
+    /// Candidates to ask for, for a list of `count`.
+    pub fn candidates(&self, count: usize, items: usize) -> usize {
+        (count * CANDIDATES_A_PLACE).max(LEAST_CANDIDATES).min(items)
+    }
+
+    /// Those of `allowed` that are of the group that is to have its share.
+    pub fn group(&self, allowed: &ItemMask) -> Option<ItemMask> {
+        let (outside, _) = self.fairness.as_ref()?;
+        let mut group = allowed.clone();
+        group.exclude_all(outside);
+        Some(group)
+    }
+
+    /// The list of `count` out of the best `candidates` and, where a group has a share, its best: items that rules put in their place
+    /// are among it though they are no candidates, if `allowed`.
+    pub fn list(
+        &self,
+        model: &Model,
+        candidates: &[Scored],
+        group: &[Scored],
+        allowed: &ItemMask,
+        count: usize,
+    ) -> (Vec<Scored>, Trace) {
+        let mut pool = candidates.to_vec();
+        pool.extend(group.iter().filter(|own| !candidates.iter().any(|other| other.item == own.item)));
+        let mut stages = vec![Stage::Scores];
+        stages.extend(self.adjustments.iter().map(|&(stage, _)| stage));
+        let later = [
+            (Stage::Diversity, self.diversity > 0.0),
+            (Stage::Caps, !self.caps.is_empty()),
+            (Stage::Fairness, self.fairness.is_some()),
+            (Stage::Promotions, !self.promoted.is_empty()),
+        ];
+        stages.extend(later.iter().filter(|(_, active)| *active).map(|&(stage, _)| stage));
+        let mut trace = Trace::new();
+        if self.trace {
+            for end in 1..=stages.len() {
+                let list = self.choose(model, &pool, &stages[..end], allowed, count);
+                trace.push((stages[end - 1], list.iter().map(|scored| scored.item).collect()));
+            }
+        }
+        (self.choose(model, &pool, &stages, allowed, count), trace)
+    }
+
+    /// The list by these stages.
+    fn choose(
+        &self,
+        model: &Model,
+        pool: &[Scored],
+        stages: &[Stage],
+        allowed: &ItemMask,
+        count: usize,
+    ) -> Vec<Scored> {
+        let on = |stage| stages.contains(&stage);
+        let mut caps = Vec::new();
+        for (column, most) in self.caps.iter().filter(|_| on(Stage::Caps)) {
+            if let Some(ColumnView::Category { codes, value_count, .. }) = model.column(column) {
+                caps.push(Cap { codes, most: *most, used: vec![0; value_count] });
+            }
+        }
+        let share = self.fairness.as_ref().filter(|_| on(Stage::Fairness)).map(|(outside, fairness)| Share {
+            outside,
+            least: least_of_group(count, f64::from(fairness.share), f64::from(fairness.significance)),
+            used: 0,
+        });
+        let choice = Choice {
+            model,
+            allowed,
+            left: self.adjusted(pool, stages),
+            diversity: if on(Stage::Diversity) { FULL_DIVERSITY * self.diversity } else { 0.0 },
+            caps,
+            share,
+            promoted: if on(Stage::Promotions) { &self.promoted } else { &[] },
+        };
+        choice.list(count)
+    }
+
+    /// The pool with what the stages add to its scores, and the relevance that comes to: 0 for the last to 1 for the first.
+    fn adjusted(&self, pool: &[Scored], stages: &[Stage]) -> Vec<Candidate> {
+        let count = pool.len().max(1) as f32;
+        let mean = pool.iter().map(|scored| scored.score).sum::<f32>() / count;
+        let spread =
+            (pool.iter().map(|scored| (scored.score - mean) * (scored.score - mean)).sum::<f32>() / count).sqrt();
+        let spread = if spread > 0.0 && spread.is_finite() { spread } else { 1.0 };
+        let (mut least, mut most) = (f32::INFINITY, f32::NEG_INFINITY);
+        let mut candidates = Vec::new();
+        for &scored in pool {
+            let added = self.adjustments.iter().filter(|(stage, _)| stages.contains(stage));
+            let added: f32 = added.map(|(_, of_items)| of_items[scored.item as usize]).sum();
+            let score = scored.score + spread * added;
+            (least, most) = (least.min(score), most.max(score));
+            candidates.push(Candidate::new(Scored { item: scored.item, score }));
+        }
+        let width = if most > least { most - least } else { 1.0 };
+        candidates.iter_mut().for_each(|candidate| candidate.relevance = (candidate.scored.score - least) / width);
+        candidates
+    }
+}
+
+/// Adds `by` to the items that `mask` lets in.
+fn add(sums: &mut [f32], mask: &ItemMask, by: f32) {
+    for (item, sum) in sums.iter_mut().enumerate() {
+        *sum += if mask.is_excluded(item as u32) { 0.0 } else { by };
+    }
+}
