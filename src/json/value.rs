@@ -42,6 +42,15 @@ impl Json {
     }
 }
 
+/// Reads JSON text.
+impl std::str::FromStr for Json {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Json, String> {
+        super::parse(text.as_bytes()).map_err(|unexpected| unexpected.to_string())
+    }
+}
+
 /// JSON text, for messages. Numbers that f32 holds come out exact, others with nine digits: `serde_json` writes files.
 impl Display for Json {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {

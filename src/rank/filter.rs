@@ -93,7 +93,7 @@ impl Filter {
     ///
     /// # Errors
     /// [`Error::Argument`] for a column the catalogue lacks, or a condition that does not fit the column's type.
-    pub(crate) fn mask(&self, model: &Model) -> Result<ItemMask> {
+    pub fn mask(&self, model: &Model) -> Result<ItemMask> {
         let items = model.item_count();
         match self {
             Filter::All(filters) => {

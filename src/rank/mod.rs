@@ -6,8 +6,8 @@ mod onboarding;
 mod reasons;
 mod repurchase;
 
-pub(crate) use arrange::{Arranged, Trace};
-pub use arrange::{Arrangement, Booster, Effect, Fairness, Rule, Stage, Target, least_of_group};
+pub(crate) use arrange::Trace;
+pub use arrange::{Arranged, Arrangement, Booster, Effect, Fairness, Rule, Stage, Target, least_of_group};
 pub use filter::{Condition, Filter, Range};
 pub(crate) use onboarding::to_ask;
 pub use reasons::Reason;

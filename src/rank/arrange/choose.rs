@@ -9,7 +9,7 @@ pub(super) struct Candidate {
     pub scored: Scored,
     /// 0, the last of the candidates, to 1, the first.
     pub relevance: f32,
-    /// Largest cosine with what stands in the list.
+    /// Sum of its cosines with what stands in the list.
     likeness: f32,
     /// Its place among the directions.
     row: usize,
@@ -71,7 +71,7 @@ impl Choice<'_> {
                 let row = direction(self.model, next.item);
                 for candidate in &mut self.left {
                     let likeness: f32 = rows[candidate.row].iter().zip(&row).map(|(a, b)| a * b).sum();
-                    candidate.likeness = candidate.likeness.max(likeness);
+                    candidate.likeness += likeness;
                 }
             }
             list.push(next);
@@ -98,16 +98,22 @@ impl Choice<'_> {
     /// The best candidate for the next place, `place` from 0: one of the group where it would fall short otherwise and there is one.
     fn best(&mut self, place: usize) -> Option<Scored> {
         let short = self.share.as_ref().filter(|share| share.used < share.least[place]);
-        let found = short.and_then(|share| self.best_of(Some(share.outside))).or_else(|| self.best_of(None));
+        let found =
+            short.and_then(|share| self.best_of(place, Some(share.outside))).or_else(|| self.best_of(place, None));
         found.map(|at| self.left.swap_remove(at).scored)
     }
 
-    /// The place of the best candidate, ties by the lower item index; none that `outside` leaves out.
-    fn best_of(&self, outside: Option<&ItemMask>) -> Option<usize> {
+    /// The place among the candidates of the best one, ties by the lower item index; none that `outside` leaves out.
+    ///
+    /// Maximal marginal relevance (Carbonell and Goldstein 1998), with the mean likeness to the list rather than the largest, which is what
+    /// intra-list diversity is the mean of, and relevance squared: what stands apart at the top of the scores stays there.
+    fn best_of(&self, place: usize, outside: Option<&ItemMask>) -> Option<usize> {
+        let weight = self.diversity / place.max(1) as f32;
         let mut best: Option<(usize, f32)> = None;
         for (at, candidate) in self.left.iter().enumerate() {
             let item = candidate.scored.item;
-            let value = (1.0 - self.diversity) * candidate.relevance - self.diversity * candidate.likeness;
+            let relevance = candidate.relevance * candidate.relevance;
+            let value = (1.0 - self.diversity) * relevance - weight * candidate.likeness;
             let better =
                 best.is_none_or(|(other, most)| value > most || (value == most && item < self.left[other].scored.item));
             let open = self.caps.iter().all(|cap| cap.used[cap.codes[item as usize] as usize] < cap.most)

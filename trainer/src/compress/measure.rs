@@ -68,7 +68,8 @@ impl Judge {
             0 => None,
             all => {
                 let (protocol, metrics, ratings) = (&self.protocol, &[NDCG], &[]);
-                let task = Task { users: &known, protocol, metrics, ratings, now: self.now, after: None };
+                let task =
+                    Task { users: &known, protocol, metrics, ratings, now: self.now, after: None, listing: None };
                 let values = task.model(&model, shipped(&model))?.values;
                 Some(values.iter().map(|value| value[0]).sum::<f64>() / all as f64)
             }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use proclivity::model::{Model, Prior, Scoring};
 use proclivity::profile::User;
-use proclivity::rank::{Buyer, CANDIDATES};
-use proclivity::score::{CpuScorer, ItemMask, Query, Stage};
+use proclivity::rank::{Arranged, Buyer, CANDIDATES};
+use proclivity::score::{CpuScorer, ItemMask, Query, Scored, Stage};
 use rayon::prelude::*;
 
 use super::hits::{Hits, Ranking};
+use super::listing::Listing;
 use super::metrics::{DEPTH, Metrics};
 use crate::dataset::{HeldOut, purchases};
 use crate::error::Result;
@@ -25,6 +26,8 @@ pub struct Engine {
     now: Option<i64>,
     /// In place of the model's own.
     prior: Option<Prior>,
+    /// What becomes of the best by score, and how many items it makes a list of.
+    arranged: Option<(Arranged, usize)>,
 }
 
 impl Engine {
@@ -40,6 +43,7 @@ impl Engine {
             depth,
             now: None,
             prior: None,
+            arranged: None,
         }
     }
 
@@ -51,6 +55,18 @@ impl Engine {
             (self.now, self.depth) = (now, CANDIDATES);
         }
         self
+    }
+
+    /// The same engine, its lists arranged; what is not in them follows in the order of scores.
+    ///
+    /// # Errors
+    /// Whatever the engine refuses of the arrangement.
+    pub fn arranging(mut self, listing: Option<&Listing>) -> Result<Engine> {
+        if let Some(Listing { arrangement, length, .. }) = listing {
+            let now = self.now.unwrap_or_default() as f64;
+            self.arranged = Some((Arranged::new(&self.model, arrangement, now, &[])?, *length));
+        }
+        Ok(self)
     }
 
     /// The same engine with another prior.
@@ -77,7 +93,38 @@ impl Engine {
     /// # Errors
     /// Whatever the engine refuses.
     pub fn rank(&self, user: &HeldOut, mask: &ItemMask) -> Result<Ranking> {
-        Ok(Ranking::by_score(self.ask(user, mask, self.depth, self.stage, self.buyer(user))?))
+        let list = self.ask(user, mask, self.depth, self.stage, self.buyer(user))?;
+        match &self.arranged {
+            Some((arranged, length)) => self.arrange(user, mask, list, (arranged, *length)),
+            None => Ok(Ranking::by_score(list)),
+        }
+    }
+
+    /// The list that a page would show, its candidates the best of `list`, and the rest of it.
+    fn arrange(
+        &self,
+        user: &HeldOut,
+        mask: &ItemMask,
+        list: Vec<(u32, f32)>,
+        (arranged, length): (&Arranged, usize),
+    ) -> Result<Ranking> {
+        let scored = |list: &[(u32, f32)], most: usize| -> Vec<Scored> {
+            list.iter().take(most).map(|&(item, score)| Scored { item, score }).collect()
+        };
+        let mut allowed = mask.clone();
+        arranged.hide(&mut allowed);
+        let most = arranged.candidates(length, self.model.item_count());
+        let list: Vec<(u32, f32)> = list.into_iter().filter(|entry| !allowed.is_excluded(entry.0)).collect();
+        let group = match arranged.group(&allowed) {
+            Some(group) => self.ask(user, &group, most, self.stage, None)?,
+            None => Vec::new(),
+        };
+        let (shown, _) = arranged.list(&self.model, &scored(&list, most), &scored(&group, most), &allowed, length);
+        let mut order: Vec<u32> = shown.iter().map(|scored| scored.item).collect();
+        let rest = list.iter().map(|entry| entry.0).filter(|item| !shown.iter().any(|scored| scored.item == *item));
+        order.extend(rest);
+        // In an order that no score tells.
+        Ok(Ranking::by_score(order.into_iter().enumerate().map(|(place, item)| (item, -(place as f32))).collect()))
     }
 
     /// The same for every item: what a cascade's ranker does not see follows in the order of retrieval.
@@ -219,7 +266,8 @@ mod tests {
         };
         let metrics = crate::evaluate::Metric::HEADLINE;
         let (users, protocol, metrics) = (&users[..], &protocol, &metrics[..]);
-        let task = crate::evaluate::Task { users, protocol, metrics, ratings: &[], now: None, after: None };
+        let task =
+            crate::evaluate::Task { users, protocol, metrics, ratings: &[], now: None, after: None, listing: None };
         for stage in [Stage::Retrieval, Stage::Cascade] {
             let steering = evaluate_model(&model, users, stage).unwrap();
             let values = task.model(&model, stage).unwrap().values;

@@ -38,7 +38,7 @@ pub struct Origin {
 pub struct Entry {
     /// Place among the models; none for the baseline.
     pub model: Option<usize>,
-    /// `popular`, `retrieval`, `cascade` or `ranking`.
+    /// `popular`, `retrieval`, `cascade` or `ranking`; `list` for what is made of what ships.
     pub stage: &'static str,
     /// For people.
     pub label: String,
@@ -55,6 +55,8 @@ pub struct Entry {
     /// How often each item is among the best [`Evaluation::exposure_k`], in no order; empty for a sampled ranking.
     pub exposure: Vec<u32>,
     pub ratings: Option<RatingErrors>,
+    /// Share of the lists in which a group that is to have a share has it.
+    pub fair: Option<f64>,
 }
 
 /// The difference of a model's headline metrics to those of the first model, with paired intervals.
@@ -158,6 +160,7 @@ impl Lens<'_> {
             after: Vec::new(),
             exposure: if k > 0 { exposure(&lists, self.facts.popularity.len()) } else { Vec::new() },
             ratings: RatingErrors::of(&measured.ratings),
+            fair: None,
         }
     }
 }

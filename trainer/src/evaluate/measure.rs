@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::engine::{Engine, popularity_order, rank_by_popularity};
 use super::hits::{Hits, Ranking};
+use super::listing::Listing;
 use super::metrics::Metric;
 use super::protocol::Protocol;
 use super::ratings::{Foreseen, RatingScale};
@@ -46,6 +47,8 @@ pub struct Task<'a> {
     /// Only so many of the first events of each history are known; the rest of it is not ranked either, so that lists are of the same
     /// items for every number.
     pub after: Option<usize>,
+    /// What becomes of the best by score.
+    pub listing: Option<&'a Listing>,
 }
 
 impl Task<'_> {
@@ -54,7 +57,7 @@ impl Task<'_> {
     /// # Errors
     /// Whatever the engine refuses.
     pub fn model(&self, model: &Arc<Model>, stage: Stage) -> Result<Measured> {
-        let engine = Engine::new(model, stage).at(self.now);
+        let engine = Engine::new(model, stage).at(self.now).arranging(self.listing)?;
         let scale = RatingScale::of_card(&model.manifest().card);
         let foresee = |user: &HeldOut, ranking: &Ranking, given: &[(u32, f64)]| match scale {
             Some(scale) if !given.is_empty() => predictions(&engine, user, ranking, given, scale),
@@ -139,6 +142,7 @@ mod tests {
             ratings: &ratings,
             now: None,
             after: None,
+            listing: None,
         };
         task.model(&model(None, card), Stage::Retrieval).unwrap()
     }

@@ -12,6 +12,7 @@ mod facts;
 mod fixture;
 mod groups;
 mod hits;
+mod listing;
 mod measure;
 mod metrics;
 mod protocol;
@@ -25,6 +26,7 @@ pub use evaluation::{Beginnings, Entry, Evaluation, Lens, Origin, Subject, compa
 pub use facts::Facts;
 pub use groups::{GroupFigures, Grouping, gap};
 pub use hits::Hits;
+pub use listing::Listing;
 pub use measure::Task;
 pub use metrics::{Metric, Metrics};
 pub use protocol::{Pool, Protocol, Source, sample_negatives};

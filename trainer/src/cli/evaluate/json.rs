@@ -81,6 +81,8 @@ fn entry(evaluation: &Evaluation, entry: &Entry) -> Value {
     });
     json!({
         "stage": entry.stage,
+        "label": entry.label,
+        "fair": entry.fair,
         "ships": entry.ships,
         "metrics": means(evaluation, entry),
         "intervals": keyed(evaluation.metrics.iter().zip(&entry.estimates)),

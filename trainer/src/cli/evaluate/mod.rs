@@ -14,7 +14,9 @@ use proclivity::score::Stage;
 use crate::card::date;
 use crate::dataset::{HeldOut, TableOptions, iso_time};
 use crate::error::{CliError, Result};
-use crate::evaluate::{Beginnings, Bootstrap, Entry, Evaluation, Facts, Lens, Metric, Origin, Task, compare, page};
+use crate::evaluate::{
+    Beginnings, Bootstrap, Entry, Evaluation, Facts, Lens, Listing, Metric, Origin, Task, compare, page,
+};
 use crate::output::{Output, check_writable, file_name, grouped, write_atomically};
 use inputs::{Inputs, read_inputs};
 pub use tables::metrics_table;
@@ -50,6 +52,13 @@ pub struct EvaluateArgs {
     /// Rank each user's targets only among this many items drawn at random
     #[arg(long, value_name = "COUNT", help_heading = "What is ranked")]
     sampled_negatives: Option<usize>,
+
+    /// Also measure lists with these options, as a page gives them: such as {"diversity":0.5}. Once for each
+    #[arg(long, value_name = "JSON", help_heading = "Lists")]
+    list: Vec<String>,
+    /// How long these lists are
+    #[arg(long, value_name = "LENGTH", default_value_t = 20, requires = "list", help_heading = "Lists")]
+    list_length: usize,
 
     /// Table of users, for --group-by
     #[arg(long, value_name = "FILE", requires = "group_by", help_heading = "Groups")]
@@ -96,6 +105,11 @@ impl EvaluateArgs {
         }
     }
 
+    /// The lists that are measured beside those by score.
+    fn listings(&self) -> Result<Vec<Listing>> {
+        self.list.iter().map(|text| Listing::read(text, self.list_length)).collect()
+    }
+
     /// The moment lists are asked for, in milliseconds since 1970.
     fn now(&self) -> Result<Option<i64>> {
         self.now.as_deref().map(|now| moment("--now", now)).transpose()
@@ -133,6 +147,7 @@ pub fn run(args: &EvaluateArgs, tables: &TableOptions, output: Output) -> Result
 /// What clap cannot say about the flags.
 fn check(args: &EvaluateArgs) -> Result<()> {
     args.now()?;
+    args.listings()?;
     let refused = |flag, expected: &str, found: String| Err(CliError::Flag { flag, expected: expected.into(), found });
     if args.at.is_empty() || args.at.contains(&0) {
         return refused("--at", "list lengths from 1, such as 10,20,100", format!("{:?}", args.at));
@@ -154,6 +169,7 @@ fn evaluate(args: &EvaluateArgs, inputs: &Inputs) -> Result<Evaluation> {
     let metrics = Metric::all(&inputs.contenders[0].protocol.cutoffs);
     let bootstrap = Bootstrap { resamples: args.resamples, seed: args.seed };
     let beginnings = args.beginnings(&inputs.contenders[0].users)?;
+    let listings = args.listings()?;
     let (mut entries, mut comparisons, mut first) = (Vec::new(), Vec::new(), None);
     for (place, contender) in inputs.contenders.iter().enumerate() {
         let facts = facts(args, &contender.model)?;
@@ -165,6 +181,7 @@ fn evaluate(args: &EvaluateArgs, inputs: &Inputs) -> Result<Evaluation> {
             ratings: &contender.ratings,
             now: contender.held.now,
             after: None,
+            listing: None,
         };
         let some: Vec<HeldOut> = beginnings.users.iter().map(|&at| users[at].clone()).collect();
         let few = protocol.of_users(&beginnings.users);
@@ -185,6 +202,12 @@ fn evaluate(args: &EvaluateArgs, inputs: &Inputs) -> Result<Evaluation> {
                 false => Vec::new(),
             };
             entries.push(Entry { after, ..lens.entry(Some(place), name, inputs.label(place, name), ships, &measured) });
+            for listing in listings.iter().filter(|_| ships) {
+                let measured = Task { listing: Some(listing), ratings: &[], ..task }.model(&contender.model, *stage)?;
+                let fair = listing.fair(&contender.model, &measured.lists)?;
+                let label = format!("{} {}", inputs.label(place, name), listing.text);
+                entries.push(Entry { fair, ..lens.entry(Some(place), "list", label, false, &measured) });
+            }
             match (ships, &first) {
                 (true, None) => first = Some(measured),
                 (true, Some(first)) => comparisons.push(compare(place, &measured, first, bootstrap)),

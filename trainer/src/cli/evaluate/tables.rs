@@ -24,6 +24,7 @@ pub fn text(evaluation: &Evaluation) -> String {
     if !evaluation.beginnings.events.is_empty() {
         parts.push(beginnings(evaluation));
     }
+    parts.extend(lists(evaluation));
     for entry in evaluation.shipped() {
         parts.push(by_length(evaluation, entry));
         parts.extend((!entry.beyond.is_empty()).then(|| beyond(entry)));
@@ -54,6 +55,31 @@ fn comparisons(evaluation: &Evaluation) -> String {
         rows.push([vec![name], comparison.differences.iter().map(signed).collect()].concat());
     }
     table(&rows)
+}
+
+/// What lists cost and give: accuracy and what they are like, at each length.
+fn lists(evaluation: &Evaluation) -> Option<String> {
+    evaluation.entries.iter().find(|entry| entry.stage == "list")?;
+    let names = ["NDCG", "1 - cosine", "1 - Jaccard", "novelty", "coverage", "fair"];
+    let mut parts = Vec::new();
+    for (place, &k) in evaluation.protocol.cutoffs.iter().enumerate() {
+        let mut rows = vec![header(&format!("lists of {k}"), &names.map(str::to_owned))];
+        for entry in evaluation.entries.iter().filter(|entry| entry.ships || entry.stage == "list") {
+            let beyond = entry.beyond.get(place);
+            let number = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.4}"));
+            rows.push(vec![
+                format!("  {}", entry.label),
+                mean(evaluation, entry, Metric::Ndcg(k)),
+                number(beyond.and_then(|beyond| beyond.diversity)),
+                number(beyond.and_then(|beyond| beyond.category_diversity)),
+                number(beyond.map(|beyond| beyond.novelty)),
+                number(beyond.map(|beyond| beyond.coverage)),
+                number(entry.fair),
+            ]);
+        }
+        parts.push(table(&rows));
+    }
+    Some(parts.join("\n\n"))
 }
 
 /// NDCG after a few events, one column a number of them.
