@@ -15,6 +15,8 @@ export interface WasmRanking {
   ids: string[];
   scores: Float32Array;
   reasons: Reason[][];
+  /** The list after each stage, where it was asked for. */
+  trace?: { stage: string; ids: string[] }[];
 }
 
 /** The engine with its model and its user's profile. */

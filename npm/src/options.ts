@@ -9,6 +9,7 @@ import type {
   EventType,
   Filter,
   InteractionEvent,
+  ListOptions,
   LoadOptions,
   NewItem,
   NumberRange,
@@ -28,7 +29,9 @@ const PUSH_KEYS: readonly (keyof Push)[] = ['channel', 'timestamp', 'opened'];
 const TIME_KEYS: readonly (keyof BestTimeOptions)[] = ['within', 'window', 'quietHours', 'minGapHours', 'dailyCap', 'channel', 'explore', 'seed'];
 const NEW_ITEM_KEYS: readonly (keyof NewItem)[] = ['id', 'attributes'];
 const SIMILAR_KEYS: readonly (keyof SimilarOptions)[] = ['count', 'exclude', 'include', 'filter'];
-const RECOMMEND_KEYS: readonly (keyof RecommendOptions)[] = [...SIMILAR_KEYS, 'context', 'includeSeen', 'explain', 'user'];
+const LIST_KEYS: readonly (keyof ListOptions)[] = ['boosters', 'novelty', 'rotationRate', 'rotationHours', 'rules', 'diversity', 'maxPerCategory', 'fairness', 'trace'];
+const RECOMMEND_KEYS: readonly (keyof RecommendOptions)[] = [...SIMILAR_KEYS, ...LIST_KEYS, 'context', 'includeSeen', 'explain', 'user'];
+const RULE_KEYS = ['type', 'itemId', 'filter', 'position', 'by', 'from', 'until'] as const;
 
 const DEFAULT_COUNT = 10;
 
@@ -139,6 +142,7 @@ export function checkRecommendOptions(options: unknown, items: number): CheckedO
   const given = checkKeys(options, RECOMMEND_KEYS, 'recommend');
   return withoutUndefined({
     ...checkSelection(given, items),
+    ...checkList(given),
     context: checkContext(given.context),
     includeSeen: checkFlag(given, 'includeSeen'),
     explain: checkFlag(given, 'explain'),
@@ -226,7 +230,7 @@ function checkNumbers(name: string, values: ArrayLike<unknown>): number[] {
   });
 }
 
-function checkCount(count: unknown, items: number): number {
+export function checkCount(count: unknown, items: number): number {
   if (count === undefined) return Math.min(DEFAULT_COUNT, items);
   if (typeof count === 'number' && Number.isSafeInteger(count) && count >= 1 && count <= items) return count;
   throw argumentError(`"count" to be a whole number from 1 to ${items}, the size of the catalogue`, count, 'ask for the number of items you show');
@@ -247,20 +251,76 @@ function checkIds(given: Record<string, unknown>, key: 'exclude' | 'include'): s
   return ids.map(checkItemId);
 }
 
+/** What a shop asks of a list; columns and bounds are the engine's to judge. */
+function checkList(given: Record<keyof ListOptions, unknown>): ListOptions {
+  const shares = Object.fromEntries(
+    (['novelty', 'rotationRate', 'rotationHours', 'diversity'] as const).map((key) => [key, checkFinite(given[key], `"${key}"`)]),
+  );
+  const { maxPerCategory: caps, fairness } = given;
+  if (caps !== undefined && !isRecord(caps)) throw argumentError('"maxPerCategory" to be an object of numbers', caps, 'pass { department: 3 }');
+  return {
+    ...shares,
+    boosters: checkArray(given.boosters, '"boosters"')?.map((booster) => {
+      const { filter, by } = checkKeys(booster, ['filter', 'by'], 'a booster');
+      return { filter: checkFilter(filter) ?? {}, by: checkNumber(by, '"by" of a booster') };
+    }),
+    rules: checkArray(given.rules, '"rules"')?.map(checkRule) as ListOptions['rules'],
+    maxPerCategory: caps && Object.fromEntries(Object.entries(caps).map(([column, most]) => [column, checkNumber(most, `"maxPerCategory" of "${column}"`)])),
+    fairness: fairness === undefined ? undefined : checkFairness(fairness),
+    trace: checkFlag(given, 'trace'),
+  };
+}
+
+/** A rule with its times in milliseconds; which keys go together is the engine's to judge. */
+function checkRule(rule: unknown): object {
+  const given = checkKeys(rule, RULE_KEYS, 'a rule');
+  return withoutUndefined({
+    type: checkOneOf(given.type, ['promote', 'hide', 'demote'] as const, 'the "type" of a rule'),
+    itemId: given.itemId === undefined ? undefined : checkItemId(given.itemId),
+    filter: checkFilter(given.filter),
+    position: checkFinite(given.position, '"position" of a rule'),
+    by: checkFinite(given.by, '"by" of a rule'),
+    from: checkTimeOf(given.from, '"from"'),
+    until: checkTimeOf(given.until, '"until"'),
+  });
+}
+
+function checkTimeOf(time: unknown, what: string): number | undefined {
+  return checkFinite(time instanceof Date ? time.getTime() : time, `${what} of a rule, in milliseconds or as a date,`);
+}
+
+function checkFairness(fairness: unknown): ListOptions['fairness'] {
+  const { group, share, significance } = checkKeys(fairness, ['group', 'share', 'significance'], 'fairness');
+  const of = checkFilter(group);
+  if (of === undefined) throw argumentError('"group" of fairness to be a filter', group, "pass { group: { brand: 'small' }, share: 0.3 }");
+  return withoutUndefined({ group: of, share: checkNumber(share, '"share" of fairness'), significance: checkFinite(significance, '"significance"') });
+}
+
 function checkFilter(filter: unknown): Filter | undefined {
   if (filter === undefined) return undefined;
   if (!isRecord(filter)) throw argumentError('"filter" to be an object of column conditions', filter, "pass filter: { department: ['BAKERY'] }");
-  return Object.fromEntries(Object.entries(filter).map(([column, condition]) => [column, checkCondition(column, condition)]));
+  const checked = Object.entries(filter).filter(([, condition]) => condition !== undefined);
+  return Object.fromEntries(checked.map(([column, condition]) => [column, checkCondition(column, condition)]));
 }
 
-function checkCondition(column: string, condition: unknown): string[] | NumberRange {
+function checkCondition(column: string, condition: unknown): Filter[string] {
+  if (column === '$not') return checkFilter(condition);
+  if (column === '$and' || column === '$or') {
+    return checkArray(condition, `"${column}"`)?.map((filter) => checkFilter(filter) ?? {});
+  }
+  if (typeof condition === 'string') return condition;
   if (Array.isArray(condition) && condition.every((value) => typeof value === 'string')) return [...condition];
   if (!isRecord(condition)) {
-    throw argumentError(`filter "${column}" to be an array of strings or bounds`, condition, "pass ['BAKERY'] or { lte: 5 }");
+    throw argumentError(`filter "${column}" to be a text, an array of them, or bounds`, condition, "pass ['BAKERY'] or { lte: 5 }");
   }
   const range = checkKeys(condition, BOUNDS, `filter "${column}"`);
   const bounds = Object.fromEntries(BOUNDS.map((bound) => [bound, checkFinite(range[bound], `filter "${column}" ${bound}`)]));
   return withoutUndefined(bounds);
+}
+
+function checkArray(value: unknown, what: string): unknown[] | undefined {
+  if (value === undefined || Array.isArray(value)) return value;
+  throw argumentError(`${what} to be an array`, value, 'pass a list, an empty one for none');
 }
 
 /** An options object with none but known keys; `undefined` counts as `{}`. */
@@ -289,6 +349,12 @@ function checkFlag(given: Record<string, unknown>, key: string): boolean | undef
 function checkFinite(value: unknown, what: string): number | undefined {
   if (value === undefined || (typeof value === 'number' && Number.isFinite(value))) return value;
   throw argumentError(`${what} to be a finite number`, value, 'pass a number or leave it out');
+}
+
+function checkNumber(value: unknown, what: string): number {
+  const number = checkFinite(value, what);
+  if (number === undefined) throw argumentError(`${what} to be a finite number`, value, 'pass a number');
+  return number;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

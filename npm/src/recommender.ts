@@ -1,10 +1,11 @@
 import { abortable } from './abort.js';
 import { recall, remember, unlearn } from './backend-memory.js';
 import { WorkerLoader } from './engine-worker.js';
-import { ProclivityError } from './errors.js';
+import { argumentError, ProclivityError } from './errors.js';
 import {
   checkBackend,
   checkBatch,
+  checkCount,
   checkEvent,
   checkItemId,
   checkLoadOptions,
@@ -32,6 +33,7 @@ import type {
   Catalogue,
   Info,
   InteractionEvent,
+  ListOptions,
   LoadOptions,
   ModelSource,
   NewItem,
@@ -39,8 +41,12 @@ import type {
   Push,
   Recommendation,
   RecommendOptions,
+  Rule,
   SimilarOptions,
 } from './types.js';
+
+/** Lists that can be gone on with; the oldest go first. */
+const PAGED = 50;
 
 /** Milliseconds a trial of the GPU may take; a step that has begun is finished. */
 const TRIAL_BUDGET = 1500;
@@ -72,6 +78,8 @@ export class Recommender {
   #storage: Info['storage'] = 'memory';
   #keeper: ProfileKeeper | undefined;
   readonly #listeners = new Set<() => void>();
+  /** Lists by their id, and how to go on with them. */
+  readonly #pages = new Map<string, Page>();
 
   private constructor(engine: Engine, worker: boolean) {
     this.#engine = engine;
@@ -228,7 +236,22 @@ export class Recommender {
    */
   async recommend(options?: RecommendOptions): Promise<Recommendation> {
     const checked = checkRecommendOptions(options, this.#items);
-    return toRecommendation(await this.#run((engine) => engine.recommend(checked)));
+    return this.#firstPage(checked, (engine, of) => engine.recommend(of));
+  }
+
+  /**
+   * More of a list of {@link Recommender.recommend} or {@link Recommender.similar}, by its `recommId`: what it has not shown yet, under the
+   * same options, as the profile is now. Rules that promote keep their place in the whole list; shares and caps hold for each page.
+   *
+   * @param count - How many more. Default 10.
+   * @returns The next items, fewer where fewer are left, under the same `recommId`.
+   * @throws {@link ProclivityError} `argument` for an id that is none of the latest 50 lists.
+   */
+  async next(recommId: string, count?: number): Promise<Recommendation> {
+    const page = this.#pages.get(recommId);
+    if (page === undefined) throw argumentError('the "recommId" of one of the latest 50 lists', recommId, 'ask for a list first');
+    const checked = checkCount(count, this.#items);
+    return this.#nextPage(recommId, page, checked);
   }
 
   /**
@@ -240,7 +263,7 @@ export class Recommender {
    */
   async recommendBatch(users: readonly BatchUser[], options?: BatchOptions): Promise<Recommendation[]> {
     const checked = checkBatch(users, options, this.#items);
-    return (await this.#run((engine) => engine.recommendBatch(checked.users, checked.options))).map(toRecommendation);
+    return (await this.#run((engine) => engine.recommendBatch(checked.users, checked.options))).map((ranking) => toRecommendation(ranking));
   }
 
   /**
@@ -251,7 +274,7 @@ export class Recommender {
   async similar(itemId: string, options?: SimilarOptions): Promise<Recommendation> {
     const id = checkItemId(itemId);
     const checked = checkSimilarOptions(options, this.#items);
-    return toRecommendation(await this.#run((engine) => engine.similar(id, checked)));
+    return this.#firstPage(checked, (engine, of) => engine.similar(id, of));
   }
 
   /**
@@ -333,6 +356,31 @@ export class Recommender {
     this.#keeper?.close();
     this.#listeners.clear();
     this.#engine.dispose();
+  }
+
+  #firstPage<O extends SimilarOptions>(options: O, ask: (engine: Engine, options: O) => Promise<TimedRanking>): Promise<Recommendation> {
+    const recommId = uniqueId();
+    const page: Page = {
+      shown: [],
+      exclude: options.exclude ?? [],
+      rules: (options as ListOptions).rules,
+      ask: (engine, changed) => ask(engine, { ...options, ...changed }),
+    };
+    const list = this.#nextPage(recommId, page, options.count ?? 0);
+    this.#pages.set(recommId, page);
+    for (const [oldest] of this.#pages) if (this.#pages.size > PAGED) this.#pages.delete(oldest);
+    return list;
+  }
+
+  async #nextPage(recommId: string, page: Page, count: number): Promise<Recommendation> {
+    const ranking = await this.#run(async (engine) => {
+      const { shown, exclude, rules } = page;
+      const later = shown.length === 0 ? {} : { exclude: [...exclude, ...shown], ...(rules && { rules: shifted(rules, shown.length) }) };
+      const found = await page.ask(engine, { count, ...later });
+      page.shown = [...shown, ...found.ids];
+      return found;
+    });
+    return toRecommendation(ranking, recommId);
   }
 
   /** Takes up the stored profile, and keeps it from now on. Without storage the page goes on with what it learns itself. */
@@ -447,7 +495,25 @@ async function startWorkerLoader(wasm: WasmSource, signal: AbortSignal | undefin
   }
 }
 
-function toRecommendation({ ids, scores, reasons, millis }: TimedRanking): Recommendation {
+/** A list that can be gone on with. */
+interface Page {
+  /** What it has shown so far. */
+  shown: string[];
+  exclude: readonly string[];
+  rules: ListOptions['rules'];
+  ask: (engine: Engine, changed: RecommendOptions) => Promise<TimedRanking>;
+}
+
+/** Rules as the rest of a list sees them, of which so many items have been shown. */
+function shifted(rules: readonly Rule[], shown: number): Rule[] {
+  return rules.flatMap((rule): Rule[] => {
+    if (rule.type !== 'promote') return [rule];
+    const position = (rule.position ?? 1) - shown;
+    return position < 1 ? [] : [{ ...rule, position }];
+  });
+}
+
+function toRecommendation({ ids, scores, reasons, millis, trace }: TimedRanking, recommId = uniqueId()): Recommendation {
   const items = ids.map((id, rank) => ({ id, score: scores[rank] ?? 0, reasons: reasons[rank] ?? [] }));
-  return { recommId: uniqueId(), items, millis };
+  return { recommId, items, millis, ...(trace && { trace }) };
 }

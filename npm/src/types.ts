@@ -193,10 +193,46 @@ export interface NumberRange {
 }
 
 /**
- * Conditions on catalogue columns, all of which must hold: a list of accepted values for a category column, bounds for a
- * number column. `{ department: ['BAKERY'], price: { lte: 5 } }`
+ * Conditions on catalogue columns, all of which must hold: an accepted value or a list of them for a category column, bounds for a
+ * number column. `{ department: ['BAKERY'], price: { lte: 5 } }`. `$and` and `$or` take lists of filters, `$not` takes one; what a column
+ * does not know meets no condition, and so it meets its `$not`.
  */
-export type Filter = Record<string, readonly string[] | NumberRange>;
+export interface Filter {
+  $and?: readonly Filter[] | undefined;
+  $or?: readonly Filter[] | undefined;
+  $not?: Filter | undefined;
+  [column: string]: string | readonly string[] | NumberRange | readonly Filter[] | Filter | undefined;
+}
+
+/** A group of items that is moved up, or down where `by` is negative. */
+export interface Booster {
+  filter: Filter;
+  /** In spreads (standard deviations) of the candidates' scores, -100 to 100: 0.5 is a nudge, 3 puts nearly all of the group first. */
+  by: number;
+}
+
+/** A rule of the shop. */
+export type Rule = {
+  /** From when it holds: a date, or milliseconds since 1970-01-01 UTC. Default: always. */
+  from?: Date | number | undefined;
+  /** Until when it holds. Default: for ever. */
+  until?: Date | number | undefined;
+} & (
+  | { /** Puts an item in its place, 1 for the first; its reason is then `promoted`. Default 1. */ type: 'promote'; itemId: string; position?: number | undefined }
+  | { /** Leaves an item out, or all that a filter lets in. */ type: 'hide'; itemId: string }
+  | { type: 'hide'; filter: Filter }
+  | { /** Moves down by so many spreads of the candidates' scores. Default 1. */ type: 'demote'; itemId: string; by?: number | undefined }
+  | { type: 'demote'; filter: Filter; by?: number | undefined }
+);
+
+/** A group that has its share at every place of the list (FA*IR, Zehlike et al. 2017). */
+export interface Fairness {
+  group: Filter;
+  /** 0 to 1. At each place the group has no fewer items than a list drawn at random with that share would have. */
+  share: number;
+  /** How often such a random list would be refused, 0.0001 to 0.9. Smaller is laxer. Default 0.1. */
+  significance?: number | undefined;
+}
 
 /** Options of {@link Recommender.similar} and {@link Recommender.onboarding}. */
 export interface SimilarOptions {
@@ -217,8 +253,30 @@ export interface SimilarOptions {
  */
 export type Context = Readonly<Record<string, string | number>>;
 
+/** What a shop asks of a list beside relevance: the stages in the order in which they are applied. */
+export interface ListOptions {
+  /** Groups that are moved up or down. */
+  boosters?: readonly Booster[] | undefined;
+  /** How much popularity is held against an item, 0 to 1. Default 0. */
+  novelty?: number | undefined;
+  /** How much it is held against an item that it was shown before (by `impression` events), 0 to 1. Default 0. */
+  rotationRate?: number | undefined;
+  /** Hours after which half of that is forgotten. Default 24. */
+  rotationHours?: number | undefined;
+  /** The shop's own rules. */
+  rules?: readonly Rule[] | undefined;
+  /** How much likeness to what stands above is held against an item, 0 to 1 (maximal marginal relevance). Default 0. */
+  diversity?: number | undefined;
+  /** Most items of one value of a category column: `{ department: 3 }`. The list is shorter where nothing else is left among the candidates. */
+  maxPerCategory?: Readonly<Record<string, number>> | undefined;
+  /** A least share for a group. */
+  fairness?: Fairness | undefined;
+  /** Tell what each stage made of the list. Default `false`. */
+  trace?: boolean | undefined;
+}
+
 /** Options of {@link Recommender.recommend}. */
-export interface RecommendOptions extends SimilarOptions {
+export interface RecommendOptions extends SimilarOptions, ListOptions {
   /**
    * The moment and whatever else the log said of events (`--context-column`) or the site of users (`--users`), for models that learnt
    * it (`deepfm`, `fm`, or trained with `--context`): what is popular then and there, for those of whom nothing else is known, and
@@ -257,6 +315,10 @@ export type Reason =
       weight: number;
     }
   | {
+      /** A rule of the shop put it in its place. */
+      type: 'promoted';
+    }
+  | {
       /** It is popular: all that is known before the first event, and more than all that the user did says soon after it. */
       type: 'popular';
     }
@@ -274,7 +336,7 @@ export type Reason =
 /** One recommended item. */
 export interface RecommendedItem {
   id: string;
-  /** Comparable within one list only; the list is sorted by it, best first. */
+  /** Comparable within one list only; the list is sorted by it, best first, where neither diversity nor caps, fairness or rules had a say. */
   score: number;
   /** Up to three, the weightiest first. Empty where `explain` is off, where no single event speaks for it, for `similar` and for a user vector. */
   reasons: Reason[];
@@ -285,6 +347,8 @@ export interface Recommendation {
   /** Unique to this call; tie what the user does with the list to it. */
   recommId: string;
   items: RecommendedItem[];
+  /** The list after each stage; where `trace` asked for it. */
+  trace?: { stage: string; ids: string[] }[];
   /**
    * Milliseconds the engine took, measured around the engine call (inside the worker, if there is one); of a batch, each
    * list's equal share.

@@ -61,7 +61,9 @@ describe('recommend options', () => {
 
   it('refuse malformed filters, lists and flags', () => {
     refused(() => checkRecommendOptions({ filter: 'BAKERY' }, 100), '"filter"');
-    refused(() => checkRecommendOptions({ filter: { department: 'BAKERY' } }, 100), '"department"', '"BAKERY"');
+    refused(() => checkRecommendOptions({ filter: { department: 5 } }, 100), '"department"', '5');
+    refused(() => checkRecommendOptions({ filter: { $or: { price: { lte: 5 } } } }, 100), '"$or"', 'an array');
+    refused(() => checkRecommendOptions({ filter: { $not: ['x'] } }, 100), '"filter"');
     refused(() => checkRecommendOptions({ filter: { price: [5] } }, 100), '"price"');
     refused(() => checkRecommendOptions({ filter: { price: { max: 5 } } }, 100), '"max"', 'lte');
     refused(() => checkRecommendOptions({ filter: { price: { lte: NaN } } }, 100), 'NaN');
@@ -70,6 +72,42 @@ describe('recommend options', () => {
     refused(() => checkRecommendOptions({ explain: 1 }, 100), '"explain"');
     refused(() => checkRecommendOptions(5, 100), 'object', '5');
     refused(() => checkRecommendOptions(['a'], 100), 'an array of 1');
+  });
+});
+
+describe('options of a list', () => {
+  it('are copied, dates as milliseconds', () => {
+    const given = {
+      count: 5,
+      filter: { $or: [{ department: 'BAKERY' }, { $not: { price: { gt: 5 } } }], $and: [] },
+      boosters: [{ filter: { department: ['DELI'] }, by: 0.5 }],
+      novelty: 0.1, rotationRate: 0.2, rotationHours: 3, diversity: 0.4, trace: true,
+      rules: [
+        { type: 'promote', itemId: 'a', position: 2, from: new Date(5), until: 9 },
+        { type: 'hide', filter: { department: ['DELI'] } },
+      ],
+      maxPerCategory: { department: 3 },
+      fairness: { group: { brand: 'small' }, share: 0.3 },
+    };
+    const checked = checkRecommendOptions(given, 100);
+    expect(checked).toMatchObject({ ...given, rules: [{ ...given.rules[0], from: 5 }, given.rules[1]] });
+    expect(checked.boosters).not.toBe(given.boosters);
+  });
+
+  it('are refused by name', () => {
+    const wrong = (options: object, ...words: string[]): void => { refused(() => checkRecommendOptions(options, 100), ...words); };
+    wrong({ diversity: 'high' }, '"diversity"');
+    wrong({ boosters: {} }, '"boosters"');
+    wrong({ boosters: [{ filter: {}, by: 'x' }] }, '"by" of a booster');
+    wrong({ boosters: [{ filter: {} }] }, '"by" of a booster');
+    wrong({ rules: [{ type: 'pin' }] }, 'promote, hide, demote');
+    wrong({ rules: [{ type: 'hide', item: 'a' }] }, '"item"');
+    wrong({ rules: [{ type: 'hide', itemId: 'a', from: 'tomorrow' }] }, '"from" of a rule');
+    wrong({ maxPerCategory: 3 }, '"maxPerCategory"');
+    wrong({ maxPerCategory: { department: '3' } }, '"department"');
+    wrong({ fairness: { share: 0.3 } }, '"group"');
+    wrong({ fairness: { group: {} } }, '"share"');
+    wrong({ trace: 'yes' }, '"trace"');
   });
 });
 

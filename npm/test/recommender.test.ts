@@ -49,6 +49,28 @@ describe.each([
     recommender.dispose();
   });
 
+  it('goes on with a list without repeats, rules in their place', async () => {
+    const recommender = await load();
+    const ids = ({ items }: { items: { id: string }[] }): string[] => items.map(({ id }) => id);
+    const rules = [{ type: 'promote', itemId: 'item-9', position: 5 }, { type: 'promote', itemId: 'item-8' }, { type: 'hide', itemId: 'item-7' }] as const;
+    const first = await recommender.recommend({ count: 3, exclude: ['item-1'], rules });
+    expect(log.requests.at(-1)).toMatchObject({ exclude: ['item-1'], rules });
+    const [second, third] = await Promise.all([recommender.next(first.recommId, 2), recommender.next(first.recommId, 2)]);
+    expect([second.recommId, third.recommId]).toEqual([first.recommId, first.recommId]);
+    const shown = [...ids(first), ...ids(second)];
+    expect(log.requests.at(-1)).toMatchObject({ count: 2, exclude: ['item-1', ...shown], rules: [rules[2]] });
+    expect(log.requests.at(-2)).toMatchObject({ rules: [{ ...rules[0], position: 2 }, rules[2]] });
+
+    const similar = await recommender.similar('item-3', { count: 4 });
+    await recommender.next(similar.recommId);
+    expect(log.requests.at(-1)).toMatchObject({ count: 10, exclude: ids(similar) });
+    await expect(recommender.next('unknown')).rejects.toMatchObject({ code: 'argument', message: expect.stringContaining('recommId') as string });
+    await expect(recommender.next(first.recommId, 0)).rejects.toMatchObject({ code: 'argument' });
+    for (let list = 0; list < 50; list++) await recommender.recommend({ count: 1 });
+    await expect(recommender.next(first.recommId)).rejects.toMatchObject({ code: 'argument' });
+    recommender.dispose();
+  });
+
   it('tells its events, takes one back, and says when to send a message', async () => {
     const recommender = await load();
     const heard = vi.fn();
