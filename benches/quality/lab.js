@@ -78,6 +78,15 @@ export class Lab {
     return (await run(this.trainer, ['replay', file, log, ...flags, '--json'])).json;
   }
 
+  /** What lists by score, and with each of these options, are like: their NDCG, intra-list diversity, and whether a group has its share. */
+  async lists(model, split, length, options) {
+    const asked = options.flatMap((list) => ['--list', JSON.stringify(list)]);
+    const { json } = await run(this.trainer, ['evaluate', model.file, ...this.splits[split].tests.strong, '--at', `${length}`, ...asked, '--list-length', `${length}`, '--resamples', '10', '--json']);
+    const { stages } = json.models[0];
+    const shown = [stages.find(({ ships }) => ships), ...stages.filter(({ stage }) => stage === 'list')];
+    return shown.map(({ metrics, beyond_accuracy: [{ diversity }], fair }) => ({ ndcg: metrics[`ndcg@${length}`], diversity, fair }));
+  }
+
   /** Seconds of the implicit package for the factorisation that the row `als-time` compares with. */
   async implicit(split) {
     if (!this.python) return { skipped: 'Python with the package implicit is not there' };

@@ -3,9 +3,24 @@
 /** Times the share that the population's best window holds. */
 const TIMING_SHARE = 1.3;
 
+/** Of `diversity: 0.5` in lists of this length: how much more diverse they must be, and how much of NDCG they may lose. */
+const LENGTH = 20;
+const MORE_DIVERSE = 0.25;
+const LESS_ACCURATE = 0.05;
+/** Groups and the shares they must have in every list. */
+const SHARES = [
+  { group: { department: 'Produce' }, share: 0.4 },
+  { group: { price: { lt: 2 } }, share: 0.7 },
+];
+
 /** @returns {{ id: string, fast: boolean, split: string, measure: (lab: import('./lab.js').Lab) => Promise<object> }[]} */
 export function personRows() {
-  return [{ id: 'timing', split: 'complete-journey-temporal', fast: true, measure: timing }];
+  return [
+    { id: 'timing', split: 'complete-journey-temporal', fast: true, measure: timing },
+    { id: 'diversity', split: 'goodbooks-strong', fast: true, measure: (lab) => diversity(lab, 'goodbooks-strong') },
+    { id: 'diversity-shop', split: 'complete-journey-strong', fast: true, measure: (lab) => diversity(lab, 'complete-journey-strong') },
+    { id: 'fairness', split: 'complete-journey-strong', fast: true, measure: fairness },
+  ];
 }
 
 /** Whether the best four hours of a user hold the next visit, of a month that the model was not trained on. */
@@ -15,4 +30,24 @@ async function timing(lab) {
   const percent = (share) => `${(100 * share).toFixed(2)} %`;
   const pass = value >= TIMING_SHARE && rhythm > own;
   return { value, target: TIMING_SHARE, pass, note: `the next visit is within the user's best 4 hours in ${percent(rhythm)} of ${visits}, within the population's in ${percent(population)}, around the user's most frequent hour in ${percent(own)}` };
+}
+
+/** What half of all diversity gives and costs. */
+async function diversity(lab, split) {
+  const model = await lab.model(split, 'als+slim');
+  const [plain, diverse] = await lab.lists(model, split, LENGTH, [{ diversity: 0.5 }]);
+  const value = diverse.diversity / plain.diversity - 1;
+  const lost = 1 - diverse.ndcg / plain.ndcg;
+  const pass = value >= MORE_DIVERSE && lost <= LESS_ACCURATE;
+  return { value, target: MORE_DIVERSE, pass, bytes: model.bytes, note: `more diverse lists of ${LENGTH} (1 - cosine ${plain.diversity.toFixed(3)} to ${diverse.diversity.toFixed(3)}) for ${(100 * lost).toFixed(1)} % of their NDCG; at most ${100 * LESS_ACCURATE} %` };
+}
+
+/** In how many lists a group has its share at every place. */
+async function fairness(lab) {
+  const split = 'complete-journey-strong';
+  const model = await lab.model(split, 'als+slim', 'items', ['--items', lab.splits[split].catalogue]);
+  const [plain, ...fair] = await lab.lists(model, split, LENGTH, SHARES.map((of) => ({ fairness: of })));
+  const value = Math.min(...fair.map(({ fair: share }) => share));
+  const cost = fair.map(({ ndcg }, at) => `${JSON.stringify(SHARES[at])} for ${(100 * (1 - ndcg / plain.ndcg)).toFixed(1)} % of NDCG`);
+  return { value, target: 1, pass: value === 1, bytes: model.bytes, note: `share of lists that meet FA*IR: ${cost.join('; ')}` };
 }

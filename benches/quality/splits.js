@@ -35,7 +35,10 @@ function strong(folder, log) {
 export async function openSplits({ root, shared, out }) {
   const makers = {
     'complete-journey-strong': () =>
-      strong(path.join(shared, 'splits/complete-journey-strong'), [path.join(root, 'data/complete-journey/purchases.csv.gz')]),
+      ({
+        ...strong(path.join(shared, 'splits/complete-journey-strong'), [path.join(root, 'data/complete-journey/purchases.csv.gz')]),
+        catalogue: path.join(root, 'data/complete-journey/items.csv.gz'),
+      }),
     'goodbooks-strong': () =>
       strong(path.join(shared, 'splits/goodbooks-strong'), [path.join(shared, 'data/goodbooks-10k-v1/ratings.csv.gz'), '--min-value', '4']),
     'complete-journey-temporal': () => temporal(shared, out),
