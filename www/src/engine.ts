@@ -1,6 +1,7 @@
 import { Recommender } from 'proclivity';
 import type {
-  BackendChoice, BackendName, Catalogue, Info, InteractionEvent, LoadProgress, ProfileState, Recommendation, RecommendOptions, SimilarOptions,
+  BackendChoice, BackendName, BestTime, BestTimeOptions, Catalogue, Info, InteractionEvent, LoadProgress, Recommendation, RecommendOptions,
+  SimilarOptions,
 } from 'proclivity';
 
 /** The models one can shop with: the shop opens with the first. */
@@ -19,30 +20,34 @@ export class Engine {
   model: ModelName = 'neighbours';
   #recommender: Recommender;
   readonly #listeners = new Set<() => void>();
+  readonly #learners = new Set<() => void>();
 
   private constructor(recommender: Recommender) {
     this.#recommender = recommender;
+    this.#listen();
   }
 
   /** Loads the first model. Where the GPU is asked for but not to be had, the CPU takes over, and `info().reason` says why. */
   static async load(backend: BackendChoice, onProgress: (progress: LoadProgress) => void): Promise<Engine> {
-    const engine = new Engine(await Recommender.load(MODELS.neighbours.url, { backend, onProgress }));
+    const engine = new Engine(await Recommender.load(MODELS.neighbours.url, { backend, onProgress, storage: 'indexeddb' }));
     void engine.#settle();
     return engine;
   }
 
-  /** Goes on with another model, on the same backend and with the same profile; where it cannot be loaded, with the one at hand. */
+  /** Goes on with another model, on the same backend and with the same profile, which is stored; where it cannot be loaded, with the one at hand. */
   async useModel(model: ModelName): Promise<void> {
     const { backend } = await this.#recommender.settled();
-    const next = await Recommender.load(MODELS[model].url, { backend });
+    const next = await Recommender.load(MODELS[model].url, { backend, storage: 'indexeddb' });
     try {
-      await next.import(await this.#recommender.export());
+      // Where nothing can be stored.
+      if (next.info().storage === 'memory') await next.import(await this.#recommender.export());
     } catch (error) {
       next.dispose();
       throw error;
     }
     this.#recommender.dispose();
     this.#recommender = next;
+    this.#listen();
     this.model = model;
     this.timings = [];
     this.#changed();
@@ -75,12 +80,16 @@ export class Engine {
     return info;
   }
 
-  exportProfile(): Promise<ProfileState> {
-    return this.#recommender.export();
+  retract(event: InteractionEvent): Promise<boolean> {
+    return this.#recommender.retract(event);
   }
 
-  importProfile(state: ProfileState): Promise<void> {
-    return this.#recommender.import(state);
+  events(): Promise<InteractionEvent[]> {
+    return this.#recommender.events();
+  }
+
+  bestTime(options: BestTimeOptions): Promise<BestTime | null> {
+    return this.#recommender.bestTime(options);
   }
 
   forget(): Promise<void> {
@@ -90,6 +99,15 @@ export class Engine {
   /** Called after each query and each change of backend. */
   onChange(listener: () => void): void {
     this.#listeners.add(listener);
+  }
+
+  /** Called after each change of the profile, here or on another page. */
+  onLearn(listener: () => void): void {
+    this.#learners.add(listener);
+  }
+
+  #listen(): void {
+    this.#recommender.subscribe(() => { for (const listener of this.#learners) listener(); });
   }
 
   /** The CPU answers while the GPU is tried; what was chosen in the end is announced. */

@@ -1,22 +1,37 @@
 import type { EventType, InteractionEvent } from 'proclivity';
 import type { ShopCatalogue } from './catalogue.ts';
 import type { Engine, ModelName } from './engine.ts';
-import { eraseSaved, readSaved, writeSaved, type ShopEvent } from './profile-storage.ts';
+import { eraseSaved, readSaved, writeSaved } from './cart-storage.ts';
 
 export type Topic = 'cart' | 'profile' | 'bought';
 
-/** What the visitor has done: the cart, and the events the recommender learnt from. */
+/** How the visitor wants the shelf, 0 to 1 each. */
+export interface Wishes {
+  /** How unlike each other the products are. */
+  diversity: number;
+  /** How little known they are. */
+  novelty: number;
+}
+
+/** What the visitor has done: the cart, and the events the recommender learnt from, which keeps them. */
 export class Store {
   cart = new Map<string, number>();
-  events: ShopEvent[] = [];
+  /** As the recommender has them, oldest first. */
+  events: readonly InteractionEvent[] = [];
+  wishes: Wishes = { diversity: 0, novelty: 0 };
   readonly catalogue: ShopCatalogue;
   readonly #engine: Engine;
   readonly #listeners = new Map<Topic, Set<() => void>>();
   #latest: Promise<void> = Promise.resolve();
+  /** Changes of this page under way; what another page did is heard of between them. */
+  #turns = 0;
 
   constructor(engine: Engine, catalogue: ShopCatalogue) {
     this.#engine = engine;
     this.catalogue = catalogue;
+    engine.onLearn(() => {
+      if (this.#turns === 0) void this.#inTurn(() => this.#changed());
+    });
   }
 
   on(topic: Topic, listener: () => void): void {
@@ -24,18 +39,16 @@ export class Store {
     this.#listeners.set(topic, listeners.add(listener));
   }
 
-  /** Takes up where the last visit ended. A profile of another model or version is dropped, with its events. */
+  /** Takes up where the last visit ended. */
   async restore(): Promise<void> {
-    const saved = readSaved();
-    const known = ([id]: [string, number]) => this.catalogue.get(id) !== undefined;
-    this.cart = new Map(saved.cart.filter(known));
-    if (!saved.profile) return;
-    try {
-      await this.#engine.importProfile(saved.profile);
-      this.events = saved.events;
-    } catch {
-      await this.#engine.forget();
-    }
+    this.cart = new Map(readSaved().cart.filter(([id]) => this.catalogue.get(id) !== undefined));
+    this.events = await this.#engine.events();
+  }
+
+  /** Changes how the visitor wants the shelf. */
+  wish(wishes: Partial<Wishes>): void {
+    this.wishes = { ...this.wishes, ...wishes };
+    this.#emit('profile');
   }
 
   async view(itemId: string): Promise<void> {
@@ -46,7 +59,7 @@ export class Store {
     this.cart.set(itemId, (this.cart.get(itemId) ?? 0) + 1);
     this.#emit('cart');
     if (this.cart.get(itemId) === 1) await this.#observe('cart', itemId);
-    else await this.#save();
+    else this.#save();
   }
 
   /** Sets how many are in the cart; 0 takes the product out, and unlearns that it was put in. */
@@ -54,7 +67,7 @@ export class Store {
     if (quantity > 0) this.cart.set(itemId, quantity);
     else this.cart.delete(itemId);
     this.#emit('cart');
-    if (quantity > 0) await this.#save();
+    if (quantity > 0) this.#save();
     else await this.#inTurn(() => this.#forgetCart(itemId));
   }
 
@@ -63,12 +76,13 @@ export class Store {
     return this.#inTurn(async () => {
       const lines = [...this.cart];
       const timestamp = Date.now();
-      for (const [itemId, quantity] of lines) await this.#learn({ type: 'purchase', itemId, value: quantity, timestamp });
+      await Promise.all(lines.map(([itemId, quantity]) => this.#engine.observe({ type: 'purchase', itemId, value: quantity, timestamp })));
       for (const [itemId, quantity] of lines) {
         const left = (this.cart.get(itemId) ?? 0) - quantity;
         if (left > 0) this.cart.set(itemId, left);
         else this.cart.delete(itemId);
       }
+      this.#save();
       this.#emit('cart');
       await this.#changed();
       this.#emit('bought');
@@ -86,7 +100,7 @@ export class Store {
     return this.events.some((event) => event.type === type && event.itemId === itemId);
   }
 
-  /** Unlearns one event: the profile is made again from all the others. */
+  /** Unlearns one event. */
   async forgetEvent(index: number): Promise<void> {
     const event = this.events[index];
     await this.#inTurn(() => this.#unlearn(event));
@@ -104,55 +118,48 @@ export class Store {
   reset(): Promise<void> {
     return this.#inTurn(async () => {
       await this.#engine.forget();
-      this.events = [];
       this.cart.clear();
       eraseSaved();
       this.#emit('cart');
-      this.#emit('profile');
+      await this.#changed();
     });
   }
 
   #observe(type: EventType, itemId: string): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#learn({ type, itemId, timestamp: Date.now() });
+      await this.#engine.observe({ type, itemId, timestamp: Date.now() });
+      this.#save();
       await this.#changed();
     });
   }
 
   /** Unlearns the latest `cart` event of a product, unless a purchase followed: that one led somewhere. */
   async #forgetCart(itemId: string): Promise<void> {
+    this.#save();
     const latest = this.events.findLast((event) => event.itemId === itemId && (event.type === 'cart' || event.type === 'purchase'));
     if (latest?.type === 'cart') await this.#unlearn(latest);
-    else await this.#save();
   }
 
-  async #unlearn(unwanted: ShopEvent | undefined): Promise<void> {
-    const rest = this.events.filter((event) => event !== unwanted);
-    await this.#engine.forget();
-    this.events = [];
-    for (const event of rest) await this.#learn(event);
+  async #unlearn(unwanted: InteractionEvent | undefined): Promise<void> {
+    if (unwanted !== undefined) await this.#engine.retract(unwanted);
     await this.#changed();
   }
 
   /** Changes of the profile run one after another: each takes several steps, and none may fall between another's. */
   #inTurn(change: () => Promise<void>): Promise<void> {
-    const turn = this.#latest.then(change);
+    this.#turns += 1;
+    const turn = this.#latest.then(change).finally(() => { this.#turns -= 1; });
     this.#latest = turn.catch(() => undefined); // who asked hears of it; the next change goes on
     return turn;
   }
 
-  async #learn(event: InteractionEvent & ShopEvent): Promise<void> {
-    await this.#engine.observe(event);
-    this.events.push(event);
-  }
-
   async #changed(): Promise<void> {
+    this.events = await this.#engine.events();
     this.#emit('profile');
-    await this.#save();
   }
 
-  async #save(): Promise<void> {
-    writeSaved({ profile: await this.#engine.exportProfile(), events: this.events, cart: [...this.cart] });
+  #save(): void {
+    writeSaved({ cart: [...this.cart] });
   }
 
   #emit(topic: Topic): void {

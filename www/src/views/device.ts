@@ -6,6 +6,7 @@ import { bytes, count, millis, plural } from '../format.ts';
 import { onRequest, requestsSinceLoad } from '../requests.ts';
 import type { Shop } from '../shop.ts';
 import { knowledge } from './knowledge.ts';
+import { nudge } from './nudge.ts';
 
 const WIDE = matchMedia('(min-width: 72rem)');
 const BACKENDS = ['webgpu', 'cpu'] as const;
@@ -50,6 +51,7 @@ export function devicePanel(shop: Shop): HTMLElement {
       reason,
       bars,
       facts,
+      nudge(shop),
       knowledge(shop),
     ),
   );

@@ -6,6 +6,8 @@ import { reasonText, type ReasonText } from '../reasons.ts';
 import type { Shop } from '../shop.ts';
 import { moveWithArrows } from './arrow-keys.ts';
 import { card, setReason } from './card.ts';
+import { tracePanel } from './trace.ts';
+import { wishes } from './wishes.ts';
 
 const SHELF = 10;
 
@@ -19,6 +21,7 @@ export function forYou(shop: Shop): HTMLElement {
   const { engine, catalogue, store } = shop;
   const list = h('ul', { class: 'shelf', 'aria-labelledby': 'for-you-title' });
   const note = h('p', { class: 'section-note', id: 'for-you-note' });
+  const trace = tracePanel(shop);
   moveWithArrows(list);
 
   let asked = 0;
@@ -26,7 +29,7 @@ export function forYou(shop: Shop): HTMLElement {
     const turn = (asked += 1);
     list.setAttribute('aria-busy', 'true');
     const answer = await engine.recommend({
-      count: SHELF, explain: true, filter: catalogue.forSale(), exclude: [...store.cart.keys()],
+      count: SHELF, explain: true, filter: catalogue.forSale(), exclude: [...store.cart.keys()], ...store.wishes, trace: true,
     });
     if (turn !== asked) return; // something newer has been asked for meanwhile
     const places = answer.items.flatMap(({ id, reasons }) => {
@@ -34,6 +37,7 @@ export function forYou(shop: Shop): HTMLElement {
       return product ? [{ product, reason: reasonText(reasons, shop) }] : [];
     });
     arrange(list, places, shop);
+    trace.show(answer);
     note.textContent = `Ranked here from ${count(engine.info().items)} products in ${millis(answer.millis)}.`;
     list.setAttribute('aria-busy', 'false');
     if (turn > 1) announce(summary(places), 'shelf');
@@ -48,7 +52,9 @@ export function forYou(shop: Shop): HTMLElement {
     'section',
     { class: 'section for-you', id: 'for-you', tabindex: '-1', 'aria-labelledby': 'for-you-title' },
     h('div', { class: 'section-head' }, h('h2', { id: 'for-you-title' }, 'For you'), note),
+    wishes(shop),
     list,
+    trace.element,
   );
 }
 

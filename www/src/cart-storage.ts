@@ -1,25 +1,11 @@
-import type { EventType, ProfileState } from 'proclivity';
-
-/** One thing the visitor did, as the shop shows it under "what this device knows". */
-export interface ShopEvent {
-  type: EventType;
-  itemId: string;
-  /** Milliseconds since the epoch. */
-  timestamp: number;
-  value?: number;
-}
-
-/** All that survives a reload. It lives in this browser's localStorage and nowhere else. */
+/** All of the shop's own that survives a reload: the cart. What the visitor did is the recommender's to keep, in IndexedDB. */
 export interface Saved {
-  profile: ProfileState | null;
-  events: ShopEvent[];
   /** Item id → quantity. */
   cart: [string, number][];
 }
 
 const KEY = 'shop';
 const UNREADABLE_KEY = 'shop-unreadable';
-const TYPES: readonly unknown[] = ['view', 'cart', 'purchase', 'bookmark', 'dislike'] satisfies EventType[];
 
 /** What the last visit left. Text that is no such thing is set aside, the console is told, and the shop starts fresh. */
 export function readSaved(): Saved {
@@ -27,7 +13,7 @@ export function readSaved(): Saved {
   const saved = text === null ? null : parsed(text);
   if (isSaved(saved)) return saved;
   if (text !== null) setAside(text);
-  return { profile: null, events: [], cart: [] };
+  return { cart: [] };
 }
 
 function storedText(): string | null {
@@ -57,15 +43,7 @@ function setAside(text: string): void {
 }
 
 function isSaved(value: unknown): value is Saved {
-  return isObject(value)
-    && typeof value.profile === 'object' // null, or what the recommender itself checks on import
-    && Array.isArray(value.events) && value.events.every(isEvent)
-    && Array.isArray(value.cart) && value.cart.every(isLine);
-}
-
-function isEvent(value: unknown): boolean {
-  return isObject(value) && TYPES.includes(value.type) && typeof value.itemId === 'string'
-    && Number.isFinite(value.timestamp) && (value.value === undefined || Number.isFinite(value.value));
+  return isObject(value) && Array.isArray(value.cart) && value.cart.every(isLine);
 }
 
 function isLine(value: unknown): boolean {

@@ -1,0 +1,48 @@
+// What the visitor decides, and what the shop knows of them: on this page, on another one, and over time.
+import { expect, Shop, test } from './support/shop.ts';
+
+test('variety and surprise change the shelf at once, the trace says how, and back is back', async ({ shop, page }) => {
+  await shop.visit();
+  await shop.addBySearch('bananas');
+  await shop.clearSearch();
+  await shop.buy();
+  const plain = await shop.shelfIds();
+  const slide = async (name: string, key: 'End' | 'Home') => {
+    await page.locator(`.wish input[name=${name}]`).press(key);
+    return shop.shelfIds();
+  };
+  await page.locator('.trace summary').click();
+  await expect(page.locator('.trace-stages li')).toHaveCount(1);
+
+  await expect.poll(() => slide('diversity', 'End')).not.toEqual(plain);
+  await expect(page.locator('.trace-stages [data-stage=diversity]')).toBeVisible();
+  await expect.poll(() => slide('diversity', 'Home')).toEqual(plain);
+  await expect.poll(() => slide('novelty', 'End')).not.toEqual(plain);
+  await expect(page.locator('.trace-stages [data-stage=novelty]')).toBeVisible();
+  await expect.poll(() => slide('novelty', 'Home')).toEqual(plain);
+});
+
+test('another tab of the shop follows', async ({ shop, page, context, server, backend }) => {
+  await shop.visit();
+  const tab = await context.newPage();
+  const other = new Shop(tab, server.address, backend);
+  await other.visit();
+  const before = await other.shelfIds();
+  await shop.addBySearch('strawberries');
+  await shop.clearSearch();
+  await shop.buy();
+  await expect(tab.locator('.event')).toHaveCount(2);
+  await expect.poll(() => other.shelfIds()).not.toEqual(before);
+  await tab.locator('#reset').click();
+  await expect(page.getByText('It knows nothing yet')).toBeVisible();
+  await expect.poll(() => other.shelfIds()).toEqual(before);
+  shop.late.length = 0; // the tab was loaded after the shop had opened
+});
+
+test('the shop says when a nudge would come', async ({ shop, page }) => {
+  await shop.visit();
+  const nudge = page.locator('#nudge');
+  await expect(nudge).toHaveText(/^\w+day, \d+ [AP]M to \d+ [AP]M: \d+\.\d times as likely .*, as most shoppers do\.$/);
+  await shop.addBySearch('bananas');
+  await expect(nudge).toHaveText(/\d+ % from your own visits\.$/);
+});
