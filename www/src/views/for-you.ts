@@ -52,8 +52,8 @@ export function forYou(shop: Shop): HTMLElement {
     'section',
     { class: 'section for-you', id: 'for-you', tabindex: '-1', 'aria-labelledby': 'for-you-title' },
     h('div', { class: 'section-head' }, h('h2', { id: 'for-you-title' }, 'For you'), note),
-    wishes(shop),
     list,
+    wishes(shop),
     trace.element,
   );
 }
