@@ -31,8 +31,8 @@ pub struct Arranged {
     hidden: Vec<ItemMask>,
     diversity: f32,
     caps: Vec<(String, usize)>,
-    /// Who is not of the group, and how many of it there must be at each place.
-    fairness: Option<(ItemMask, Fairness)>,
+    /// Who is not of the group that is to have a share, the share, and the level of the test.
+    fairness: Option<(ItemMask, f32, f32)>,
     trace: bool,
 }
 
@@ -132,9 +132,8 @@ impl Arranged {
                 return Err(Error::argument(&argument, "a category column of the catalogue", "no such column"));
             }
         }
-        let fairness = arrangement.fairness.as_ref();
-        let fairness = match fairness {
-            Some(fairness) => Some((fairness.group.mask(model)?, fairness.clone())),
+        let fairness = match &arrangement.fairness {
+            Some(Fairness { group, share, significance }) => Some((group.mask(model)?, *share, *significance)),
             None => None,
         };
         Ok(Arranged {
@@ -165,7 +164,7 @@ impl Arranged {
 
     /// Those of `allowed` that are of the group that is to have its share.
     pub fn group(&self, allowed: &ItemMask) -> Option<ItemMask> {
-        let (outside, _) = self.fairness.as_ref()?;
+        let (outside, ..) = self.fairness.as_ref()?;
         let mut group = allowed.clone();
         group.exclude_all(outside);
         Some(group)
@@ -218,10 +217,8 @@ impl Arranged {
                 caps.push(Cap { codes, most: *most, used: vec![0; value_count] });
             }
         }
-        let share = self.fairness.as_ref().filter(|_| on(Stage::Fairness)).map(|(outside, fairness)| Share {
-            outside,
-            least: least_of_group(count, f64::from(fairness.share), f64::from(fairness.significance)),
-            used: 0,
+        let share = self.fairness.as_ref().filter(|_| on(Stage::Fairness)).map(|(outside, share, significance)| {
+            Share { outside, least: least_of_group(count, f64::from(*share), f64::from(*significance)), used: 0 }
         });
         let choice = Choice {
             model,

@@ -150,7 +150,13 @@ impl Arrangement {
 
     /// Whether the list is the best by score, as it stands.
     pub fn is_plain(&self) -> bool {
-        *self == Arrangement { rotation_hours: self.rotation_hours, ..Arrangement::default() }
+        let lists = self.boosters.len() + self.rules.len() + self.caps.len();
+        lists == 0
+            && self.novelty == 0.0
+            && self.rotation == 0.0
+            && self.diversity == 0.0
+            && self.fairness.is_none()
+            && !self.trace
     }
 }
 
