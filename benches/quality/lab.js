@@ -84,7 +84,7 @@ export class Lab {
     const { json } = await run(this.trainer, ['evaluate', model.file, ...this.splits[split].tests.strong, '--at', `${length}`, ...asked, '--list-length', `${length}`, '--resamples', '10', '--json']);
     const { stages } = json.models[0];
     const shown = [stages.find(({ ships }) => ships), ...stages.filter(({ stage }) => stage === 'list')];
-    return shown.map(({ metrics, beyond_accuracy: [{ diversity }], fair }) => ({ ndcg: metrics[`ndcg@${length}`], diversity, fair }));
+    return shown.map(({ metrics, beyond_accuracy: [{ diversity, category_diversity: categories }], fair }) => ({ ndcg: metrics[`ndcg@${length}`], diversity, categories, fair }));
   }
 
   /** Seconds of the implicit package for the factorisation that the row `als-time` compares with. */

@@ -9,7 +9,7 @@ pub(super) struct Candidate {
     pub scored: Scored,
     /// 0, the last of the candidates, to 1, the first.
     pub relevance: f32,
-    /// Sum of its cosines with what stands in the list.
+    /// Sum of its likeness to each item that stands in the list.
     likeness: f32,
     /// Its place among the directions.
     row: usize,
@@ -53,10 +53,10 @@ impl Choice<'_> {
     /// The list of at most `count`; shorter where caps or candidates leave no more.
     pub fn list(mut self, count: usize) -> Vec<Scored> {
         let diverse = self.diversity > 0.0;
-        let mut rows = Vec::new();
+        let mut looks = Looks::of(self.model);
         for (row, candidate) in self.left.iter_mut().enumerate().filter(|_| diverse) {
             candidate.row = row;
-            rows.push(direction(self.model, candidate.scored.item));
+            looks.rows.push(direction(self.model, candidate.scored.item));
         }
         let mut list: Vec<Scored> = Vec::new();
         while list.len() < count {
@@ -70,8 +70,8 @@ impl Choice<'_> {
             if diverse {
                 let row = direction(self.model, next.item);
                 for candidate in &mut self.left {
-                    let likeness: f32 = rows[candidate.row].iter().zip(&row).map(|(a, b)| a * b).sum();
-                    candidate.likeness += likeness;
+                    let own = (looks.rows[candidate.row].as_slice(), candidate.scored.item);
+                    candidate.likeness += looks.likeness(own, (&row, next.item));
                 }
             }
             list.push(next);
@@ -127,18 +127,43 @@ impl Choice<'_> {
     }
 }
 
-/// What an item is compared by: its embedding, of length 1; where the model has none, its categories.
-fn direction(model: &Model, item: u32) -> Vec<f32> {
-    let mut row = model.embedding(item);
-    if row.is_empty() {
+/// What items are compared by.
+struct Looks<'a> {
+    /// Embeddings of length 1, in the order of the candidates; empty ones where the model has none.
+    rows: Vec<Vec<f32>>,
+    /// Values of the category columns, of all items.
+    columns: Vec<&'a [u32]>,
+}
+
+impl<'a> Looks<'a> {
+    fn of(model: &'a Model) -> Looks<'a> {
+        let mut columns = Vec::new();
         for name in model.column_names() {
-            if let Some(ColumnView::Category { codes, value_count, .. }) = model.column(name) {
-                let first = row.len();
-                row.resize(first + value_count, 0.0);
-                row[first + codes[item as usize] as usize] = 1.0;
+            if let Some(ColumnView::Category { codes, .. }) = model.column(name) {
+                columns.push(codes);
+            }
+        }
+        Looks { rows: Vec::new(), columns }
+    }
+
+    /// How alike two items are: the cosine of their embeddings and the share of the categories they have in common, half and half
+    /// where there are both. Two brands of milk are seldom bought together, so that their embeddings alone are unlike.
+    fn likeness(&self, (row, item): (&[f32], u32), (other, other_item): (&[f32], u32)) -> f32 {
+        let cosine: f32 = row.iter().zip(other).map(|(a, b)| a * b).sum();
+        let same = |codes: &&&[u32]| codes[item as usize] == codes[other_item as usize];
+        match (self.columns.len(), row.is_empty()) {
+            (0, _) => cosine,
+            (columns, no_rows) => {
+                let shared = self.columns.iter().filter(same).count() as f32 / columns as f32;
+                if no_rows { shared } else { 0.5 * (cosine + shared) }
             }
         }
     }
+}
+
+/// The embedding of an item, of length 1.
+fn direction(model: &Model, item: u32) -> Vec<f32> {
+    let mut row = model.embedding(item);
     let length = row.iter().map(|x| x * x).sum::<f32>().sqrt();
     if length > 0.0 {
         row.iter_mut().for_each(|x| *x /= length);
