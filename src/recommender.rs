@@ -284,7 +284,7 @@ impl Recommender {
         let arranged = Arranged::new(&self.model, &request.arrangement, request.now, &shown)?;
         arranged.hide(&mut allowed);
         let mut question = self.ask_plain(subject, request, allowed)?;
-        question.k = question.k.max(arranged.candidates(request.count, self.model.item_count()));
+        question.k = question.k.max(arranged.candidates(request.count, &self.model)?);
         question.group = arranged.group(&question.mask);
         question.arranged = Some(arranged);
         Ok(question)

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::fixtures::{Random, checkerboard, model, random, with_repurchase};
+use common::fixtures::{Random, checkerboard, model, random, with_ranker, with_repurchase};
 use common::json::of_serde;
 use proclivity::model::{Model, ModelSpec};
 use proclivity::profile::{Event, EventKind};
@@ -221,6 +221,36 @@ fn rules_hold_in_their_time() {
 }
 
 #[test]
+fn what_is_promoted_is_never_lost() {
+    // Its place is past the end of what is let in.
+    let recommender = open(&random(300, 8, 1));
+    let few = json!({ "filter": { "price": { "gte": 100, "lt": 102.5 } } });
+    let plain = ask(&recommender, &few);
+    assert_eq!(plain.len(), 5);
+    let rules = json!([{ "type": "promote", "itemId": format!("item-{}", plain[0]), "position": 8 }]);
+    let late = ask(&recommender, &json!({ "filter": { "price": { "gte": 100, "lt": 102.5 } }, "rules": rules }));
+    assert_eq!(late, [&plain[1..], &plain[..1]].concat());
+
+    // Bought before, where people buy again.
+    let again = open(&with_repurchase(random(60, 8, 1), vec![0.1; 60], vec![-0.1; 60]));
+    let rules = json!([{ "type": "promote", "itemId": "item-4", "position": 6 }]);
+    assert_eq!(ask(&again, &json!({ "includeSeen": true, "rules": rules }))[5], 4);
+    let lowest = json!([
+        { "type": "promote", "itemId": "item-50", "position": 3 }, { "type": "promote", "itemId": "item-51", "position": 1 },
+    ]);
+    let list = ask(&again, &json!({ "rules": lowest }));
+    assert_eq!([list[0], list[2]], [51, 50], "in the order of their places");
+}
+
+#[test]
+fn a_cascade_ranks_as_many_candidates_as_ever() {
+    let recommender = open(&with_ranker(random(300, 8, 1), &[8, 4], 20, 2));
+    let plain = ask(&recommender, &json!({}));
+    let traced = list(&recommender, &json!({ "trace": true }));
+    assert_eq!(indices(&traced), plain);
+}
+
+#[test]
 fn caps_hold_and_end_the_list_where_nothing_is_left() {
     let recommender = open(&random(60, 8, 1));
     let capped = ask(&recommender, &json!({ "count": 10, "maxPerCategory": { "parity": 3 } }));
@@ -348,6 +378,7 @@ fn options_that_cannot_be_are_refused_by_name() {
         (json!({ "fairness": { "group": {}, "share": 2 } }), "share"),
         (json!({ "fairness": { "group": {}, "share": 0.5, "significance": 0 } }), "significance"),
         (json!({ "trace": 1 }), "trace"),
+        (json!({ "rules": vec![json!({ "type": "hide", "itemId": "item-1" }); 1001] }), "rules"),
         (json!({ "divers": 1 }), "divers"),
     ] {
         let message = refusal(&options);

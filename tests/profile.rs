@@ -212,7 +212,68 @@ fn somehow() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Events as a page may tell them, at times of any order and size.
+fn told() -> impl Strategy<Value = Vec<Event>> {
+    let time = prop_oneof![Just(0.0), Just(8.64e15), 0.0..8.64e15, START..START + 1e9];
+    let event = (0..EventKind::ALL.len(), 0..8usize, time, prop::option::of(1.0..5.0f32)).prop_map(
+        |(kind, item, timestamp, value)| {
+            let kind = EventKind::ALL[kind];
+            let value = match kind {
+                EventKind::Rating => Some(value.unwrap_or(3.0)),
+                EventKind::Portion => Some(value.unwrap_or(1.0) / 5.0),
+                _ => value,
+            };
+            Event { kind, item_id: format!("item-{item}"), value, timestamp }
+        },
+    );
+    prop::collection::vec(event, 0..12)
+}
+
+#[test]
+fn a_profile_of_values_alone_is_under_64_kb_too() {
+    let model = catalogue(50);
+    let told = (0..3_000).map(|n| {
+        let value = Some(0.37 + 0.6 * (n as f32 / 3_001.0));
+        Event { value, ..event(EventKind::Portion, n % 50, 40.0 * n as f64) }
+    });
+    let text = to_serde(&observed(&model, told).export()).to_string();
+    assert!(text.len() < 64_000, "{} bytes", text.len());
+}
+
+#[test]
+fn a_rating_corrects_the_one_before_it() {
+    let model = catalogue(50);
+    let rate = |value: f32, seconds: f64| Event { value: Some(value), ..event(EventKind::Rating, 3, seconds) };
+    let corrected = observed(&model, [rate(2.0, 0.0), rate(5.0, 5.0)]);
+    assert_eq!(strengths(&corrected.history(&model)), [(3, 1.0)]);
+}
+
+#[test]
+fn more_events_than_are_ever_kept_are_refused() {
+    let events = vec![json!({ "type": "view", "itemId": "item-1" }); 10_001];
+    let state = of_serde(&json!({ "version": 1, "events": events }));
+    assert!(Profile::import(&state).expect_err("too many").to_string().contains("10000"));
+    let zeros = vec![0; 10_001];
+    let state = json!({ "version": 2, "ids": ["a"], "kinds": "0".repeat(10_001), "items": zeros, "times": zeros, "values": [], "pushes": [] });
+    assert!(Profile::import(&of_serde(&state)).expect_err("too many").to_string().contains("10000"));
+}
+
 proptest! {
+    #[test]
+    fn whatever_was_told_is_read_again(events in told(), retracted in 0..8usize) {
+        let model = catalogue(8);
+        let mut profile = observed(&model, events);
+        profile.retract(&Event::new(EventKind::View, format!("item-{retracted}")));
+        let state = to_serde(&profile.export()).to_string();
+        let back = Profile::import(&of_serde(&serde_json::from_str(&state).expect("JSON"))).expect("just exported");
+        prop_assert!(back.events().eq(profile.events()));
+        prop_assert_eq!(back.history(&model), profile.history(&model));
+        let best = |profile: &Profile| profile.best_time(&Default::default(), &TimeRequest { now: START, ..TimeRequest::default() });
+        let (own, read) = (best(&profile).expect("allowed"), best(&back).expect("allowed"));
+        prop_assert_eq!(own, read);
+        prop_assert!((0.0..=1.0).contains(&own.probability));
+    }
+
     #[test]
     fn no_state_can_hurt(
         parts in prop::collection::vec(somehow(), 6),

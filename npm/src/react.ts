@@ -20,6 +20,14 @@ export interface Recommendations {
   error: ProclivityError | null;
 }
 
+/** Options as JSON has them: typed arrays as lists, dates as milliseconds. */
+function plain(value: unknown): unknown {
+  if (value instanceof Date) return value.getTime();
+  if (value instanceof Float32Array) return [...value];
+  if (Array.isArray(value)) return value.map(plain);
+  return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value).map(([key, part]) => [key, plain(part)])) : value;
+}
+
 const NOTHING: Recommendations = { items: [], recommId: null, pending: true, error: null };
 
 /**
@@ -36,7 +44,7 @@ const NOTHING: Recommendations = { items: [], recommId: null, pending: true, err
  */
 export function useRecommendations(recommender: Recommender | null | undefined, options: RecommendOptions = {}): Recommendations {
   const [state, setState] = useState(NOTHING);
-  const key = JSON.stringify(options, (_, value: unknown) => (value instanceof Float32Array ? [...value] : value));
+  const key = JSON.stringify(plain(options));
 
   useEffect(() => {
     if (recommender == null) {

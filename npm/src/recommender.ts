@@ -245,7 +245,7 @@ export class Recommender {
    *
    * @param count - How many more. Default 10.
    * @returns The next items, fewer where fewer are left, under the same `recommId`.
-   * @throws {@link ProclivityError} `argument` for an id that is none of the latest 50 lists.
+   * @throws {@link ProclivityError} `argument` for an id that is none of the latest 50 lists, or of one from before the model changed.
    */
   async next(recommId: string, count?: number): Promise<Recommendation> {
     const page = this.#pages.get(recommId);
@@ -386,16 +386,20 @@ export class Recommender {
   /** Takes up the stored profile, and keeps it from now on. Without storage the page goes on with what it learns itself. */
   async #keepIn({ storage, profile, onProblem = warn }: Pick<CheckedLoad, 'storage' | 'profile' | 'onProblem'>): Promise<void> {
     if (storage === 'memory') return;
-    let keeper: ProfileKeeper | undefined;
     try {
       const place = storage === 'indexeddb' ? await (await import('./storage/indexeddb.js')).openIndexedDb(profile) : storage;
-      keeper = new ProfileKeeper(place, (work) => this.#run(work), { changed: () => { this.#changed(); }, problem: onProblem });
-      await keeper.refresh();
+      const keeper = new ProfileKeeper(place, (work) => this.#run(work), { changed: () => { this.#changed(); }, problem: onProblem });
+      if (this.#disposed) {
+        keeper.close();
+        return;
+      }
       this.#keeper = keeper;
+      await keeper.refresh();
       this.#storage = typeof storage === 'string' ? storage : 'own';
     } catch (thrown) {
-      keeper?.close();
-      onProblem(storageError(thrown));
+      this.#keeper?.close();
+      this.#keeper = undefined;
+      if (!this.#disposed) onProblem(storageError(thrown));
     }
   }
 
@@ -444,6 +448,7 @@ export class Recommender {
       await call(this.#live()); // which may have been disposed of meanwhile
       const info = this.info();
       this.#items = info.items;
+      this.#pages.clear(); // what they have shown may be gone
       this.#changed();
       return info;
     });

@@ -71,7 +71,7 @@ export interface ProfileStorage {
   write(profile: StoredProfile, expected: string | null): Promise<boolean>;
   /** Erases everything, also what was set aside. */
   clear(): Promise<void>;
-  /** Puts what cannot be read out of the way, where a person can look at it; without it, it is lost with the next write. */
+  /** Puts what cannot be read, if it is still there, out of the way, where a person can look at it; without it, all is cleared. */
   setAside?(unreadable: unknown): Promise<void>;
   /** Runs `work` while no other page does; without it, a write that comes too late is made anew. */
   exclusively?<T>(work: () => Promise<T>): Promise<T>;

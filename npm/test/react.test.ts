@@ -64,7 +64,8 @@ it('asks anew for other options only', async () => {
   const before = renders;
   await show(recommender, { count: 2, user: Float32Array.of(1) });
   expect(renders).toBe(before + 1); // no list was on its way
-  await show(recommender, { count: 3 });
+  await show(recommender, { count: 3, rules: [{ type: 'hide', itemId: 'item-9', until: new Date(5) }] });
+  expect(seen.error).toBeNull();
   expect(text()).toBe('item-0 item-1 item-2');
 });
 

@@ -154,6 +154,15 @@ describe.each([
     expect(place.history).toEqual(['item-1', 'item-2']);
   });
 
+  it('leaves alone what a newer version of the package wrote, and says so', async () => {
+    place.record = { revision: 'b', state: { version: 9 } };
+    const recommender = await page();
+    expect(recommender.info()).toMatchObject({ storage: 'memory' });
+    expect(problems).toMatchObject([{ code: 'storage', message: expect.stringContaining('newer') as string }]);
+    await buy(recommender, 1);
+    expect([place.record, place.setAside]).toEqual([{ revision: 'b', state: { version: 9 } }, []]);
+  });
+
   it('lasts until the page closes where storage is not to be had', async () => {
     place.fail = { read: new Error('blocked') };
     const recommender = await page();

@@ -3,6 +3,9 @@
 use crate::error::{Error, Result, show};
 use crate::json::{Field, Json};
 
+/// The latest moment that JavaScript's dates know, in milliseconds since 1970.
+pub(super) const MAX_TIME: f64 = 8.64e15;
+
 /// Something the user did with an item, under the names hosted recommenders taught their users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventKind {
@@ -134,7 +137,7 @@ impl Event {
             }
             _ => {}
         }
-        if !self.timestamp.is_finite() || self.timestamp < 0.0 {
+        if !(0.0..=MAX_TIME).contains(&self.timestamp) {
             return Err(Error::argument("timestamp", "milliseconds since 1970", show(self.timestamp)));
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! Messages that were sent to the user, and what came of them.
 
+use super::event::MAX_TIME;
 use super::state::Profile;
 use crate::error::{Error, Result, show};
 use crate::json::{Field, Json};
@@ -45,7 +46,7 @@ impl Push {
         if self.channel.is_empty() || self.channel.len() > MAX_CHANNEL {
             return Err(Error::argument("channel", "a name of 1 to 40 bytes", self.channel.len()));
         }
-        if !self.timestamp.is_finite() || self.timestamp < 0.0 {
+        if !(0.0..=MAX_TIME).contains(&self.timestamp) {
             return Err(Error::argument("timestamp", "milliseconds since 1970", show(self.timestamp)));
         }
         Ok(())

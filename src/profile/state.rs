@@ -8,13 +8,16 @@ use crate::model::Model;
 /// Most events kept, and most bytes of an exported profile, nearly: what is oldest goes first, impressions before all else.
 const MAX_EVENTS: usize = 2_000;
 const MAX_BYTES: usize = 58_000;
-/// Bytes of an event in an exported profile, beside its item's id: at most, but for odd values.
-const EVENT_BYTES: usize = 16;
+/// Bytes of an event in an exported profile, beside its item's id and its value: of one of the last 300 years, at most.
+const EVENT_BYTES: usize = 18;
+/// Bytes of an event's value and place: at most.
+const VALUE_BYTES: usize = 30;
 
 /// Events of this strength, purchases as a rule, are what is bought again.
 pub const FULL_STRENGTH: f32 = 1.0;
 
-/// Of events of one kind on one item the next one counts after so many milliseconds: what is told twice, and bursts, count once.
+/// Of events of one kind on one item the next one counts after so many milliseconds: what is told twice, and bursts, count once. Ratings
+/// always do, since a later one corrects the one before.
 const REPEAT: f64 = 60_000.0;
 
 /// A portion from here on is the whole.
@@ -68,11 +71,19 @@ impl Profile {
     pub(super) fn keep(&mut self, event: Event) -> Result<()> {
         event.validate()?;
         let Event { kind, item_id, value, timestamp } = event;
-        let id = self.ids.iter().position(|(id, _)| *id == item_id).unwrap_or_else(|| {
-            self.ids.push((item_id, 0));
-            self.ids.len() - 1
+        let same = self.ids.iter().position(|(id, _)| *id == item_id);
+        let id = same.unwrap_or_else(|| {
+            // The room of one that no event names any more.
+            let free = self.ids.iter().position(|&(_, events)| events == 0);
+            let id = free.unwrap_or(self.ids.len());
+            match free {
+                Some(id) => self.ids[id].0 = item_id,
+                None => self.ids.push((item_id, 0)),
+            }
+            id
         });
         self.count(id, true);
+        self.bytes += value_bytes(value);
         self.events.push(Kept { kind, id: id as u32, value, timestamp: (timestamp / 1000.0).floor() * 1000.0 });
         while self.events.len() > MAX_EVENTS || self.bytes > MAX_BYTES {
             let weakest = self.events.iter().position(|event| event.kind == EventKind::Impression);
@@ -113,6 +124,7 @@ impl Profile {
 
     fn remove(&mut self, at: usize) {
         let event = self.events.remove(at);
+        self.bytes -= value_bytes(event.value);
         self.count(event.id as usize, false);
     }
 
@@ -192,6 +204,11 @@ impl Profile {
     }
 }
 
+/// Bytes of an event's value in an exported profile, at most.
+fn value_bytes(value: Option<f32>) -> usize {
+    if value.is_some() { VALUE_BYTES } else { 0 }
+}
+
 /// What is summed up of one item.
 #[derive(Debug, Clone, Default)]
 struct Line {
@@ -215,7 +232,7 @@ impl Line {
             let portion = event.value.unwrap_or_default();
             strength = (strength - self.portion * event.kind.strength(weights)).max(0.0);
             self.portion = self.portion.max(portion);
-        } else if *last > 0.0 && (event.timestamp - *last).abs() < REPEAT {
+        } else if event.kind != EventKind::Rating && *last > 0.0 && (event.timestamp - *last).abs() < REPEAT {
             strength = strength.min(0.0);
         } else {
             *last = event.timestamp;

@@ -9,6 +9,9 @@ use crate::json::{Field, Json};
 /// The version of an exported profile that this build writes. It reads this one and those before it.
 pub const PROFILE_VERSION: u32 = 2;
 
+/// Most events of a state that is read: more than are ever written.
+const MOST_EVENTS: usize = 10_000;
+
 impl Profile {
     /// Everything, to be stored or carried: plain JSON, by external item id, so it outlives a model. Each id stands there once; an event is
     /// a digit for its kind, the place of its id, and the seconds since the event before it.
@@ -53,7 +56,12 @@ impl Profile {
         match version.whole()? {
             1 => {
                 root.only(&["version", "events"])?;
-                for event in root.required("events")?.list()? {
+                let events = root.required("events")?;
+                let listed = events.list()?;
+                if listed.len() > MOST_EVENTS {
+                    return Err(events.refuse("at most 10000 events"));
+                }
+                for event in listed {
                     profile.keep(Event::from_json(&event)?)?;
                 }
             }
@@ -76,8 +84,8 @@ impl Profile {
         let mut values = values.chunks(2);
         let mut valued = values.next();
         let digits = kinds.text()?.as_bytes();
-        if digits.len() != items.len() || digits.len() != times.len() {
-            return Err(kinds.refuse("one digit, item and time for each event"));
+        if digits.len() != items.len() || digits.len() != times.len() || digits.len() > MOST_EVENTS {
+            return Err(kinds.refuse("one digit, item and time for each of at most 10000 events"));
         }
         let mut seconds = 0.0;
         for (at, digit) in digits.iter().enumerate() {

@@ -5,6 +5,7 @@
 //! something of the same hour on other days, so that a few visits are enough to know a habit. Hours are drawn by Thompson sampling
 //! (Chapelle and Li 2011), so that what was never tried is tried at times.
 
+use super::event::MAX_TIME;
 use super::network::ops::exp;
 use super::push::Push;
 use super::state::Profile;
@@ -19,8 +20,6 @@ const WEEK: f64 = 7.0 * DAY;
 const REACH: usize = 2;
 /// Most hours that are looked ahead.
 const MAX_WITHIN: f64 = 24.0 * 14.0;
-/// The latest moment that JavaScript's dates know.
-const MAX_TIME: f64 = 8.64e15;
 
 /// The hour of the week, 0 for Sunday midnight to 167, of a time in milliseconds since 1970, `offset` minutes east of UTC.
 pub fn hour_of_week(time: f64, offset: f64) -> usize {
@@ -247,7 +246,8 @@ impl Profile {
     /// The best moment to send a message, none where the request allows none.
     pub fn best_time(&self, timing: &Timing, request: &TimeRequest) -> Option<BestTime> {
         let visits = visits(self.times().filter(|&time| time <= request.now));
-        let weeks = visits.first().map_or(0.0, |first| (request.now - first) / WEEK) as f32;
+        let first = visits.iter().copied().fold(request.now, f64::min);
+        let weeks = ((request.now - first) / WEEK) as f32;
         let hours = visits.iter().map(|&time| hour_of_week(time, request.offset));
         let mut rhythm = Rhythm::new(timing, hours, weeks);
         let told: Vec<&Push> = self.pushes().iter().filter(|push| push.channel == request.channel).collect();

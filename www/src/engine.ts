@@ -1,4 +1,4 @@
-import { Recommender } from 'proclivity';
+import { ProclivityError, Recommender } from 'proclivity';
 import type {
   BackendChoice, BackendName, BestTime, BestTimeOptions, Catalogue, Info, InteractionEvent, LoadProgress, Recommendation, RecommendOptions,
   SimilarOptions,
@@ -70,7 +70,7 @@ export class Engine {
   }
 
   observe(event: InteractionEvent): Promise<void> {
-    return this.#recommender.observe(event);
+    return kept(this.#recommender.observe(event), undefined);
   }
 
   async useBackend(name: BackendName): Promise<Info> {
@@ -81,7 +81,7 @@ export class Engine {
   }
 
   retract(event: InteractionEvent): Promise<boolean> {
-    return this.#recommender.retract(event);
+    return kept(this.#recommender.retract(event), true);
   }
 
   events(): Promise<InteractionEvent[]> {
@@ -93,7 +93,7 @@ export class Engine {
   }
 
   forget(): Promise<void> {
-    return this.#recommender.forget();
+    return kept(this.#recommender.forget(), undefined);
   }
 
   /** Called after each query and each change of backend. */
@@ -126,6 +126,17 @@ export class Engine {
 
   #changed(): void {
     for (const listener of this.#listeners) listener();
+  }
+}
+
+/** What could not be stored has its effect all the same, and the shop goes on until the tab is closed. */
+async function kept<T>(change: Promise<T>, unless: T): Promise<T> {
+  try {
+    return await change;
+  } catch (error) {
+    if (!(error instanceof ProclivityError) || !error.code.startsWith('storage')) throw error;
+    console.warn(error.message);
+    return unless;
   }
 }
 

@@ -110,7 +110,7 @@ export class Store {
   useModel(model: ModelName): Promise<void> {
     return this.#inTurn(async () => {
       await this.#engine.useModel(model);
-      this.#emit('profile');
+      await this.#changed();
     });
   }
 

@@ -9,6 +9,9 @@ const VERSION = 1;
 /** Unreadable records kept; the oldest go first. */
 const SET_ASIDE = 5;
 
+/** Milliseconds to wait for the lock. */
+const PATIENCE = 1000;
+
 /** A record that was set aside. */
 interface Unreadable {
   profile: string;
@@ -54,7 +57,7 @@ export async function openIndexedDb(profile: string): Promise<ProfileStorage> {
 
   const name = `${DATABASE}:${profile}`;
   const channel = typeof BroadcastChannel === 'function' ? new BroadcastChannel(name) : undefined;
-  const tell = (): void => { channel?.postMessage('written'); };
+  const tell = (): void => { if (!closed) channel?.postMessage('written'); };
 
   return {
     async read() {
@@ -63,8 +66,9 @@ export async function openIndexedDb(profile: string): Promise<ProfileStorage> {
 
     async write(stored, expected) {
       const change = (await connect()).transaction('profiles', 'readwrite');
-      const found = (await change.store.get(profile)) as StoredProfile | undefined;
-      const current = (found?.revision ?? null) === expected;
+      settle(change);
+      const found = await change.store.get(profile);
+      const current = revisionOf(found) === expected;
       if (current) await change.store.put(stored, profile);
       await change.done;
       if (current) tell();
@@ -73,6 +77,7 @@ export async function openIndexedDb(profile: string): Promise<ProfileStorage> {
 
     async clear() {
       const change = (await connect()).transaction(['profiles', 'unreadable'], 'readwrite');
+      settle(change);
       const unreadable = change.objectStore('unreadable');
       const keys = await unreadable.index('profile').getAllKeys(profile);
       await Promise.all([change.objectStore('profiles').delete(profile), ...keys.map((key) => unreadable.delete(key)), change.done]);
@@ -81,22 +86,45 @@ export async function openIndexedDb(profile: string): Promise<ProfileStorage> {
 
     async setAside(record) {
       const change = (await connect()).transaction(['profiles', 'unreadable'], 'readwrite');
-      const unreadable = change.objectStore('unreadable');
-      await change.objectStore('profiles').delete(profile);
-      await unreadable.add({ profile, time: Date.now(), record });
-      const keys = await unreadable.index('profile').getAllKeys(profile);
-      await Promise.all([...keys.slice(0, -SET_ASIDE).map((key) => unreadable.delete(key)), change.done]);
+      settle(change);
+      const [profiles, unreadable] = [change.objectStore('profiles'), change.objectStore('unreadable')];
+      // Another page may have put a good one in its place.
+      if (revisionOf(await profiles.get(profile)) === revisionOf(record)) {
+        await profiles.delete(profile);
+        await unreadable.add({ profile, time: Date.now(), record });
+        const keys = await unreadable.index('profile').getAllKeys(profile);
+        await Promise.all(keys.slice(0, -SET_ASIDE).map((key) => unreadable.delete(key)));
+      }
+      await change.done;
+      tell();
     },
 
-    // Not in Node, nor on pages without HTTPS: there a write that comes too late is made anew.
+    // A lock only spares second tries: there is none in Node and on pages without HTTPS, and a page that hangs may hold it for long.
     async exclusively<T>(work: () => Promise<T>): Promise<T> {
       const locks = (globalThis.navigator as Partial<Navigator> | undefined)?.locks;
-      return locks === undefined ? work() : locks.request(name, work);
+      if (locks === undefined) return work();
+      const patience = AbortSignal.timeout(PATIENCE);
+      let began = false as boolean;
+      try {
+        return await locks.request(name, { signal: patience }, () => {
+          began = true;
+          return work();
+        });
+      } catch (thrown) {
+        if (began || !patience.aborted) throw thrown;
+        return work();
+      }
     },
 
     watch(changed) {
+      // Pages in the back/forward cache hear of nothing.
+      const shown = (event: PageTransitionEvent): void => { if (event.persisted) changed(); };
       channel?.addEventListener('message', changed);
-      return () => { channel?.removeEventListener('message', changed); };
+      if (typeof window === 'object') window.addEventListener('pageshow', shown);
+      return () => {
+        channel?.removeEventListener('message', changed);
+        if (typeof window === 'object') window.removeEventListener('pageshow', shown);
+      };
     },
 
     close() {
@@ -106,4 +134,14 @@ export async function openIndexedDb(profile: string): Promise<ProfileStorage> {
       database = undefined;
     },
   };
+}
+
+/** Lets a transaction that fails be told of by the request that failed alone. */
+function settle(change: { done: Promise<void> }): void {
+  change.done.catch(() => undefined);
+}
+
+/** Of what is stored, whatever it is; `null` for what has none. */
+function revisionOf(record: unknown): unknown {
+  return (record as Partial<StoredProfile> | null | undefined)?.revision ?? null;
 }

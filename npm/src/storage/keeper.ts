@@ -174,7 +174,11 @@ export class ProfileKeeper {
       try {
         await (stored === undefined ? engine.forget() : engine.importProfile(stored.state));
       } catch (thrown) {
-        return toProclivityError(thrown);
+        const problem = toProclivityError(thrown);
+        if (problem.code !== 'argument') throw problem; // the engine's trouble, not the profile's
+        const { version } = await engine.exportProfile();
+        if (!isNewer(stored?.state.version, version)) return problem;
+        throw new ProclivityError('storage', 'expected a profile that this version of the package reads, found one of a newer version; load the newer one here too');
       }
       this.#revision = revision;
       for (const one of [...this.#unsaved]) {
@@ -205,6 +209,11 @@ export class ProfileKeeper {
 function isStored(value: unknown): value is StoredProfile {
   const { revision, state } = (value ?? {}) as Partial<Record<keyof StoredProfile, unknown>>;
   return typeof revision === 'string' && typeof state === 'object' && state !== null;
+}
+
+/** Whether a version of a state is above the one that this build writes. */
+function isNewer(version: unknown, own: unknown): boolean {
+  return typeof version === 'number' && typeof own === 'number' && version > own;
 }
 
 /** What storage threw, under this package's codes. */

@@ -13,11 +13,13 @@ pub(super) struct Candidate {
     likeness: f32,
     /// Its place among the directions.
     row: usize,
+    /// A rule has a place for it.
+    reserved: bool,
 }
 
 impl Candidate {
     pub fn new(scored: Scored) -> Candidate {
-        Candidate { scored, relevance: 0.0, likeness: 0.0, row: 0 }
+        Candidate { scored, relevance: 0.0, likeness: 0.0, row: 0, reserved: false }
     }
 }
 
@@ -31,7 +33,7 @@ pub(super) struct Cap<'a> {
 /// A group's least share: who is not of it, how many there must be at each place, and how many there are.
 pub(super) struct Share<'a> {
     pub outside: &'a ItemMask,
-    pub least: Vec<usize>,
+    pub least: &'a [usize],
     pub used: usize,
 }
 
@@ -53,6 +55,9 @@ impl Choice<'_> {
     /// The list of at most `count`; shorter where caps or candidates leave no more.
     pub fn list(mut self, count: usize) -> Vec<Scored> {
         let diverse = self.diversity > 0.0;
+        for candidate in &mut self.left {
+            candidate.reserved = self.promoted.iter().any(|&(_, item)| item == candidate.scored.item);
+        }
         let mut looks = Looks::of(self.model);
         for (row, candidate) in self.left.iter_mut().enumerate().filter(|_| diverse) {
             candidate.row = row;
@@ -60,7 +65,9 @@ impl Choice<'_> {
         }
         let mut list: Vec<Scored> = Vec::new();
         while list.len() < count {
-            let Some(next) = self.promoted(&list).or_else(|| self.best(list.len())) else { break };
+            // Where nothing else is left, what a rule puts further down comes now.
+            let next = self.promoted(&list, list.len()).or_else(|| self.best(list.len()));
+            let Some(next) = next.or_else(|| self.promoted(&list, usize::MAX)) else { break };
             for cap in &mut self.caps {
                 cap.used[cap.codes[next.item as usize] as usize] += 1;
             }
@@ -79,11 +86,13 @@ impl Choice<'_> {
         list
     }
 
-    /// What a rule puts at the next place, or had put at one before it that the list did not have room for.
-    fn promoted(&mut self, list: &[Scored]) -> Option<Scored> {
-        let listed = |item: u32| list.iter().any(|scored| scored.item == item);
-        let due =
-            |&&(place, item): &&(usize, u32)| place <= list.len() && !self.allowed.is_excluded(item) && !listed(item);
+    /// The first item that a rule puts at `place` or before and that is not in the list yet.
+    fn promoted(&mut self, list: &[Scored], place: usize) -> Option<Scored> {
+        let due = |&&(at, item): &&(usize, u32)| {
+            at <= place
+                && !list.iter().any(|scored| scored.item == item)
+                && (!self.allowed.is_excluded(item) || self.left.iter().any(|candidate| candidate.scored.item == item))
+        };
         let &(_, item) = self.promoted.iter().find(due)?;
         match self.left.iter().position(|candidate| candidate.scored.item == item) {
             Some(at) => Some(self.left.swap_remove(at).scored),
@@ -117,7 +126,7 @@ impl Choice<'_> {
             let better =
                 best.is_none_or(|(other, most)| value > most || (value == most && item < self.left[other].scored.item));
             let open = self.caps.iter().all(|cap| cap.used[cap.codes[item as usize] as usize] < cap.most)
-                && !self.promoted.iter().any(|&(_, reserved)| reserved == item)
+                && !candidate.reserved
                 && outside.is_none_or(|outside| !outside.is_excluded(item));
             if better && open {
                 best = Some((at, value));

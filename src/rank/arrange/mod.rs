@@ -11,12 +11,15 @@ pub use options::{Arrangement, Booster, Effect, Fairness, Rule, Target};
 use choose::{Candidate, Cap, Choice, Share};
 
 use crate::error::{Error, Result};
-use crate::model::{ColumnView, Model};
+use crate::model::{ColumnView, Model, Scoring};
 use crate::score::{ItemMask, Scored};
 
 /// Candidates that are asked for at least, and for each place of the list.
 const LEAST_CANDIDATES: usize = 200;
 const CANDIDATES_A_PLACE: usize = 10;
+/// Longest list that is arranged, and most rules.
+const MOST_PLACES: usize = 500;
+const MOST_RULES: usize = 1000;
 /// What a `diversity` of 1 weighs likeness with, against relevance: half of it costs lists of twenty some 4 % of their NDCG.
 const FULL_DIVERSITY: f32 = 0.56;
 
@@ -28,7 +31,7 @@ pub struct Arranged {
     /// (place from 0, item), by place.
     promoted: Vec<(usize, u32)>,
     /// What rules hide.
-    hidden: Vec<ItemMask>,
+    hidden: ItemMask,
     diversity: f32,
     caps: Vec<(String, usize)>,
     /// Who is not of the group that is to have a share, the share, and the level of the test.
@@ -76,6 +79,9 @@ impl Arranged {
     /// # Errors
     /// [`Error::Argument`] or [`Error::UnknownItem`] for what the catalogue does not have.
     pub fn new(model: &Model, arrangement: &Arrangement, now: f64, shown: &[(u32, f64)]) -> Result<Arranged> {
+        if arrangement.rules.len() > MOST_RULES {
+            return Err(Error::argument("rules", "at most 1000", arrangement.rules.len()));
+        }
         let items = model.item_count();
         let mut adjustments = Vec::new();
         let mut boosts = vec![0.0; items];
@@ -100,7 +106,7 @@ impl Arranged {
             let against = exposure.into_iter().map(|shown| -arrangement.rotation * (1.0 + shown).ln()).collect();
             adjustments.push((Stage::Rotation, against));
         }
-        let (mut demotions, mut promoted, mut hidden) = (vec![0.0; items], Vec::new(), Vec::new());
+        let (mut demotions, mut promoted, mut hidden) = (vec![0.0; items], Vec::new(), ItemMask::none(items));
         let mut demoted = false;
         for rule in arrangement.rules.iter().filter(|rule| rule.holds(now)) {
             let subject = match &rule.subject {
@@ -113,10 +119,11 @@ impl Arranged {
             };
             match (rule.effect, &rule.subject) {
                 (Effect::Promote { position }, Target::Item(id)) => {
-                    promoted.push((position - 1, model.require_item(id)?));
+                    let later = promoted.iter().take_while(|&&(place, _): &&(usize, u32)| place < position).count();
+                    promoted.insert(later, (position - 1, model.require_item(id)?));
                 }
                 (Effect::Promote { .. }, Target::Items(_)) => {}
-                (Effect::Hide, _) => hidden.push(subject.inverted()),
+                (Effect::Hide, _) => hidden.exclude_all(&subject.inverted()),
                 (Effect::Demote { by }, _) => {
                     add(&mut demotions, &subject, -by);
                     demoted = true;
@@ -149,7 +156,7 @@ impl Arranged {
 
     /// Leaves out what rules hide.
     pub fn hide(&self, allowed: &mut ItemMask) {
-        self.hidden.iter().for_each(|hidden| allowed.exclude_all(hidden));
+        allowed.exclude_all(&self.hidden);
     }
 
     /// Whether a rule puts `item` in its place.
@@ -157,9 +164,23 @@ impl Arranged {
         self.promoted.iter().any(|&(_, promoted)| promoted == item)
     }
 
-    /// Candidates to ask for, for a list of `count`.
-    pub fn candidates(&self, count: usize, items: usize) -> usize {
-        (count * CANDIDATES_A_PLACE).max(LEAST_CANDIDATES).min(items)
+    /// Candidates to ask a `model` for, for a list of `count`: a cascade's ranker sees no more of them than for any list.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for a list that is too long to be arranged.
+    pub fn candidates(&self, count: usize, model: &Model) -> Result<usize> {
+        if count > MOST_PLACES {
+            return Err(Error::argument(
+                "count",
+                "at most 500, where diversity, caps, rules and the like are asked for",
+                count,
+            ));
+        }
+        let most = match model.manifest().scoring {
+            Scoring::Cascade { candidates, .. } => candidates.max(count),
+            _ => model.item_count(),
+        };
+        Ok((count * CANDIDATES_A_PLACE).max(LEAST_CANDIDATES).min(most))
     }
 
     /// Those of `allowed` that are of the group that is to have its share.
@@ -191,14 +212,22 @@ impl Arranged {
             (Stage::Promotions, !self.promoted.is_empty()),
         ];
         stages.extend(later.iter().filter(|(_, active)| *active).map(|&(stage, _)| stage));
+        let least = match &self.fairness {
+            Some((_, share, significance)) => least_of_group(count, f64::from(*share), f64::from(*significance)),
+            None => Vec::new(),
+        };
         let mut trace = Trace::new();
         if self.trace {
-            for end in 1..=stages.len() {
-                let list = self.choose(model, &pool, &stages[..end], allowed, count);
+            for end in 1..stages.len() {
+                let list = self.choose(model, &pool, &stages[..end], allowed, (count, &least));
                 trace.push((stages[end - 1], list.iter().map(|scored| scored.item).collect()));
             }
         }
-        (self.choose(model, &pool, &stages, allowed, count), trace)
+        let list = self.choose(model, &pool, &stages, allowed, (count, &least));
+        if let (true, Some(&last)) = (self.trace, stages.last()) {
+            trace.push((last, list.iter().map(|scored| scored.item).collect()));
+        }
+        (list, trace)
     }
 
     /// The list by these stages.
@@ -208,7 +237,7 @@ impl Arranged {
         pool: &[Scored],
         stages: &[Stage],
         allowed: &ItemMask,
-        count: usize,
+        (count, least): (usize, &[usize]),
     ) -> Vec<Scored> {
         let on = |stage| stages.contains(&stage);
         let mut caps = Vec::new();
@@ -217,8 +246,10 @@ impl Arranged {
                 caps.push(Cap { codes, most: *most, used: vec![0; value_count] });
             }
         }
-        let share = self.fairness.as_ref().filter(|_| on(Stage::Fairness)).map(|(outside, share, significance)| {
-            Share { outside, least: least_of_group(count, f64::from(*share), f64::from(*significance)), used: 0 }
+        let share = self.fairness.as_ref().filter(|_| on(Stage::Fairness)).map(|(outside, ..)| Share {
+            outside,
+            least,
+            used: 0,
         });
         let choice = Choice {
             model,

@@ -57,13 +57,13 @@ impl Engine {
         self
     }
 
-    /// The same engine, its lists arranged; what is not in them follows in the order of scores.
+    /// The same engine, its lists arranged by what holds at `now` (milliseconds since 1970); what is not in them follows in the order of scores.
     ///
     /// # Errors
     /// Whatever the engine refuses of the arrangement.
-    pub fn arranging(mut self, listing: Option<&Listing>) -> Result<Engine> {
+    pub fn arranging(mut self, listing: Option<&Listing>, now: Option<i64>) -> Result<Engine> {
         if let Some(Listing { arrangement, length, .. }) = listing {
-            let now = self.now.unwrap_or_default() as f64;
+            let now = now.unwrap_or_default() as f64;
             self.arranged = Some((Arranged::new(&self.model, arrangement, now, &[])?, *length));
         }
         Ok(self)
@@ -113,10 +113,14 @@ impl Engine {
         };
         let mut allowed = mask.clone();
         arranged.hide(&mut allowed);
-        let most = arranged.candidates(length, self.model.item_count());
+        let most = arranged.candidates(length, &self.model)?.max(if self.now.is_some() { CANDIDATES } else { 0 });
         let list: Vec<(u32, f32)> = list.into_iter().filter(|entry| !allowed.is_excluded(entry.0)).collect();
         let group = match arranged.group(&allowed) {
-            Some(group) => self.ask(user, &group, most, self.stage, None)?,
+            Some(group) => {
+                let mut found = self.ask(user, &group, most, self.stage, self.buyer(user))?;
+                found.retain(|entry| !group.is_excluded(entry.0));
+                found
+            }
             None => Vec::new(),
         };
         let (shown, _) = arranged.list(&self.model, &scored(&list, most), &scored(&group, most), &allowed, length);

@@ -30,6 +30,11 @@ impl Listing {
         };
         let options: Json = text.parse().map_err(|error| refused(format!("`{text}`: {error}")))?;
         let request = Request::from_json(&options).map_err(|error| refused(format!("`{text}`: {error}")))?;
+        if request.arrangement.rotation > 0.0 {
+            return Err(refused(format!(
+                "`{text}`: what was shown to whom is not known here, so that nothing rotates"
+            )));
+        }
         let plain = Request { arrangement: Arrangement::default(), ..request.clone() } == Request::default();
         match plain && !request.arrangement.is_plain() {
             true => Ok(Listing { text: text.to_owned(), arrangement: request.arrangement, length }),
@@ -47,10 +52,11 @@ impl Listing {
         let least = least_of_group(self.length, f64::from(fairness.share), f64::from(fairness.significance));
         let is_fair = |list: &&Vec<u32>| {
             let mut of_group = 0;
-            list.iter().zip(&least).all(|(&item, &least)| {
-                of_group += usize::from(!outside.is_excluded(item));
-                of_group >= least
-            })
+            list.len() >= least.len()
+                && list.iter().zip(&least).all(|(&item, &least)| {
+                    of_group += usize::from(!outside.is_excluded(item));
+                    of_group >= least
+                })
         };
         Ok(Some(lists.iter().filter(is_fair).count() as f64 / lists.len().max(1) as f64))
     }

@@ -57,7 +57,7 @@ impl Task<'_> {
     /// # Errors
     /// Whatever the engine refuses.
     pub fn model(&self, model: &Arc<Model>, stage: Stage) -> Result<Measured> {
-        let engine = Engine::new(model, stage).at(self.now).arranging(self.listing)?;
+        let engine = Engine::new(model, stage).at(self.now).arranging(self.listing, self.now)?;
         let scale = RatingScale::of_card(&model.manifest().card);
         let foresee = |user: &HeldOut, ranking: &Ranking, given: &[(u32, f64)]| match scale {
             Some(scale) if !given.is_empty() => predictions(&engine, user, ranking, given, scale),

@@ -1,7 +1,8 @@
 //! When people come: the prior of the hours of the week, and how soon a user's own hours count beside it.
 //!
-//! Objective: the settings whose best window of [`WINDOW`] hours holds the next visit most often, on the last third of the log, each visit
-//! foreseen from the user's earlier ones (prequential). Exported shape: [`Timing`].
+//! Objective: the settings whose best window of [`WINDOW`] hours holds the next visit most often, on the middle third of the log, each visit
+//! foreseen from the user's earlier ones (prequential); what they are worth is measured on the last third. Hours are those of the log's
+//! times as they were read. Exported shape: [`Timing`].
 
 use proclivity::model::{HOURS, Timing};
 use proclivity::profile::{Rhythm, hour_of_week, visits};
@@ -38,7 +39,11 @@ pub fn fit_timing(data: &Interactions) -> Option<(Timing, Foreseen)> {
         return None;
     }
     times.sort_by(f64::total_cmp);
-    let cut = times[times.len() * 2 / 3];
+    let [early, late] = [1, 2].map(|third| times[times.len() * third / 3]);
+    let until = |cut: f64| -> Vec<Vec<f64>> {
+        users.iter().map(|user| user.iter().copied().filter(|&time| time < cut).collect()).collect()
+    };
+    let before = until(late);
     let settings = |timing: &Timing| -> Vec<Timing> {
         let mut grid = Vec::new();
         for strength in [2.0, 4.0, 8.0, 16.0, 32.0] {
@@ -50,14 +55,15 @@ pub fn fit_timing(data: &Interactions) -> Option<(Timing, Foreseen)> {
         }
         grid
     };
-    let before = population(&users, |time| time < cut);
-    let best = settings(&before)
+    let best = settings(&population(&users, |time| time < early))
         .into_par_iter()
-        .map(|timing| (foresee(&users, cut, MOST_FORESEEN, &timing), timing))
+        .map(|timing| (foresee(&before, early, MOST_FORESEEN, &timing), timing))
         .max_by(|(a, _), (b, _)| a.rhythm.total_cmp(&b.rhythm));
-    best.map(|(foreseen, timing)| {
-        let Timing { hours, weekly, .. } = population(&users, |_| true);
-        (Timing { hours, weekly, ..timing }, foreseen)
+    let with = |timing: &Timing, of: Timing| Timing { hours: of.hours, weekly: of.weekly, ..timing.clone() };
+    best.map(|(_, timing)| {
+        let known = with(&timing, population(&users, |time| time < late));
+        let foreseen = foresee(&users, late, MOST_FORESEEN, &known);
+        (with(&timing, population(&users, |_| true)), foreseen)
     })
 }
 

@@ -39,6 +39,7 @@ fn evaluation(models: usize) -> Evaluation {
         after: vec![vec![estimate(0.05); 3], vec![estimate(0.08); 3]],
         exposure: vec![0, 4, 9, 1],
         ratings: model.map(|_| RatingErrors { model: errors, ratings: 12, mean: errors, user_mean: Some(errors) }),
+        fair: None,
     };
     let subject = |model: usize| Subject {
         name: format!("m{model}"),
