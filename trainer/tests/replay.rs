@@ -1,0 +1,90 @@
+//! `proclivity replay`, and lists as a page asks for them: measured on what ships, refused by name.
+
+mod support;
+
+use support::{Folder, failure, items, json, train};
+
+const WEEK: i64 = 7 * 24;
+
+/// Forty users who each come once a week at an hour of their own, in Unix seconds, for thirty weeks: from 7 January 2024, a Sunday, on.
+fn habits() -> String {
+    let mut log = "user,item,timestamp\n".to_owned();
+    for week in 0..30 {
+        for user in 0..40i64 {
+            let hour = week * WEEK + (user * 13) % WEEK;
+            for n in 0..2 {
+                let item = (user % 2) * 12 + (user + week * 3 + n * 5) % 12;
+                log += &format!("u{user},i{item},{}\n", 1_704_585_600 + hour * 3_600 + n * 60);
+            }
+        }
+    }
+    log
+}
+
+#[test]
+fn habits_are_foreseen_from_what_came_before() {
+    let folder = Folder::new();
+    let log = folder.write("log.csv", habits());
+    let lines: Vec<String> = habits().lines().map(str::to_owned).collect();
+    let before = folder.write("before.csv", lines[..1 + 20 * 80].join("\n") + "\n");
+    let model = folder.path("model.safetensors");
+    train(&before, &model, &["--family", "popular", "--validation", "0"]);
+    let model = folder.at("model.safetensors");
+    let replayed = json(&["replay", &model, &log, "--from", "2024-05-26"]);
+    let number = |name: &str| replayed["timing"][name].as_f64().expect("a number");
+    assert_eq!(number("visits"), 400.0, "ten weeks of forty users");
+    assert!(number("rhythm") > 0.95 && number("own") > 0.95, "{replayed:#}");
+    assert!(number("population") < 0.3, "{replayed:#}");
+
+    for (arguments, words) in [
+        (vec!["replay", &model, &log, "--from", "2030-01-01"], ["--from", "visits after it"]),
+        (vec!["replay", &model, &log, "--from", "soon"], ["--from", "ISO 8601"]),
+    ] {
+        let message = failure(&arguments);
+        assert!(words.iter().all(|word| message.contains(word)), "{message}");
+    }
+}
+
+#[test]
+fn a_model_of_a_log_without_times_is_refused() {
+    let folder = Folder::new();
+    let log = folder.write("log.csv", habits());
+    let bare: String =
+        habits().lines().map(|line| line.rsplit_once(',').expect("three columns").0.to_owned() + "\n").collect();
+    let bare = folder.write("bare.csv", bare);
+    train(&bare, &folder.path("model.safetensors"), &["--family", "popular", "--validation", "0"]);
+    let message = failure(&["replay", &folder.at("model.safetensors"), &log, "--from", "2024-05-26"]);
+    assert!(message.contains("MODEL") && message.contains("times of day"), "{message}");
+}
+
+#[test]
+fn lists_are_measured_as_a_page_shows_them() {
+    let folder = Folder::new();
+    let (log, items) = (folder.write("log.csv", habits()), folder.write("items.csv", items()));
+    train(&log, &folder.path("model.safetensors"), &["--family", "als", "--items", &items, "--validation", "0"]);
+    let fold_in = folder.write("fold_in.csv", "user,item\nx,i1\nx,i2\ny,i13\ny,i14\n");
+    let targets = folder.write("targets.csv", "user,item\nx,i3\nx,i4\ny,i15\ny,i16\n");
+    let model = folder.at("model.safetensors");
+    let asked = ["evaluate", &model, "--fold-in", &fold_in, "--targets", &targets, "--at", "6", "--list-length", "6"];
+    let last = r#"{"rules":[{"type":"hide","itemId":"i3"},{"type":"promote","itemId":"i4"}]}"#;
+    let fair = r#"{"fairness":{"group":{"price":{"gte":0}},"share":0.5}}"#;
+    let measured = json(&[&asked[..], &["--list", last, "--list", fair, "--list", r#"{"diversity":0.5}"#]].concat());
+    let stages = measured["models"][0]["stages"].as_array().expect("stages");
+    let lists: Vec<_> = stages.iter().filter(|stage| stage["stage"] == "list").collect();
+    assert_eq!(lists.len(), 3);
+    assert!(lists[0]["metrics"]["recall@6"].as_f64().expect("a number") <= 0.75, "one target is hidden");
+    assert_eq!(lists[1]["fair"], 1.0);
+    let diversity = |stage: &serde_json::Value| stage["beyond_accuracy"][0]["diversity"].as_f64().expect("a number");
+    assert!(diversity(lists[2]) >= diversity(&stages[0]), "{measured:#}");
+
+    for (list, words) in [
+        ("diversity", ["--list", "JSON"]),
+        (r#"{"diversity":2}"#, ["--list", "diversity"]),
+        (r#"{"count":5}"#, ["--list", "arranges nothing"]),
+        (r#"{"rotationRate":0.5}"#, ["--list", "rotates"]),
+        (r#"{"maxPerCategory":{"colour":1}}"#, ["colour", "catalogue"]),
+    ] {
+        let message = failure(&[&asked[..], &["--list", list]].concat());
+        assert!(words.iter().all(|word| message.contains(word)), "{list}: {message}");
+    }
+}
