@@ -1,7 +1,7 @@
 import { abortable } from './abort.js';
 import { recall, remember, unlearn } from './backend-memory.js';
 import { WorkerLoader } from './engine-worker.js';
-import { argumentError, ProclivityError } from './errors.js';
+import { ProclivityError } from './errors.js';
 import {
   checkBackend,
   checkBatch,
@@ -18,12 +18,12 @@ import {
   checkTime,
   type CheckedLoad,
 } from './options.js';
+import { Pages, toRecommendation } from './pages.js';
 import { pumpModel } from './pump.js';
 import { SerialQueue } from './queue.js';
 import { openModel, readWhole } from './source.js';
 import { ProfileKeeper, storageError, type Change } from './storage/keeper.js';
-import { uniqueId } from './unique-id.js';
-import type { Earlier, Engine, EngineLoader, TimedRanking, WasmSource } from './engine.js';
+import type { Earlier, Engine, EngineLoader, WasmSource } from './engine.js';
 import type {
   BackendChoice,
   BatchOptions,
@@ -33,7 +33,6 @@ import type {
   Catalogue,
   Info,
   InteractionEvent,
-  ListOptions,
   LoadOptions,
   ModelSource,
   NewItem,
@@ -41,12 +40,8 @@ import type {
   Push,
   Recommendation,
   RecommendOptions,
-  Rule,
   SimilarOptions,
 } from './types.js';
-
-/** Lists that can be gone on with; the oldest go first. */
-const PAGED = 50;
 
 /** Milliseconds a trial of the GPU may take; a step that has begun is finished. */
 const TRIAL_BUDGET = 1500;
@@ -78,8 +73,7 @@ export class Recommender {
   #storage: Info['storage'] = 'memory';
   #keeper: ProfileKeeper | undefined;
   readonly #listeners = new Set<() => void>();
-  /** Lists by their id, and how to go on with them. */
-  readonly #pages = new Map<string, Page>();
+  readonly #pages = new Pages((work) => this.#run(work));
 
   private constructor(engine: Engine, worker: boolean) {
     this.#engine = engine;
@@ -236,7 +230,7 @@ export class Recommender {
    */
   async recommend(options?: RecommendOptions): Promise<Recommendation> {
     const checked = checkRecommendOptions(options, this.#items);
-    return this.#firstPage(checked, (engine, of) => engine.recommend(of));
+    return this.#pages.first(checked, (engine, of) => engine.recommend(of));
   }
 
   /**
@@ -248,10 +242,8 @@ export class Recommender {
    * @throws {@link ProclivityError} `argument` for an id that is none of the latest 50 lists, or of one from before the model changed.
    */
   async next(recommId: string, count?: number): Promise<Recommendation> {
-    const page = this.#pages.get(recommId);
-    if (page === undefined) throw argumentError('the "recommId" of one of the latest 50 lists', recommId, 'ask for a list first');
-    const checked = checkCount(count, this.#items);
-    return this.#nextPage(recommId, page, checked);
+    this.#live();
+    return this.#pages.next(recommId, checkCount(count, this.#items));
   }
 
   /**
@@ -274,7 +266,7 @@ export class Recommender {
   async similar(itemId: string, options?: SimilarOptions): Promise<Recommendation> {
     const id = checkItemId(itemId);
     const checked = checkSimilarOptions(options, this.#items);
-    return this.#firstPage(checked, (engine, of) => engine.similar(id, of));
+    return this.#pages.first(checked, (engine, of) => engine.similar(id, of));
   }
 
   /**
@@ -358,31 +350,6 @@ export class Recommender {
     this.#engine.dispose();
   }
 
-  #firstPage<O extends SimilarOptions>(options: O, ask: (engine: Engine, options: O) => Promise<TimedRanking>): Promise<Recommendation> {
-    const recommId = uniqueId();
-    const page: Page = {
-      shown: [],
-      exclude: options.exclude ?? [],
-      rules: (options as ListOptions).rules,
-      ask: (engine, changed) => ask(engine, { ...options, ...changed }),
-    };
-    const list = this.#nextPage(recommId, page, options.count ?? 0);
-    this.#pages.set(recommId, page);
-    for (const [oldest] of this.#pages) if (this.#pages.size > PAGED) this.#pages.delete(oldest);
-    return list;
-  }
-
-  async #nextPage(recommId: string, page: Page, count: number): Promise<Recommendation> {
-    const ranking = await this.#run(async (engine) => {
-      const { shown, exclude, rules } = page;
-      const later = shown.length === 0 ? {} : { exclude: [...exclude, ...shown], ...(rules && { rules: shifted(rules, shown.length) }) };
-      const found = await page.ask(engine, { count, ...later });
-      page.shown = [...shown, ...found.ids];
-      return found;
-    });
-    return toRecommendation(ranking, recommId);
-  }
-
   /** Takes up the stored profile, and keeps it from now on. Without storage the page goes on with what it learns itself. */
   async #keepIn({ storage, profile, onProblem = warn }: Pick<CheckedLoad, 'storage' | 'profile' | 'onProblem'>): Promise<void> {
     if (storage === 'memory') return;
@@ -448,7 +415,7 @@ export class Recommender {
       await call(this.#live()); // which may have been disposed of meanwhile
       const info = this.info();
       this.#items = info.items;
-      this.#pages.clear(); // what they have shown may be gone
+      this.#pages.clear();
       this.#changed();
       return info;
     });
@@ -498,27 +465,4 @@ async function startWorkerLoader(wasm: WasmSource, signal: AbortSignal | undefin
     loader.cancel();
     throw thrown;
   }
-}
-
-/** A list that can be gone on with. */
-interface Page {
-  /** What it has shown so far. */
-  shown: string[];
-  exclude: readonly string[];
-  rules: ListOptions['rules'];
-  ask: (engine: Engine, changed: RecommendOptions) => Promise<TimedRanking>;
-}
-
-/** Rules as the rest of a list sees them, of which so many items have been shown. */
-function shifted(rules: readonly Rule[], shown: number): Rule[] {
-  return rules.flatMap((rule): Rule[] => {
-    if (rule.type !== 'promote') return [rule];
-    const position = (rule.position ?? 1) - shown;
-    return position < 1 ? [] : [{ ...rule, position }];
-  });
-}
-
-function toRecommendation({ ids, scores, reasons, millis, trace }: TimedRanking, recommId = uniqueId()): Recommendation {
-  const items = ids.map((id, rank) => ({ id, score: scores[rank] ?? 0, reasons: reasons[rank] ?? [] }));
-  return { recommId, items, millis, ...(trace && { trace }) };
 }

@@ -67,6 +67,12 @@ impl<'v> Field<'v> {
         if x.is_finite() { Ok(x) } else { Err(self.refuse("a finite number")) }
     }
 
+    /// A number from `least` to `most`, which `expected` puts into words.
+    pub fn within(&self, least: f64, most: f64, expected: &str) -> Result<f64> {
+        let x = self.number()?;
+        if (least..=most).contains(&x) { Ok(x) } else { Err(self.refuse(expected)) }
+    }
+
     /// A whole number from 0 to 2^53.
     pub fn whole(&self) -> Result<usize> {
         let x = self.number()?;

@@ -94,10 +94,9 @@ impl Profile {
             let item_id = ids.get(items[at].whole()?).ok_or_else(|| items[at].refuse("the place of an id"))?.clone();
             seconds += times[at].number()?;
             let mut value = None;
-            if let Some([place, found]) = valued.filter(|valued| valued[0].whole().is_ok_and(|place| place == at)) {
+            if let Some([_, found]) = valued.filter(|valued| valued[0].whole().is_ok_and(|place| place == at)) {
                 value = Some(found.float()?);
                 valued = values.next();
-                let _ = place;
             }
             self.keep(Event { kind, item_id, value, timestamp: seconds * 1000.0 })?;
         }

@@ -110,7 +110,7 @@ impl Arrangement {
         if let Some(boosters) = options.optional("boosters") {
             for booster in boosters.list()? {
                 booster.only(&["filter", "by"])?;
-                let by = within(&booster.required("by")?, -100.0, 100.0, "a number from -100 to 100")?;
+                let by = booster.required("by")?.within(-100.0, 100.0, "a number from -100 to 100")? as f32;
                 read.boosters.push(Booster { filter: Filter::from_json(&booster.required("filter")?)?, by });
             }
         }
@@ -118,11 +118,11 @@ impl Arrangement {
             [("novelty", &mut read.novelty), ("rotationRate", &mut read.rotation), ("diversity", &mut read.diversity)]
         {
             if let Some(value) = options.optional(key) {
-                *share = within(&value, 0.0, 1.0, "a number from 0 to 1")?;
+                *share = value.within(0.0, 1.0, "a number from 0 to 1")? as f32;
             }
         }
         if let Some(hours) = options.optional("rotationHours") {
-            read.rotation_hours = within(&hours, 0.01, 10_000.0, "hours from 0.01 to 10000")?;
+            read.rotation_hours = hours.within(0.01, 10_000.0, "hours from 0.01 to 10000")? as f32;
         }
         if let Some(rules) = options.optional("rules") {
             for rule in rules.list()? {
@@ -139,9 +139,10 @@ impl Arrangement {
             let significance = fairness.optional("significance");
             read.fairness = Some(Fairness {
                 group: Filter::from_json(&fairness.required("group")?)?,
-                share: within(&fairness.required("share")?, 0.0, 1.0, "a share from 0 to 1")?,
+                share: fairness.required("share")?.within(0.0, 1.0, "a share from 0 to 1")? as f32,
                 significance: significance
-                    .map_or(Ok(0.1), |level| within(&level, 0.0001, 0.9, "a level from 0.0001 to 0.9"))?,
+                    .map_or(Ok(0.1), |level| level.within(0.0001, 0.9, "a level from 0.0001 to 0.9"))?
+                    as f32,
             });
         }
         read.trace = options.optional("trace").map_or(Ok(false), |trace| trace.boolean())?;
@@ -173,7 +174,7 @@ impl Rule {
             },
             "hide" => Effect::Hide,
             "demote" => Effect::Demote {
-                by: rule.optional("by").map_or(Ok(1.0), |by| within(&by, 0.0, 100.0, "a number from 0 to 100"))?,
+                by: rule.optional("by").map_or(Ok(1.0), |by| by.within(0.0, 100.0, "a number from 0 to 100"))? as f32,
             },
             _ => return Err(kind.refuse("promote, hide or demote")),
         };
@@ -192,10 +193,4 @@ impl Rule {
     pub(crate) fn holds(&self, now: f64) -> bool {
         self.from <= now && now < self.until
     }
-}
-
-/// A number within bounds.
-fn within(field: &Field, least: f32, most: f32, expected: &str) -> Result<f32> {
-    let x = field.float()?;
-    if (least..=most).contains(&x) { Ok(x) } else { Err(field.refuse(expected)) }
 }

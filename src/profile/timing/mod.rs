@@ -5,12 +5,16 @@
 //! something of the same hour on other days, so that a few visits are enough to know a habit. Hours are drawn by Thompson sampling
 //! (Chapelle and Li 2011), so that what was never tried is tried at times.
 
-use super::event::MAX_TIME;
-use super::network::ops::exp;
+mod random;
+mod request;
+
+pub use request::TimeRequest;
+
+use random::Random;
+
 use super::push::Push;
 use super::state::Profile;
-use crate::error::Result;
-use crate::json::{Field, Json};
+use crate::json::Json;
 use crate::model::{HOURS, Timing};
 
 const HOUR: f64 = 3_600_000.0;
@@ -18,8 +22,6 @@ const DAY: f64 = 24.0 * HOUR;
 const WEEK: f64 = 7.0 * DAY;
 /// Hours beside its own that a visit tells of, on either side.
 const REACH: usize = 2;
-/// Most hours that are looked ahead.
-const MAX_WITHIN: f64 = 24.0 * 14.0;
 
 /// The hour of the week, 0 for Sunday midnight to 167, of a time in milliseconds since 1970, `offset` minutes east of UTC.
 pub fn hour_of_week(time: f64, offset: f64) -> usize {
@@ -38,103 +40,6 @@ pub fn visits(times: impl Iterator<Item = f64>) -> Vec<f64> {
         before = time;
     }
     begun
-}
-
-/// What is asked of [`Profile::best_time`].
-#[derive(Debug, Clone, PartialEq)]
-pub struct TimeRequest {
-    /// The moment, in milliseconds since 1970, and how many minutes east of UTC the user's clock is.
-    pub now: f64,
-    pub offset: f64,
-    /// How far ahead the message may be sent, in hours from now.
-    pub within: f32,
-    /// Hours after the message in which the user should come.
-    pub window: usize,
-    /// Hours of the day, from and to, in which nothing is sent; over midnight where the first is the larger.
-    pub quiet: Option<(f32, f32)>,
-    /// Hours to any other message.
-    pub gap: f32,
-    /// Messages a day of the user's calendar, at most.
-    pub cap: usize,
-    /// What it would be sent by: what came of earlier messages on this channel counts.
-    pub channel: String,
-    /// Whether hours are drawn by how likely they are the best (with this seed), rather than the likeliest one taken.
-    pub explore: Option<u32>,
-}
-
-impl Default for TimeRequest {
-    fn default() -> TimeRequest {
-        TimeRequest {
-            now: 0.0,
-            offset: 0.0,
-            within: 24.0,
-            window: 4,
-            quiet: None,
-            gap: 0.0,
-            cap: 1,
-            channel: "push".to_owned(),
-            explore: None,
-        }
-    }
-}
-
-impl TimeRequest {
-    /// The JSON form: `{ now, offset, within?, window?, quietHours?, minGapHours?, dailyCap?, channel?, seed? }`.
-    ///
-    /// # Errors
-    /// [`Error::Argument`](crate::Error::Argument) that names the option.
-    pub fn from_json(value: &Json) -> Result<TimeRequest> {
-        let root = Field::root(value, "options");
-        root.only(&["now", "offset", "within", "window", "quietHours", "minGapHours", "dailyCap", "channel", "seed"])?;
-        let mut request = TimeRequest {
-            now: between(&root.required("now")?, 0.0, MAX_TIME, "milliseconds since 1970")?,
-            offset: between(&root.required("offset")?, -1_440.0, 1_440.0, "minutes east of UTC")?,
-            ..TimeRequest::default()
-        };
-        if let Some(within) = root.optional("within") {
-            request.within = between(&within, 0.0, MAX_WITHIN, "hours from 0 to 336")? as f32;
-        }
-        if let Some(window) = root.optional("window") {
-            request.window = between(&window, 1.0, 24.0, "hours from 1 to 24")? as usize;
-        }
-        if let Some(quiet) = root.optional("quietHours") {
-            let hours = quiet.floats()?;
-            request.quiet = match hours[..] {
-                [from, to] if (0.0..=24.0).contains(&from) && (0.0..=24.0).contains(&to) => Some((from, to)),
-                _ => return Err(quiet.refuse("two hours of the day, from and to, of 0 to 24")),
-            };
-        }
-        if let Some(gap) = root.optional("minGapHours") {
-            request.gap = between(&gap, 0.0, MAX_WITHIN, "hours from 0 to 336")? as f32;
-        }
-        if let Some(cap) = root.optional("dailyCap") {
-            request.cap = cap.whole()?;
-        }
-        if let Some(channel) = root.optional("channel") {
-            request.channel = channel.text()?.to_owned();
-        }
-        request.explore = root.optional("seed").map(|seed| seed.whole()).transpose()?.map(|seed| seed as u32);
-        Ok(request)
-    }
-
-    /// Whether a message may be sent at `time`, `pushes` having been sent.
-    fn allows(&self, time: f64, pushes: &[Push]) -> bool {
-        let day = |time: f64| ((time + self.offset * 60_000.0) / DAY).floor();
-        let hour = (((time + self.offset * 60_000.0) / HOUR).rem_euclid(24.0)) as f32;
-        let quiet = self.quiet.is_some_and(|(from, to)| match from <= to {
-            true => (from..to).contains(&hour),
-            false => hour >= from || hour < to,
-        });
-        let close = |push: &&Push| (push.timestamp - time).abs() < f64::from(self.gap) * HOUR;
-        let same_day = pushes.iter().filter(|push| day(push.timestamp) == day(time)).count();
-        !quiet && same_day < self.cap && !pushes.iter().any(|push| close(&push))
-    }
-}
-
-/// A number within bounds.
-fn between(field: &Field, least: f64, most: f64, expected: &str) -> Result<f64> {
-    let x = field.number()?;
-    if (least..=most).contains(&x) { Ok(x) } else { Err(field.refuse(expected)) }
 }
 
 /// When to send a message.
@@ -277,43 +182,6 @@ impl Profile {
             at = (((at + clock) / HOUR).floor() + 1.0) * HOUR - clock;
         }
         best.map(|(_, best)| BestTime { usual: sum / allowed, ..best })
-    }
-}
-
-/// Random numbers (splitmix64, Steele et al. 2014).
-struct Random(u64);
-
-impl Random {
-    fn new(seed: u32) -> Random {
-        Random(u64::from(seed))
-    }
-
-    /// Above 0 and below 1.
-    fn uniform(&mut self) -> f32 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) >> 41) as f32 / (1 << 23) as f32 + 1.0 / (1 << 25) as f32
-    }
-
-    /// A standard normal, nearly: of twelve uniforms.
-    fn normal(&mut self) -> f32 {
-        (0..12).map(|_| self.uniform()).sum::<f32>() - 6.0
-    }
-
-    /// A gamma variate of scale 1 (Marsaglia and Tsang 2000), `shape` positive.
-    fn gamma(&mut self, shape: f32) -> f32 {
-        let boost = if shape < 1.0 { exp(self.uniform().ln() / shape) } else { 1.0 };
-        let d = if shape < 1.0 { shape + 1.0 } else { shape } - 1.0 / 3.0;
-        loop {
-            let x = self.normal();
-            let cube = 1.0 + x / (9.0 * d).sqrt();
-            let v = cube * cube * cube;
-            if cube > 0.0 && self.uniform().ln() < 0.5 * x * x + d - d * v + d * v.ln() {
-                return boost * d * v;
-            }
-        }
     }
 }
 
