@@ -48,7 +48,7 @@ fn kernels(criterion: &mut Criterion) {
         let model = model(&spec);
         let user = Random(7).floats(DIM, 1.0);
         let mask = ItemMask::none(items);
-        let query = Query { user: &user, offset: None, mask: &mask, k: K, stage: Stage::Cascade };
+        let query = Query { user: &user, taste: None, offset: None, mask: &mask, k: K, stage: Stage::Cascade };
         let mut group = criterion.benchmark_group(name);
         group.sample_size(20).measurement_time(Duration::from_secs(3)).throughput(Throughput::Elements(items as u64));
 

@@ -8,7 +8,9 @@ use crate::extend::{NewItem, with_items};
 use crate::json::Json;
 use crate::model::Model;
 use crate::patch::apply_delta;
-use crate::profile::{BestTime, Event, Interaction, Profile, Push, TimeRequest, User, context_features, listed};
+use crate::profile::{
+    BestTime, Event, EventSettings, Interaction, Profile, Push, TimeRequest, User, context_features, listed,
+};
 use crate::rank::{Arranged, Buyer, CANDIDATES, Reason, Trace, because_of, to_ask};
 use crate::request::Request;
 use crate::score::{BackendChoice, BackendInfo, ItemMask, Query, Scored, Scorer, Stage};
@@ -24,6 +26,8 @@ pub struct Recommender {
     fingerprint: String,
     scorer: Scorer,
     profile: RefCell<Profile>,
+    /// In place of what model files say.
+    events: EventSettings,
 }
 
 /// Whom, or what, a list is for.
@@ -82,8 +86,17 @@ impl Recommender {
     /// As [`Scorer::open`].
     pub async fn new(model: Arc<Model>, choice: BackendChoice) -> Result<Recommender> {
         let scorer = Scorer::open(model.clone(), choice).await?;
-        let fingerprint = model.fingerprint();
-        Ok(Recommender { model, fingerprint, scorer, profile: RefCell::new(Profile::default()) })
+        let (fingerprint, events) = (model.fingerprint(), EventSettings::default());
+        Ok(Recommender { model, fingerprint, scorer, profile: RefCell::new(Profile::default()), events })
+    }
+
+    /// The same, of a model whose types of events count as `events` says rather than as the file does.
+    ///
+    /// # Errors
+    /// As [`Recommender::new`].
+    pub async fn counting(mut model: Model, events: EventSettings, choice: BackendChoice) -> Result<Recommender> {
+        model.override_events(&events.weights, &events.half_lives);
+        Ok(Recommender { events, ..Recommender::new(Arc::new(model), choice).await? })
     }
 
     /// A recommender for the same user, on the same backend, with more items; see [`crate::with_items`].
@@ -104,10 +117,17 @@ impl Recommender {
     }
 
     /// The user's profile goes with it as it is once the backend is open.
-    async fn with_model(&self, model: Model) -> Result<Recommender> {
+    async fn with_model(&self, mut model: Model) -> Result<Recommender> {
+        model.override_events(&self.events.weights, &self.events.half_lives);
         let model = Arc::new(model);
         let scorer = self.scorer.for_model(model.clone()).await?;
-        Ok(Recommender { fingerprint: model.fingerprint(), model, scorer, profile: self.profile.clone() })
+        Ok(Recommender {
+            fingerprint: model.fingerprint(),
+            model,
+            scorer,
+            profile: self.profile.clone(),
+            events: self.events.clone(),
+        })
     }
 
     /// The model.
@@ -293,6 +313,7 @@ impl Recommender {
     fn ask_plain(&self, subject: &Subject, request: &Request, mut allowed: ItemMask) -> Result<Question> {
         let question = |user, mask, stage| Question {
             user,
+            taste: None,
             offset: None,
             mask,
             stage,
@@ -349,7 +370,13 @@ impl Recommender {
         }
         let mut buyer = self.buyer(profile, request.now);
         buyer.iter_mut().for_each(|buyer| buyer.claim(&mut allowed));
-        let question = question(user.vector.clone(), allowed, Stage::Cascade);
+        // What is bought again is weighed with scores of the model alone, as the trainer did.
+        let learns = request.learn && buyer.is_none();
+        let user = match learns {
+            true => user.learning(&self.model, &profile.feedback(&self.model), request.now.max(profile.latest())),
+            false => user,
+        };
+        let question = Question { taste: user.taste.clone(), ..question(user.vector.clone(), allowed, Stage::Cascade) };
         let k = if buyer.is_some() { request.count.max(CANDIDATES) } else { request.count };
         Ok(Question { offset: user.offset.clone(), because: Some((user, history)), buyer, k, ..question })
     }
@@ -394,8 +421,8 @@ impl Recommender {
     }
 
     fn reasons(&self, question: &Question, item: u32) -> Vec<Reason> {
-        if question.arranged.as_ref().is_some_and(|arranged| arranged.promotes(item)) {
-            return vec![Reason::Promoted];
+        if let Some(rule) = question.arranged.as_ref().and_then(|arranged| arranged.promoter(item)) {
+            return vec![Reason::Promoted { rule }];
         }
         if let Some(own) = question.buyer.as_ref().and_then(|buyer| buyer.find(item)) {
             return vec![own.reason()];
@@ -411,6 +438,7 @@ impl Recommender {
 /// A question to the catalogue, and what its answer is explained by.
 struct Question {
     user: Vec<f32>,
+    taste: Option<Vec<f32>>,
     offset: Option<Vec<f32>>,
     mask: ItemMask,
     stage: Stage,
@@ -431,8 +459,8 @@ struct Question {
 
 impl Question {
     fn queries(&self) -> impl Iterator<Item = Query<'_>> {
-        let (user, offset) = (&self.user, self.offset.as_deref());
+        let (user, taste, offset) = (&self.user, self.taste.as_deref(), self.offset.as_deref());
         let masks = std::iter::once(&self.mask).chain(&self.group);
-        masks.map(move |mask| Query { user, offset, mask, k: self.k, stage: self.stage })
+        masks.map(move |mask| Query { user, taste, offset, mask, k: self.k, stage: self.stage })
     }
 }

@@ -25,6 +25,8 @@ pub struct Request {
     pub include_seen: bool,
     /// The moment, in milliseconds since 1970; at least that of the profile's latest event is taken.
     pub now: f64,
+    /// Whether what was learnt online from each event counts, where the model says how.
+    pub learn: bool,
     /// Whether to say why.
     pub explain: bool,
 }
@@ -40,13 +42,14 @@ impl Default for Request {
             context: Attributes::new(),
             include_seen: false,
             now: 0.0,
+            learn: true,
             explain: true,
         }
     }
 }
 
 impl Request {
-    /// The JSON form: `{ count?, include?, exclude?, filter?, context?, includeSeen?, explain? }` and the options of
+    /// The JSON form: `{ count?, include?, exclude?, filter?, context?, includeSeen?, learn?, explain? }` and the options of
     /// [`Arrangement`]; null is the default.
     ///
     /// # Errors
@@ -57,7 +60,7 @@ impl Request {
             return Ok(request);
         }
         let options = Field::root(value, "options");
-        let mut keys = vec!["count", "include", "exclude", "filter", "context", "includeSeen", "explain"];
+        let mut keys = vec!["count", "include", "exclude", "filter", "context", "includeSeen", "learn", "explain"];
         keys.extend(Arrangement::KEYS);
         options.only(&keys)?;
         request.arrangement = Arrangement::read(&options)?;
@@ -74,7 +77,11 @@ impl Request {
         if let Some(ids) = options.optional("exclude") {
             request.exclude = ids.texts()?;
         }
-        for (key, flag) in [("includeSeen", &mut request.include_seen), ("explain", &mut request.explain)] {
+        for (key, flag) in [
+            ("includeSeen", &mut request.include_seen),
+            ("learn", &mut request.learn),
+            ("explain", &mut request.explain),
+        ] {
             if let Some(value) = options.optional(key) {
                 *flag = value.boolean()?;
             }

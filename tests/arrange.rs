@@ -196,7 +196,7 @@ fn rules_hold_in_their_time() {
         "its place is not in the list"
     );
     let reasons = list(&recommender, &json!({ "rules": [promote(last, 3)] }));
-    assert_eq!(reasons.items[2].reasons, [Reason::Promoted]);
+    assert_eq!(reasons.items[2].reasons, [Reason::Promoted { rule: 0 }]);
     assert!(reasons.items[2].score <= reasons.items[1].score);
 
     let hidden = with(json!([{ "type": "hide", "itemId": format!("item-{}", plain[0]) }]));

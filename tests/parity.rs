@@ -24,7 +24,7 @@ proptest! {
         let mut mask = ItemMask::none(items);
         (0..random.below(items + 1)).for_each(|_| mask.exclude(random.below(items) as u32));
         let user = random.floats(model.dim(), 3.0);
-        let query = Query { user: &user, offset: None, mask: &mask, k, stage: Stage::Retrieval };
+        let query = Query { user: &user, taste: None, offset: None, mask: &mask, k, stage: Stage::Retrieval };
         let found = CpuScorer::new(model.clone()).score(&query).unwrap();
         prop_assert_eq!(found, reference::score(&model, &Plan::new(&model, &query).unwrap()));
     }
@@ -35,7 +35,7 @@ proptest! {
         let model = model(&with_ranker(random(items, 24, seed), &[first, second], 50, seed));
         let user = Random(seed ^ 2).floats(model.dim(), 2.0);
         let mask = ItemMask::none(items);
-        let query = Query { user: &user, offset: None, mask: &mask, k: 10, stage: Stage::Cascade };
+        let query = Query { user: &user, taste: None, offset: None, mask: &mask, k: 10, stage: Stage::Cascade };
         let found = CpuScorer::new(model.clone()).score(&query).unwrap();
         let share = disagreement(&model, &query, &found, Tolerance::MLP);
         prop_assert!(share <= 1.0, "worst error is {} of the tolerance", share);
@@ -47,7 +47,7 @@ proptest! {
         let model = model(&random(items, 32, seed));
         let user = Random(seed ^ 3).floats(32, 1.0);
         let mask = ItemMask::none(items);
-        let query = Query { user: &user, offset: None, mask: &mask, k: items, stage: Stage::Retrieval };
+        let query = Query { user: &user, taste: None, offset: None, mask: &mask, k: items, stage: Stage::Retrieval };
         for scored in CpuScorer::new(model.clone()).score(&query).unwrap() {
             let row = model.embedding(scored.item);
             let exact: f64 = row.iter().zip(&user).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>()
@@ -94,7 +94,7 @@ fn a_changed_weight_is_noticed() {
     let (honest, changed) = (model(&honest), model(&changed));
     let user = Random(9).floats(32, 2.0);
     let mask = ItemMask::none(600);
-    let query = Query { user: &user, offset: None, mask: &mask, k: 20, stage: Stage::Cascade };
+    let query = Query { user: &user, taste: None, offset: None, mask: &mask, k: 20, stage: Stage::Cascade };
     for choice in [BackendChoice::Cpu, BackendChoice::WebGpu] {
         let found = |model| block_on(async { open(model, choice).await.score(&query).await.expect("scores") });
         assert!(disagreement(&honest, &query, &found(&honest), Tolerance::MLP) <= 1.0);
@@ -122,7 +122,7 @@ fn a_lost_device_is_survived() {
         let scorer = open(&model, BackendChoice::WebGpu).await;
         let user = Random(3).floats(16, 1.0);
         let mask = ItemMask::none(500);
-        let query = Query { user: &user, offset: None, mask: &mask, k: 10, stage: Stage::Cascade };
+        let query = Query { user: &user, taste: None, offset: None, mask: &mask, k: 10, stage: Stage::Cascade };
         let before = scorer.score(&query).await.expect("scores");
         scorer.gpu().expect("runs on the GPU").destroy_device();
         let after = scorer.score(&query).await.expect("the CPU answers");
@@ -143,7 +143,7 @@ fn the_widest_row_is_exact() {
     let model = model(&common::fixtures::spec(rows.clone(), MAX_DIM));
     let user = vec![1.0; MAX_DIM];
     let mask = ItemMask::none(3);
-    let query = Query { user: &user, offset: None, mask: &mask, k: 3, stage: Stage::Retrieval };
+    let query = Query { user: &user, taste: None, offset: None, mask: &mask, k: 3, stage: Stage::Retrieval };
     for choice in [BackendChoice::Cpu, BackendChoice::WebGpu] {
         let list = block_on(async { open(&model, choice).await.score(&query).await.expect("scores") });
         assert_eq!(list, reference::score(&model, &Plan::new(&model, &query).expect("valid")));

@@ -104,10 +104,12 @@ fn dot(rows: Vec<f32>, precision: Precision) -> ModelSpec {
         neighbours: None,
         ranker: None,
         prior: None,
+        online: None,
         timing: None,
         repurchase: None,
         columns: Vec::new(),
         event_weights: BTreeMap::new(),
+        event_half_lives: Default::default(),
         card: serde_json::json!({ "made": "for the browser bench" }),
     }
 }

@@ -27,7 +27,7 @@ export class Lab {
   async #train(name, split, family, flags, validate) {
     const { log, validation } = this.splits[split];
     const file = await this.#file(`${name}.safetensors`);
-    const recipe = withoutTwice([...(RECIPES[split][family] ?? []), ...flags]);
+    const recipe = withoutTwice([...(RECIPES[split]?.[family] ?? []), ...flags]);
     const asked = ['train', ...log, ...(validate ? validation : []), '--family', family, ...recipe, '-o', file, '--json'];
     console.log(`▸ training ${name}`);
     const { json, peakBytes } = await run(this.trainer, asked);
@@ -76,6 +76,12 @@ export class Lab {
     console.log(`▸ replaying ${split}`);
     await run(this.trainer, ['train', ...search, '--family', 'popular', '--validation', '0', '-o', file, '--json']);
     return (await run(this.trainer, ['replay', file, log, ...flags, '--json'])).json;
+  }
+
+  /** What a replay of users that a model never saw says of it, event by event. */
+  async followed(model, split, flags = []) {
+    console.log(`▸ following users of ${split}`);
+    return (await run(this.trainer, ['replay', model.file, ...this.splits[split].follow, ...flags, '--json'])).json;
   }
 
   /** What lists by score, and with each of these options, are like: their NDCG, intra-list diversity, and whether a group has its share. */

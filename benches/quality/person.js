@@ -1,5 +1,14 @@
 // The rows of what the device knows of its user, measured by replaying a log event by event.
 
+import { BEGINNERS, HYBRIDS, RECIPES } from './recipes.js';
+
+/** What learning online must add, and what it may take from users with histories of any length. */
+const ONLINE_GAIN = 0.05;
+const ONLINE_LOSS = 0.01;
+
+/** Share of items that their first reason must lower more than another item. */
+const REASONS = 0.9;
+
 /** Times the share that the population's best window holds. */
 const TIMING_SHARE = 1.3;
 
@@ -16,11 +25,44 @@ const SHARES = [
 /** @returns {{ id: string, fast: boolean, split: string, measure: (lab: import('./lab.js').Lab) => Promise<object> }[]} */
 export function personRows() {
   return [
+    { id: 'online', split: 'movietweetings-users', fast: true, measure: (lab) => online(lab, 'movietweetings-users', 'als', true, [[]]) },
+    { id: 'online-shop', split: 'complete-journey-strong', fast: true, measure: (lab) => online(lab, 'complete-journey-strong', 'als+slim', false, [['--include-seen'], []]) },
+    { id: 'reasons', split: 'complete-journey-strong', fast: false, measure: reasons },
     { id: 'timing', split: 'complete-journey-temporal', fast: true, measure: timing },
     { id: 'diversity', split: 'goodbooks-strong', fast: true, measure: (lab) => diversity(lab, 'goodbooks-strong') },
     { id: 'diversity-shop', split: 'complete-journey-strong', fast: true, measure: (lab) => diversity(lab, 'complete-journey-strong') },
     { id: 'fairness', split: 'complete-journey-strong', fast: true, measure: fairness },
   ];
+}
+
+/**
+ * What learning from each event adds to folding in all of them, of users who were never seen: the first of `rankings` is judged, the others are
+ * told. Validation users are the split's where they `validate` in order of time, otherwise a tenth of those to train on.
+ */
+async function online(lab, split, family, validate, rankings) {
+  const { catalogue } = lab.splits[split];
+  const model = await lab.model(split, family, 'online', catalogue ? ['--items', catalogue] : [], { validate });
+  const told = [];
+  for (const flags of rankings) told.push(await lab.followed(model, split, flags));
+  const [{ ranking: { alone, learning, gain, moments }, groups }] = told;
+  const percent = (share) => `${share < 0 ? '' : '+'}${(100 * share).toFixed(1)} %`;
+  const each = (of) => of.map(({ events: [from, to], gain: change, error }) => `${from} to ${to} events ${percent(change)} ± ${(100 * error).toFixed(1)}`).join(', ');
+  const pass = gain >= ONLINE_GAIN && groups.every((group) => group.gain >= -ONLINE_LOSS);
+  const others = told.slice(1).map((other) => `; of new items alone ${other.ranking.alone.toFixed(4)} to ${other.ranking.learning.toFixed(4)} (${each(other.groups)})`).join('');
+  return { value: gain, target: ONLINE_GAIN, pass, bytes: model.bytes, note: `NDCG@20 of what came next at ${moments} moments, ${alone.toFixed(4)} to ${learning.toFixed(4)}: ${each(groups)}${others}` };
+}
+
+/** Of every family: how often an item falls further without its first reason than without another item of the history. */
+async function reasons(lab) {
+  const split = 'complete-journey-strong';
+  const shares = [];
+  for (const [family, flags] of Object.entries({ ...RECIPES[split], ...HYBRIDS[split], ...BEGINNERS })) {
+    const model = await lab.model(split, family, '', flags);
+    const { reasons: { lowered, items } } = await lab.followed(model, split, ['--reasons', '--moments', '3']);
+    shares.push({ family, lowered, items });
+  }
+  const value = Math.min(...shares.map(({ lowered }) => lowered));
+  return { value, target: REASONS, pass: value >= REASONS, bytes: null, note: `the least of: ${shares.map(({ family, lowered }) => `${family} ${(100 * lowered).toFixed(1)} %`).join(', ')}` };
 }
 
 /** Whether the best four hours of a user hold the next visit, of a month that the model was not trained on. */

@@ -11,7 +11,7 @@ import { printFamilies, printRows } from './table.js';
 const { ROOT: root, SHARED: shared, OUT: out, TRAINER: trainer, PYTHON: python, TORCH: torch, FAST: fast, ONLY: only } = process.env;
 
 await mkdir(out, { recursive: true });
-const splits = await openSplits({ root, shared, out });
+const splits = await openSplits({ root, shared, out, trainer });
 const lab = new Lab({ trainer, splits, out, python: python || null, torch: torch || null });
 const figures = [];
 for (const row of rows().filter(({ id }) => !only || id.includes(only))) {

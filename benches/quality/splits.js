@@ -5,6 +5,7 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
 import { joinBaskets, rowsOf, csv } from './files.js';
+import { run } from './trainer.js';
 
 /**
  * @typedef Split
@@ -13,6 +14,8 @@ import { joinBaskets, rowsOf, csv } from './files.js';
  * @property {string[]} validation flags that say which users settings are chosen on
  * @property {string[]} [search] the log that a search learns from, where the whole one holds what validation asks for
  * @property {string[][]} tests flags of `evaluate`, one list a question asked
+ * @property {string[]} [follow] flags of `replay` that say which users' events are followed
+ * @property {string} [catalogue] columns of its items
  * @property {string} [sequences] the file of a split by order, for peers
  * @property {string} [items] the catalogue with items that the log does not have
  * @property {{ name: string, recall: number }[]} [baselines] what simple rules give on a split of cold items, Recall@20
@@ -24,15 +27,16 @@ function strong(folder, log) {
   return {
     log: [...log, '--keep-users', file('train_users'), '--keep-items', file('items')],
     validation: ['--validation-fold-in', file('val_fold_in'), '--validation-targets', file('val_targets')],
+    follow: [...log, '--keep-users', file('test_fold_in'), '--keep-items', file('items'), ...KEEP_ALL],
     tests: { strong: ['--fold-in', file('test_fold_in'), '--targets', file('test_targets')] },
   };
 }
 
 /**
  * Every split whose files are there; of the others the reason why they are skipped.
- * @param {{ root: string, shared: string, out: string }} places
+ * @param {{ root: string, shared: string, out: string, trainer: string }} places
  */
-export async function openSplits({ root, shared, out }) {
+export async function openSplits({ root, shared, out, trainer }) {
   const makers = {
     'complete-journey-strong': () =>
       ({
@@ -44,6 +48,7 @@ export async function openSplits({ root, shared, out }) {
     'complete-journey-temporal': () => temporal(shared, out),
     'ml-1m-ncf': () => movielens(path.join(shared, 'data/ml-1m-ncf')),
     'amazon-video': () => lastOut(path.join(shared, 'data/sequences/amazon-video-sasrec.csv.gz'), path.join(out, 'amazon-video')),
+    'movietweetings-users': () => heldOutUsers(path.join(shared, 'data/movietweetings-2013'), path.join(out, 'movietweetings-users'), trainer),
     'movietweetings-cold': () => coldItems(path.join(shared, 'data/movietweetings-2013'), path.join(out, 'movietweetings-cold')),
   };
   const needed = {
@@ -52,6 +57,7 @@ export async function openSplits({ root, shared, out }) {
     'complete-journey-temporal': ['splits/complete-journey-temporal', 'data/complete-journey'],
     'ml-1m-ncf': ['data/ml-1m-ncf'],
     'amazon-video': ['data/sequences/amazon-video-sasrec.csv.gz'],
+    'movietweetings-users': ['data/movietweetings-2013'],
     'movietweetings-cold': ['data/movietweetings-2013'],
   };
   const splits = {};
@@ -114,6 +120,23 @@ function movielens(folder) {
     log: [file('train'), '--min-user-items', '1', '--min-item-users', '1', '--keep-outliers'],
     validation: [],
     tests: { sampled: ['--fold-in', file('train'), '--targets', file('test'), '--negatives', file('test_negative'), '--at', '10'] },
+  };
+}
+
+/** Users held out by the trainer's own split, with times, to be followed rating by rating. */
+async function heldOutUsers(source, folder, trainer) {
+  const file = (name) => path.join(folder, `${name}.csv.gz`);
+  const log = path.join(source, 'ratings.csv.gz');
+  if (!existsSync(path.join(folder, 'done'))) {
+    await run(trainer, ['split', log, '--by', 'users', '-o', folder, '--json']);
+    await writeFile(path.join(folder, 'done'), '');
+  }
+  return {
+    log: [file('train'), '--keep-items', file('items')],
+    catalogue: path.join(source, 'items.csv.gz'),
+    validation: ['--validation-fold-in', file('val_fold_in'), '--validation-targets', file('val_targets')],
+    follow: [log, '--keep-users', file('test_fold_in'), '--keep-items', file('items'), ...KEEP_ALL],
+    tests: {},
   };
 }
 

@@ -2,8 +2,8 @@
 
 import { ProclivityError, toProclivityError } from './errors.js';
 import type { WasmEngine, WasmGlue, WasmModelBuffer, WasmRanking } from './boundary.js';
-import type { CheckedOptions, CheckedTime, CheckedUser, Earlier, Engine, EngineInfo, EngineLoader, TimedEvent, TimedPush, TimedRanking } from './engine.js';
-import type { BackendChoice, BackendName, BestTime, Catalogue, InteractionEvent, NewItem, ProfileState, SimilarOptions } from './types.js';
+import type { CheckedOptions, CheckedTime, CheckedUser, Earlier, Engine, EngineInfo, EngineLoader, EngineOptions, TimedEvent, TimedPush, TimedRanking } from './engine.js';
+import type { BackendName, BestTime, Catalogue, InteractionEvent, NewItem, ProfileState, SimilarOptions } from './types.js';
 
 /** Collects the model in wasm memory and starts the engine on it. */
 export class LocalLoader implements EngineLoader {
@@ -25,12 +25,12 @@ export class LocalLoader implements EngineLoader {
     return guard(() => this.#buffer?.push(chunk));
   }
 
-  finish(backend: BackendChoice): Promise<Engine> {
+  finish(options: EngineOptions): Promise<Engine> {
     return guard(async () => {
       const buffer = this.#buffer;
       if (buffer === null) throw new ProclivityError('internal', 'finish came before begin');
       this.#buffer = null; // consumed, whatever comes of it
-      const engine = await this.#glue.Engine.load(buffer, { backend });
+      const engine = await this.#glue.Engine.load(buffer, options);
       if (this.#cancelled) {
         engine.free();
         throw new ProclivityError('disposed', 'the load was cancelled');

@@ -2,8 +2,8 @@
 
 import { ProclivityError } from './errors.js';
 import { WorkerConnection } from './worker-connection.js';
-import type { CheckedOptions, CheckedTime, CheckedUser, Earlier, Engine, EngineInfo, EngineLoader, TimedEvent, TimedPush, TimedRanking, WasmSource } from './engine.js';
-import type { BackendChoice, BackendName, BestTime, Catalogue, InteractionEvent, NewItem, ProfileState, SimilarOptions } from './types.js';
+import type { CheckedOptions, CheckedTime, CheckedUser, Earlier, Engine, EngineInfo, EngineLoader, EngineOptions, TimedEvent, TimedPush, TimedRanking, WasmSource } from './engine.js';
+import type { BackendName, BestTime, Catalogue, InteractionEvent, NewItem, ProfileState, SimilarOptions } from './types.js';
 
 /** Starts a worker and hands it the model. */
 export class WorkerLoader implements EngineLoader {
@@ -33,8 +33,8 @@ export class WorkerLoader implements EngineLoader {
     return this.#connection.call('push', [chunk], movable ? [buffer] : []);
   }
 
-  async finish(backend: BackendChoice): Promise<Engine> {
-    await this.#connection.call('finish', [backend]);
+  async finish(options: EngineOptions): Promise<Engine> {
+    await this.#connection.call('finish', [options]);
     return new WorkerEngine(this.#connection);
   }
 

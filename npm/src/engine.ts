@@ -21,6 +21,13 @@ import type { WasmRanking } from './boundary.js';
 /** What the engine reports of itself; the caller adds whether it runs in a worker, and where the profile is kept. */
 export type EngineInfo = Omit<Info, 'worker' | 'storage'>;
 
+/** What the engine is started with. */
+export interface EngineOptions {
+  backend: BackendChoice;
+  eventWeights?: Record<string, number>;
+  eventHalfLives?: Record<string, number>;
+}
+
 /** An event with its time filled in. */
 export type TimedEvent = InteractionEvent & { timestamp: number };
 
@@ -88,7 +95,7 @@ export interface EngineLoader {
   /** Appends a chunk. With `owned` the chunk's memory may be moved away; otherwise it is only read. */
   push(chunk: Uint8Array, owned: boolean): Promise<void>;
   /** Reads the model, starts the backend, checks the golden queries. */
-  finish(backend: BackendChoice): Promise<Engine>;
+  finish(options: EngineOptions): Promise<Engine>;
   /** Frees everything, at any point of the load; a `finish` under way never delivers. */
   cancel(): void;
 }

@@ -1,7 +1,7 @@
 // Checks what callers pass and copies it, so that a later change on their side does not reach the engine.
 
 import { argumentError, ProclivityError } from './errors.js';
-import type { CheckedOptions, CheckedTime, CheckedUser, TimedEvent, TimedPush } from './engine.js';
+import type { CheckedOptions, CheckedTime, CheckedUser, EngineOptions, TimedEvent, TimedPush } from './engine.js';
 import type {
   BackendChoice,
   BestTimeOptions,
@@ -23,14 +23,14 @@ import type {
 const EVENT_TYPES: readonly EventType[] = ['view', 'click', 'cart', 'purchase', 'bookmark', 'rating', 'dislike', 'impression', 'portion'];
 const BACKENDS: readonly BackendChoice[] = ['auto', 'webgpu', 'cpu'];
 const BOUNDS: readonly (keyof NumberRange)[] = ['lt', 'lte', 'gt', 'gte'];
-const LOAD_KEYS: readonly (keyof LoadOptions)[] = ['backend', 'worker', 'signal', 'onProgress', 'wasm', 'storage', 'profile', 'onProblem'];
+const LOAD_KEYS: readonly (keyof LoadOptions)[] = ['backend', 'worker', 'signal', 'onProgress', 'wasm', 'eventWeights', 'eventHalfLives', 'storage', 'profile', 'onProblem'];
 const EVENT_KEYS: readonly (keyof InteractionEvent)[] = ['type', 'itemId', 'value', 'timestamp'];
 const PUSH_KEYS: readonly (keyof Push)[] = ['channel', 'timestamp', 'opened'];
 const TIME_KEYS: readonly (keyof BestTimeOptions)[] = ['within', 'window', 'quietHours', 'minGapHours', 'dailyCap', 'channel', 'explore', 'seed'];
 const NEW_ITEM_KEYS: readonly (keyof NewItem)[] = ['id', 'attributes'];
 const SIMILAR_KEYS: readonly (keyof SimilarOptions)[] = ['count', 'exclude', 'include', 'filter'];
 const LIST_KEYS: readonly (keyof ListOptions)[] = ['boosters', 'novelty', 'rotationRate', 'rotationHours', 'rules', 'diversity', 'maxPerCategory', 'fairness', 'trace'];
-const RECOMMEND_KEYS: readonly (keyof RecommendOptions)[] = [...SIMILAR_KEYS, ...LIST_KEYS, 'context', 'includeSeen', 'explain', 'user'];
+const RECOMMEND_KEYS: readonly (keyof RecommendOptions)[] = [...SIMILAR_KEYS, ...LIST_KEYS, 'context', 'includeSeen', 'learn', 'explain', 'user'];
 const RULE_KEYS = ['type', 'itemId', 'filter', 'position', 'by', 'from', 'until'] as const;
 
 const DEFAULT_COUNT = 10;
@@ -38,7 +38,7 @@ const DEFAULT_COUNT = 10;
 const STORAGE_CALLS = ['read', 'write', 'clear'] as const satisfies readonly (keyof ProfileStorage)[];
 
 /** Options of `load` with their defaults, as {@link checkLoadOptions} gives them. */
-export type CheckedLoad = LoadOptions & { backend: BackendChoice; worker: boolean; storage: 'memory' | 'indexeddb' | ProfileStorage; profile: string };
+export type CheckedLoad = LoadOptions & { engine: EngineOptions; worker: boolean; storage: 'memory' | 'indexeddb' | ProfileStorage; profile: string };
 
 /** Options of `load`, checked; `source` is checked where it is opened. */
 export function checkLoadOptions(options: unknown): CheckedLoad {
@@ -54,11 +54,22 @@ export function checkLoadOptions(options: unknown): CheckedLoad {
   if (typeof profile !== 'string' || profile === '') throw argumentError('"profile" to be a name', profile, "pass text, such as 'default'");
   return {
     ...(given as LoadOptions),
-    backend: given.backend === undefined ? 'auto' : checkBackend(given.backend),
+    engine: withoutUndefined({
+      backend: given.backend === undefined ? 'auto' : checkBackend(given.backend),
+      eventWeights: checkByType(given.eventWeights, 'eventWeights', '{ view: 0.3 }'),
+      eventHalfLives: checkByType(given.eventHalfLives, 'eventHalfLives', '{ view: 7 }'),
+    }),
     worker: checkFlag(given, 'worker') ?? false,
     storage: checkStorage(given.storage),
     profile,
   };
+}
+
+/** Numbers by type of event; types and bounds are the engine's to judge. */
+function checkByType(given: unknown, key: string, example: string): Record<string, number> | undefined {
+  if (given === undefined) return undefined;
+  if (!isRecord(given)) throw argumentError(`"${key}" to be an object of numbers`, given, `pass ${example}`);
+  return Object.fromEntries(Object.entries(given).map(([type, value]) => [type, checkNumber(value, `"${key}" of "${type}"`)]));
 }
 
 function checkStorage(storage: unknown = 'memory'): 'memory' | 'indexeddb' | ProfileStorage {
@@ -145,6 +156,7 @@ export function checkRecommendOptions(options: unknown, items: number): CheckedO
     ...checkList(given),
     context: checkContext(given.context),
     includeSeen: checkFlag(given, 'includeSeen'),
+    learn: checkFlag(given, 'learn'),
     explain: checkFlag(given, 'explain'),
     user: given.user === undefined ? undefined : checkUser(given.user),
   }) as CheckedOptions;

@@ -1,15 +1,15 @@
 // What the page and the worker say to each other.
 
 import { ProclivityError } from './errors.js';
-import type { CheckedOptions, CheckedTime, CheckedUser, Earlier, EngineInfo, TimedEvent, TimedPush, TimedRanking, WasmSource } from './engine.js';
-import type { BackendChoice, BackendName, BestTime, Catalogue, InteractionEvent, NewItem, ProfileState, SimilarOptions } from './types.js';
+import type { CheckedOptions, CheckedTime, CheckedUser, Earlier, EngineInfo, EngineOptions, TimedEvent, TimedPush, TimedRanking, WasmSource } from './engine.js';
+import type { BackendName, BestTime, Catalogue, InteractionEvent, NewItem, ProfileState, SimilarOptions } from './types.js';
 
 /** The calls a worker answers: its loading in this order, then the engine's own. */
 export interface WorkerMethods {
   start(wasm: WasmSource): void;
   begin(expectedBytes: number): void;
   push(chunk: Uint8Array): void;
-  finish(backend: BackendChoice): void;
+  finish(options: EngineOptions): void;
   observe(event: TimedEvent): void;
   retract(event: InteractionEvent): boolean;
   events(): InteractionEvent[];

@@ -90,7 +90,7 @@ export class Recommender {
    * engine's code for a model it refuses. An aborted load rejects with the signal's reason instead.
    */
   static async load(source: ModelSource, options?: LoadOptions): Promise<Recommender> {
-    const { backend, worker, signal, onProgress, wasm, ...place } = checkLoadOptions(options);
+    const { engine, worker, signal, onProgress, wasm, ...place } = checkLoadOptions(options);
     signal?.throwIfAborted();
 
     // The model and the code are on their way at the same time.
@@ -100,14 +100,14 @@ export class Recommender {
       starting = worker ? startWorkerLoader(wasm, signal) : startLocalLoader(wasm);
       const [stream, loader] = await abortable(Promise.all([opening, starting]), signal);
       await pumpModel(stream, loader, signal, onProgress);
-      const recommender = new Recommender(await abortable(loader.finish(backend), signal), worker);
+      const recommender = new Recommender(await abortable(loader.finish(engine), signal), worker);
       try {
         await abortable(recommender.#keepIn(place), signal);
       } catch (thrown) {
         recommender.dispose();
         throw thrown;
       }
-      if (backend === 'auto') recommender.#startTrial(recall(recommender.#engine.info()));
+      if (engine.backend === 'auto') recommender.#startTrial(recall(recommender.#engine.info()));
       return recommender;
     } catch (thrown) {
       // Whichever half is there, or still comes, is let go.

@@ -27,6 +27,13 @@ export interface LoadOptions {
   backend?: BackendChoice | undefined;
   /** Run the engine in a Web Worker, so that no call blocks the page. Browsers only. Default `false`. */
   worker?: boolean | undefined;
+  /**
+   * How strongly each type of event counts, -1 to 1, in place of what the model file says: `{ view: 0.3 }`. What is left out counts as
+   * the file says, or as usual.
+   */
+  eventWeights?: Partial<Record<EventType, number>> | undefined;
+  /** Days after which an event of a type counts half, in place of what the model file says: `{ view: 7 }`. */
+  eventHalfLives?: Partial<Record<EventType, number>> | undefined;
   /** Aborts the load: it rejects with the signal's reason and frees what it had read. No effect afterwards. */
   signal?: AbortSignal | undefined;
   /** Called as the model streams in, at least once. */
@@ -288,6 +295,8 @@ export interface RecommendOptions extends SimilarOptions, ListOptions {
    * repurchase part then puts what is due, by the times of the user's purchases, among what is new.
    */
   includeSeen?: boolean | undefined;
+  /** Whether what was learnt online, event by event, counts beside the model's own scores, where the model says how. Default `true`. */
+  learn?: boolean | undefined;
   /** Fill in each item's `reasons`. Default `true`. */
   explain?: boolean | undefined;
   /**
@@ -315,8 +324,20 @@ export type Reason =
       weight: number;
     }
   | {
+      /** What the user dealt with that has the same value in a category column speaks for it, together. Beside the single items. */
+      type: 'taste';
+      /** The column, such as `department`. */
+      column: string;
+      /** The value that they share, such as `Produce`. */
+      value: string;
+      /** Their share (0.5 to 1) of all that speaks for the item. */
+      weight: number;
+    }
+  | {
       /** A rule of the shop put it in its place. */
       type: 'promoted';
+      /** Its place in `rules`, from 0 on. */
+      rule: number;
     }
   | {
       /** It is popular: all that is known before the first event, and more than all that the user did says soon after it. */
@@ -338,7 +359,7 @@ export interface RecommendedItem {
   id: string;
   /** Comparable within one list only; the list is sorted by it, best first, where neither diversity nor caps, fairness or rules had a say. */
   score: number;
-  /** Up to three, the weightiest first. Empty where `explain` is off, where no single event speaks for it, for `similar` and for a user vector. */
+  /** Up to three single items, the weightiest first, then a taste they share. Empty where `explain` is off, where no single event speaks for it, for `similar` and for a user vector. */
   reasons: Reason[];
 }
 

@@ -26,8 +26,8 @@ export function serve(port: ServerPort, loadWasm: (source: WasmSource) => Promis
     },
     begin: (expectedBytes) => present(loader).begin(expectedBytes),
     push: (chunk) => present(loader).push(chunk),
-    finish: async (backend) => {
-      engine = await present(loader).finish(backend);
+    finish: async (options) => {
+      engine = await present(loader).finish(options);
       loader = null;
     },
     observe: (event) => present(engine).observe(event),

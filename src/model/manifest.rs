@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::content::ContentShape;
 use super::context::ContextShape;
 use super::network::NetworkShape;
+use super::online::Online;
 use super::prior::Prior;
 use super::repurchase::RepurchaseWeights;
 use super::timing::Timing;
@@ -39,6 +40,8 @@ pub struct Manifest {
     pub repeats: Repeats,
     /// What is popular, beside what little a history says.
     pub prior: Option<Prior>,
+    /// How the device learns from each event.
+    pub online: Option<Online>,
     /// When people come.
     pub timing: Option<Timing>,
     /// What own and new items are weighed with, where people buy again.
@@ -47,6 +50,8 @@ pub struct Manifest {
     pub columns: Vec<(String, String)>,
     /// Strength of each event type in 0..=1; negative strengths are dislikes. Missing types take the defaults.
     pub event_weights: Vec<(String, f32)>,
+    /// Days after which an event of a type counts half; types that are missing always count alike.
+    pub event_half_lives: Vec<(String, f32)>,
     /// sha256 of each tensor's bytes, in lower-case hex.
     pub sha256: Vec<(String, String)>,
     /// Model card: data, parameters, metrics, date; free-form.
@@ -141,6 +146,10 @@ impl Manifest {
         for (name, weight) in root.required("event_weights")?.members()? {
             event_weights.push((name.to_owned(), weight.float()?));
         }
+        let mut event_half_lives = Vec::new();
+        if let Some(half_lives) = root.optional("event_half_lives") {
+            event_half_lives = half_lives_from_json(&half_lives)?;
+        }
         for (name, hash) in root.required("sha256")?.members()? {
             sha256.push((name.to_owned(), hash.text()?.to_owned()));
         }
@@ -163,10 +172,12 @@ impl Manifest {
                 Some(other) => return Err(Error::argument("model.repeats", "once or logarithm", other)),
             },
             prior: root.optional("prior").map(|prior| Prior::from_json(&prior)).transpose()?,
+            online: root.optional("online").map(|online| Online::from_json(&online)).transpose()?,
             timing: root.optional("timing").map(|timing| Timing::from_json(&timing)).transpose()?,
             repurchase: root.optional("repurchase").map(|part| RepurchaseWeights::from_json(&part)).transpose()?,
             columns,
             event_weights,
+            event_half_lives,
             sha256,
             card,
         })
@@ -192,6 +203,10 @@ impl Manifest {
             "sha256": hashes.collect::<serde_json::Map<_, _>>(),
             "card": self.card,
         });
+        if !self.event_half_lives.is_empty() {
+            let half_lives = self.event_half_lives.iter().map(|(name, days)| (name.clone(), json!(days)));
+            object["event_half_lives"] = json!(half_lives.collect::<serde_json::Map<_, _>>());
+        }
         if let Some(content) = &self.content {
             object["content"] = content.to_json();
         }
@@ -201,6 +216,9 @@ impl Manifest {
         if let Some(prior) = &self.prior {
             object["prior"] = prior.to_json();
         }
+        if let Some(online) = &self.online {
+            object["online"] = online.to_json();
+        }
         if let Some(timing) = &self.timing {
             object["timing"] = timing.to_json();
         }
@@ -208,6 +226,27 @@ impl Manifest {
             object["repurchase"] = repurchase.to_json();
         }
         object
+    }
+}
+
+/// Days by type of event.
+fn half_lives_from_json(field: &Field) -> Result<Vec<(String, f32)>> {
+    let mut half_lives = Vec::new();
+    for (name, days) in field.members()? {
+        half_lives.push((name.to_owned(), days.within(1e-3, 1e6, "days above 0, at most 1e6")? as f32));
+    }
+    Ok(half_lives)
+}
+
+impl Manifest {
+    /// Takes strengths and half-lives of types of events in place of the file's, type by type.
+    pub(crate) fn override_events(&mut self, weights: &[(String, f32)], half_lives: &[(String, f32)]) {
+        for (own, given) in [(&mut self.event_weights, weights), (&mut self.event_half_lives, half_lives)] {
+            for (name, value) in given {
+                own.retain(|(other, _)| other != name);
+                own.push((name.clone(), *value));
+            }
+        }
     }
 }
 

@@ -41,6 +41,7 @@ impl ModelSpec {
             neighbours: neighbours(model),
             ranker: model.ranker().map(|ranker| spec_of_ranker(ranker, model)),
             prior: manifest.prior.clone(),
+            online: manifest.online.clone(),
             timing: manifest.timing.clone(),
             repurchase: model.repurchase().map(|part| RepurchaseSpec {
                 weights: part.weights.clone(),
@@ -48,6 +49,7 @@ impl ModelSpec {
             }),
             columns: model.column_names().filter_map(|name| column(model, name)).collect(),
             event_weights: manifest.event_weights.iter().cloned().collect(),
+            event_half_lives: manifest.event_half_lives.iter().cloned().collect(),
             card: serde_json::to_value(&manifest.card).unwrap_or_default(),
         }
     }

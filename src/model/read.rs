@@ -50,6 +50,8 @@ pub struct Model {
     neighbours: Option<NeighbourSlot>,
     /// `ln(1 + popularity)` less its mean, (n), made when it is asked for.
     log_popularity: OnceLock<Vec<f32>>,
+    /// See [`Model::draw_by_popularity`].
+    pub(super) popularity_ends: OnceLock<Vec<f64>>,
     /// The items' terms of the repurchase part, (2, n).
     repurchase: Option<Range<usize>>,
     inverse_norm: Vec<f32>,
@@ -145,6 +147,7 @@ impl Model {
             gram,
             neighbours,
             log_popularity: OnceLock::new(),
+            popularity_ends: OnceLock::new(),
             repurchase,
             inverse_norm: Vec::new(),
             ranker,
@@ -154,12 +157,20 @@ impl Model {
             buffer,
         };
         model.inverse_norm = model.inverse_norms()?;
+        if let Some(online) = &model.manifest.online {
+            online.check(&model)?;
+        }
         Ok(model)
     }
 
     /// What the exporter said of the model.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// See [`Manifest::override_events`].
+    pub(crate) fn override_events(&mut self, weights: &[(String, f32)], half_lives: &[(String, f32)]) {
+        Arc::make_mut(&mut self.manifest).override_events(weights, half_lives);
     }
 
     pub(crate) fn shared_manifest(&self) -> Arc<Manifest> {

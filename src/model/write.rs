@@ -13,6 +13,7 @@ use super::manifest::{LayerShape, Manifest, MlpShape, Repeats, Scoring, UserTowe
 use super::neighbours::{NeighbourSpec, add_neighbours};
 use super::network::{NetworkSpec, add_tensors};
 use super::nibbles::pack_nibbles;
+use super::online::Online;
 use super::prior::Prior;
 use super::quantise::{Grid, quantise_table};
 use super::read::{Model, REMOVED};
@@ -90,6 +91,8 @@ pub struct ModelSpec {
     pub ranker: Option<RankerSpec>,
     /// What is popular, beside what little a history says.
     pub prior: Option<Prior>,
+    /// How the device learns from each event.
+    pub online: Option<Online>,
     /// When people come.
     pub timing: Option<Timing>,
     /// For shops where people buy again.
@@ -97,6 +100,8 @@ pub struct ModelSpec {
     pub columns: Vec<Column>,
     /// Strength of each event type; empty for the defaults.
     pub event_weights: BTreeMap<String, f32>,
+    /// Days after which an event of a type counts half; missing ones always count alike.
+    pub event_half_lives: BTreeMap<String, f32>,
     pub card: serde_json::Value,
 }
 
@@ -207,10 +212,12 @@ fn lay_out(spec: &ModelSpec, steps: &[f32], file: &mut TensorWriter) -> Result<M
         context: spec.context.as_ref().map(|context| context.shape.clone()),
         repeats: spec.repeats,
         prior: spec.prior.clone(),
+        online: spec.online.clone(),
         timing: spec.timing.clone(),
         repurchase: spec.repurchase.as_ref().map(|part| part.weights.clone()),
         columns: spec.columns.iter().filter_map(|c| Some((c.name.clone(), kind(&c.data)?.to_owned()))).collect(),
         event_weights: spec.event_weights.iter().map(|(name, &weight)| (name.clone(), weight)).collect(),
+        event_half_lives: spec.event_half_lives.iter().map(|(name, &days)| (name.clone(), days)).collect(),
         sha256: Vec::new(),
         card: spec.card.clone().into(),
     })

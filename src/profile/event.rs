@@ -80,6 +80,38 @@ impl EventKind {
     }
 }
 
+/// How strongly types of events count, and how long, in place of what the model file says.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct EventSettings {
+    pub weights: Vec<(String, f32)>,
+    /// Days after which an event of the type counts half.
+    pub half_lives: Vec<(String, f32)>,
+}
+
+impl EventSettings {
+    /// The members `{ eventWeights?, eventHalfLives? }` of options.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for a type that there is not, a weight beyond -1 to 1, or days that are none.
+    pub fn from_json(options: &Json) -> Result<EventSettings> {
+        let options = Field::root(options, "options");
+        let list = |key, least, most, expected| -> Result<Vec<(String, f32)>> {
+            let mut list = Vec::new();
+            if let Some(given) = options.optional(key) {
+                for (name, value) in given.members()? {
+                    EventKind::parse(name)?;
+                    list.push((name.to_owned(), value.within(least, most, expected)? as f32));
+                }
+            }
+            Ok(list)
+        };
+        Ok(EventSettings {
+            weights: list("eventWeights", -1.0, 1.0, "a weight from -1 to 1")?,
+            half_lives: list("eventHalfLives", 1e-3, 1e6, "days above 0, at most 1e6")?,
+        })
+    }
+}
+
 /// One act of the user.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {

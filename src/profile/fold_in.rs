@@ -52,10 +52,10 @@ impl FoldIn {
         Ok((FoldIn { system, confidence }, user))
     }
 
-    /// How much each history item adds to `dot(u, item)`, in history order (Hu et al. 2008, section 5): with
-    /// `z = A^-1 y_item`, item h adds `(1 + alpha r_h) y_h . z`. The parts sum to the score, exactly.
-    pub fn contributions(&self, model: &Model, item: u32) -> Vec<(u32, f32)> {
-        let target: Vec<f64> = model.embedding(item).into_iter().map(f64::from).collect();
+    /// How much each history item adds to `dot(u, direction)`, in history order (Hu et al. 2008, section 5): with
+    /// `z = A^-1 direction`, item h adds `(1 + alpha r_h) y_h . z`. The parts sum to the dot, exactly.
+    pub fn contributions(&self, model: &Model, direction: &[f32]) -> Vec<(u32, f32)> {
+        let target: Vec<f64> = direction.iter().copied().map(f64::from).collect();
         let z = self.system.solve(&target);
         let part = |&(history, confidence): &(u32, f64)| {
             let dot: f64 = model.embedding(history).into_iter().zip(&z).map(|(y, z)| f64::from(y) * z).sum();

@@ -1,17 +1,21 @@
 //! What the device knows of its user: the events it saw, and the user vector computed from them.
 
+mod adapter;
 mod context;
 mod event;
 mod fold_in;
+mod gradient;
 mod network;
 mod push;
+mod random;
 mod state;
 mod stored;
 mod timing;
 mod user;
 
+pub use adapter::{Adapter, Feedback};
 pub use context::context_features;
-pub use event::{Event, EventKind};
+pub use event::{Event, EventKind, EventSettings};
 pub use network::content_vector;
 pub use push::Push;
 pub use state::{FULL_STRENGTH, Interaction, Profile};

@@ -1,9 +1,11 @@
 //! The profile: the log of events, and the history it amounts to.
 
+use super::adapter::Feedback;
 use super::event::{Event, EventKind};
+use super::network::ops::exp;
 use super::push::Push;
 use crate::error::Result;
-use crate::model::Model;
+use crate::model::{Manifest, Model};
 
 /// Most events kept, and most bytes of an exported profile, nearly: what is oldest goes first, impressions before all else.
 const MAX_EVENTS: usize = 2_000;
@@ -19,6 +21,11 @@ pub const FULL_STRENGTH: f32 = 1.0;
 /// Of events of one kind on one item the next one counts after so many milliseconds: what is told twice, and bursts, count once. Ratings
 /// always do, since a later one corrects the one before.
 const REPEAT: f64 = 60_000.0;
+
+/// The strength of a dislike that an impression is which nothing followed.
+const LEFT_ALONE: f32 = 0.05;
+
+const DAY: f64 = 86_400_000.0;
 
 /// A portion from here on is the whole.
 const WHOLE: f32 = 0.9;
@@ -137,10 +144,44 @@ impl Profile {
             if more { (*events + 1, self.bytes + bytes) } else { (*events - 1, self.bytes - bytes) };
     }
 
+    /// What an adapter learns from, the latest last: events as far as they count, with their strengths, and as weak dislikes what was shown
+    /// and left alone. Of an item that is disliked nothing counts that was before. What is done to one item within a minute, of whatever
+    /// kinds, counts no more than the strongest of it.
+    pub fn feedback(&self, model: &Model) -> Vec<Feedback> {
+        let counting = Counting { manifest: model.manifest(), now: self.latest() };
+        let mut lines = vec![Line::default(); self.ids.len()];
+        let mut touched = vec![false; self.ids.len()];
+        self.events.iter().for_each(|event| touched[event.id as usize] |= event.kind != EventKind::Impression);
+        let mut feedback: Vec<Feedback> = Vec::new();
+        // When what each item's last event counts with began.
+        let mut bursts = vec![f64::NEG_INFINITY; self.ids.len()];
+        for event in &self.events {
+            let id = event.id as usize;
+            let counted = lines[id].add(event, &counting);
+            let (Some(item), Some(counted)) = (model.item_index(&self.ids[id].0), counted) else { continue };
+            let left = event.kind == EventKind::Impression && counted == 0.0 && !touched[id];
+            let strength = if left { -LEFT_ALONE } else { counted };
+            let again = event.timestamp > 0.0 && (event.timestamp - bursts[id]).abs() < REPEAT;
+            let before = feedback.iter_mut().rev().find(|before| again && before.item == item && before.strength > 0.0);
+            if let (Some(before), true) = (before, strength > 0.0) {
+                before.strength = before.strength.max(strength);
+                continue;
+            }
+            bursts[id] = event.timestamp;
+            if counted < 0.0 {
+                feedback.retain(|before| before.item != item);
+            }
+            if strength != 0.0 {
+                feedback.push(Feedback { item, strength, time: event.timestamp });
+            }
+        }
+        feedback
+    }
+
     /// The history: one line an item, in order of first appearance, for a network in order of the last one. Strengths of several events add up as
     /// the model says ([`Repeats`](crate::model::Repeats)); a dislike clears what came before it. Items the model does not know are passed over.
     pub fn history(&self, model: &Model) -> Vec<Interaction> {
-        let weights = &model.manifest().event_weights;
+        let counting = Counting { manifest: model.manifest(), now: self.latest() };
         let mut lines = vec![Line::default(); self.ids.len()];
         for (at, event) in self.events.iter().enumerate() {
             let line = &mut lines[event.id as usize];
@@ -148,7 +189,7 @@ impl Profile {
             if line.strongest.is_none() || model.network().is_some() {
                 line.place = at;
             }
-            line.add(event, weights);
+            let _ = line.add(event, &counting);
         }
         let repeats = model.manifest().repeats;
         let mut history = Vec::new();
@@ -171,9 +212,11 @@ impl Profile {
     /// not disliked since.
     pub(crate) fn purchases(&self, model: &Model) -> Vec<(u32, f64)> {
         let mut purchases = Vec::new();
+        // How long ago it was is the part's own business.
+        let counting = Counting { manifest: model.manifest(), now: 0.0 };
         for event in &self.events {
             let Some(item) = model.item_index(&self.ids[event.id as usize].0) else { continue };
-            let strength = strength(event, &model.manifest().event_weights);
+            let strength = counting.strength(event);
             if strength < 0.0 {
                 purchases.retain(|&(bought, _)| bought != item);
             } else if strength >= FULL_STRENGTH && event.timestamp > 0.0 {
@@ -224,16 +267,19 @@ struct Line {
 }
 
 impl Line {
-    fn add(&mut self, event: &Kept, weights: &[(String, f32)]) {
-        let mut strength = strength(event, weights);
+    /// Takes in an event; gives its strength as far as it counts, none of one that was told just before.
+    fn add(&mut self, event: &Kept, counting: &Counting<'_>) -> Option<f32> {
+        let mut strength = counting.strength(event);
+        let mut again = false;
         let last = &mut self.counted[event.kind as usize];
         if event.kind == EventKind::Portion {
             // Later portions tell of the same viewing.
             let portion = event.value.unwrap_or_default();
-            strength = (strength - self.portion * event.kind.strength(weights)).max(0.0);
+            strength = (strength - self.portion * counting.weight(event)).max(0.0);
             self.portion = self.portion.max(portion);
         } else if event.kind != EventKind::Rating && *last > 0.0 && (event.timestamp - *last).abs() < REPEAT {
             strength = strength.min(0.0);
+            again = strength == 0.0;
         } else {
             *last = event.timestamp;
         }
@@ -242,7 +288,7 @@ impl Line {
         } else {
             self.strength += strength;
         }
-        let weight = event.kind.strength(weights);
+        let weight = event.kind.strength(&counting.manifest.event_weights);
         if self.strongest.is_none_or(|(_, strongest)| strength >= strongest) {
             self.strongest = Some((event.kind, weight));
         }
@@ -251,16 +297,37 @@ impl Line {
             EventKind::Portion => event.value.unwrap_or_default() >= WHOLE,
             _ => true,
         };
+        (!again).then_some(strength)
     }
 }
 
-/// Strength of one event: a rating of 3 or less is a dislike, 5 counts in full; a portion counts in part.
-fn strength(event: &Kept, weights: &[(String, f32)]) -> f32 {
-    let weight = event.kind.strength(weights);
-    match (event.kind, event.value) {
-        (EventKind::Rating, Some(value)) if value <= 3.0 => -weight.abs(),
-        (EventKind::Rating, Some(value)) => weight * (value - 3.0) / 2.0,
-        (EventKind::Portion, Some(value)) => weight * value,
-        _ => weight,
+/// How strongly events count at a moment.
+struct Counting<'m> {
+    manifest: &'m Manifest,
+    /// Milliseconds since 1970.
+    now: f64,
+}
+
+impl Counting<'_> {
+    /// Weight of the event's kind, less what time took of it.
+    fn weight(&self, event: &Kept) -> f32 {
+        let weight = event.kind.strength(&self.manifest.event_weights);
+        let days = ((self.now - event.timestamp) / DAY).max(0.0) as f32;
+        let half_life = self.manifest.event_half_lives.iter().find(|(name, _)| name == event.kind.name());
+        match half_life.filter(|_| event.timestamp > 0.0) {
+            Some((_, half_life)) => weight * exp(-std::f32::consts::LN_2 * days / half_life),
+            None => weight,
+        }
+    }
+
+    /// Strength of one event: a rating of 3 or less is a dislike, 5 counts in full; a portion counts in part.
+    fn strength(&self, event: &Kept) -> f32 {
+        let weight = self.weight(event);
+        match (event.kind, event.value) {
+            (EventKind::Rating, Some(value)) if value <= 3.0 => -weight.abs(),
+            (EventKind::Rating, Some(value)) => weight * (value - 3.0) / 2.0,
+            (EventKind::Portion, Some(value)) => weight * value,
+            _ => weight,
+        }
     }
 }

@@ -2,8 +2,10 @@
 
 use std::sync::OnceLock;
 
+use super::adapter::{Adapter, Feedback};
 use super::context::{add_context, context_features};
 use super::fold_in::FoldIn;
+use super::gradient::of_user;
 use super::network;
 use crate::error::{Error, Result, show};
 use crate::model::{MAX_ABS, Model, Prior, UserTower};
@@ -14,12 +16,15 @@ const MAX_STRENGTH: f32 = 16.0;
 /// A user as the scorers take it, and what is needed to say which event carried a score.
 #[derive(Debug, Clone)]
 pub struct User {
-    /// (d).
+    /// What items' rows are multiplied by, (d).
     pub vector: Vec<f32>,
-    /// What the neighbour lists of the history and the prior add to each item's score, (n); none without them.
+    /// The same as the model has it, without what was learnt since: what its layers see, (d); none where nothing was learnt.
+    pub taste: Option<Vec<f32>>,
+    /// What the neighbour lists of the history, the prior and the adapter add to each item's score, (n); none without them.
     pub offset: Option<Vec<f32>>,
     /// Weight of popularity in it.
     prior: f32,
+    adapter: Option<Adapter>,
     tower: Tower,
     /// (item index, strength r).
     history: Vec<(u32, f32)>,
@@ -80,6 +85,21 @@ impl User {
         self
     }
 
+    /// The user with what the device learns from `feedback`, the latest last, as of the moment `now` in milliseconds since 1970; the
+    /// same user where the model does not say how.
+    #[must_use]
+    pub fn learning(mut self, model: &Model, feedback: &[Feedback], now: f64) -> User {
+        let Some(online) = model.manifest().online.as_ref().filter(|_| !feedback.is_empty()) else { return self };
+        let weights = online.weights_at(self.history.iter().map(|(_, strength)| strength).sum());
+        let adapter = Adapter::learn(model, online, feedback, now, weights);
+        self.taste = Some(self.vector.clone());
+        adapter.add_to_vector(&mut self.vector);
+        self.vector.iter_mut().for_each(|x| *x = x.max(-MAX_ABS).min(MAX_ABS));
+        adapter.add_to_scores(model, self.offset.get_or_insert_with(|| vec![0.0; model.item_count()]));
+        self.adapter = Some(adapter);
+        self
+    }
+
     /// The user by history and context alone.
     fn plain(model: &Model, history: &[(u32, f32)], context: &[(u32, f32)]) -> Result<User> {
         check(model, history)?;
@@ -110,6 +130,8 @@ impl User {
             vector,
             offset: listed(model, history),
             prior: 0.0,
+            taste: None,
+            adapter: None,
             tower,
             history: history.to_vec(),
             context: context.to_vec(),
@@ -130,6 +152,8 @@ impl User {
             vector,
             offset: Some(offset),
             prior: 0.0,
+            taste: None,
+            adapter: None,
             tower: Tower::Network,
             history: Vec::new(),
             context: context.to_vec(),
@@ -142,12 +166,13 @@ impl User {
     pub(crate) fn brings_offset(model: &Model) -> bool {
         model.neighbours().is_some()
             || model.manifest().prior.is_some()
+            || model.manifest().online.is_some()
             || model.context().is_some_and(|context| !context.shape.always)
     }
 
-    /// How much lower `item`'s dot is without each item of the history, in its order; all of it for an only item, nothing for one so
-    /// long ago that the network does not look at it.
-    fn without_each(&self, model: &Model, item: u32) -> Vec<(u32, f32)> {
+    /// How much lower the dot with `target` is without each item of the history, in its order; all of it for an only item, nothing for
+    /// one so long ago that the network does not look at it.
+    fn without_each(&self, model: &Model, target: &[f32]) -> Vec<(u32, f32)> {
         let length = model.network().map_or(0, |network| network.shape.length);
         let first = self.history.len().saturating_sub(length);
         let vectors = self.without.get_or_init(|| {
@@ -157,9 +182,8 @@ impl User {
             };
             (first..self.history.len()).map(without).collect()
         });
-        let target = model.embedding(item);
-        let dot = |vector: &Vec<f32>| vector.iter().zip(&target).map(|(a, b)| a * b).sum::<f32>();
-        let whole = dot(&self.vector);
+        let dot = |vector: &Vec<f32>| vector.iter().zip(target).map(|(a, b)| a * b).sum::<f32>();
+        let whole = dot(self.taste());
         let part = |at: usize| match at.checked_sub(first) {
             Some(at) => whole - vectors[at].as_ref().map_or(0.0, dot),
             None => 0.0,
@@ -167,9 +191,15 @@ impl User {
         self.history.iter().enumerate().map(|(at, &(from, _))| (from, part(at))).collect()
     }
 
+    /// The vector as the model has it, without what was learnt since, (d).
+    fn taste(&self) -> &Vec<f32> {
+        self.taste.as_ref().unwrap_or(&self.vector)
+    }
+
     /// How much higher `item` stands than others because it is more popular than they are on average, beside what the history says.
     pub fn popular_part(&self, model: &Model, item: u32) -> f32 {
-        if self.prior > 0.0 { self.prior * model.log_popularity()[item as usize] } else { 0.0 }
+        let skip = model.ranker().map_or(1.0, |ranker| ranker.skip);
+        if self.prior > 0.0 { skip * self.prior * model.log_popularity()[item as usize] } else { 0.0 }
     }
 
     /// The retrieval score of `item` in its two parts: what neighbour lists and the prior say, and dot and bias.
@@ -179,21 +209,25 @@ impl User {
         (self.offset.as_ref().map_or(0.0, |offset| offset[item as usize]), dot + bias)
     }
 
-    /// How much each history item adds to the retrieval score of `item`, less its bias, in history order. Of a network: by how
-    /// much the score is lower without it, which does not add up to the score.
+    /// How much each history item adds to the score of `item`, in history order.
+    ///
+    /// Exact, bias and prior left out, for a dot of a folded-in or pooled vector and for neighbour lists: the parts sum to the score. Of a
+    /// network, by how much the score is lower without the item (leave-one-out). Of a ranker's layers, gradient times input (Baehrens et
+    /// al. 2010) beside the exact parts of the retrieval score.
     pub fn contributions(&self, model: &Model, item: u32) -> Vec<(u32, f32)> {
-        let mut parts = match &self.tower {
-            Tower::FoldIn(solved) => solved.contributions(model, item),
-            Tower::Pool { factor } => {
-                let target = model.embedding(item);
-                let part = |&(from, strength): &(u32, f32)| {
-                    let row = model.history_row(from);
-                    (from, strength * factor * row.iter().zip(&target).map(|(a, b)| a * b).sum::<f32>())
-                };
-                self.history.iter().map(part).collect()
-            }
-            Tower::Network => self.without_each(model, item),
-        };
+        let row = model.embedding(item);
+        let Some(ranker) = model.ranker() else { return self.of_retrieval(model, item, &row) };
+        let mut parts = self.along(model, &of_user(ranker, self.taste(), &row));
+        if ranker.skip != 0.0 {
+            let retrieval = self.of_retrieval(model, item, &row);
+            parts.iter_mut().zip(retrieval).for_each(|(part, (_, x))| part.1 += ranker.skip * x);
+        }
+        parts
+    }
+
+    /// How much each history item adds to the retrieval score of `item`, whose row is `row`, in history order.
+    fn of_retrieval(&self, model: &Model, item: u32, row: &[f32]) -> Vec<(u32, f32)> {
+        let mut parts = self.along(model, row);
         if let Some(neighbours) = model.neighbours() {
             for (part, &(from, strength)) in parts.iter_mut().zip(&self.history) {
                 neighbours.each(from, &mut |other, weight| {
@@ -203,7 +237,27 @@ impl User {
                 });
             }
         }
+        if let Some(adapter) = &self.adapter {
+            for (from, learnt) in adapter.contributions(model, item) {
+                parts.iter_mut().filter(|part| part.0 == from).for_each(|part| part.1 += learnt);
+            }
+        }
         parts
+    }
+
+    /// How much each history item adds to the dot of the vector and `direction`, (d), in history order.
+    fn along(&self, model: &Model, direction: &[f32]) -> Vec<(u32, f32)> {
+        match &self.tower {
+            Tower::FoldIn(solved) => solved.contributions(model, direction),
+            Tower::Pool { factor } => {
+                let part = |&(from, strength): &(u32, f32)| {
+                    let row = model.history_row(from);
+                    (from, strength * factor * row.iter().zip(direction).map(|(a, b)| a * b).sum::<f32>())
+                };
+                self.history.iter().map(part).collect()
+            }
+            Tower::Network => self.without_each(model, direction),
+        }
     }
 }
 

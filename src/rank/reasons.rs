@@ -1,11 +1,13 @@
 //! Why an item is in the list.
 
 use crate::json::Json;
-use crate::model::Model;
+use crate::model::{ColumnView, Model};
 use crate::profile::{EventKind, Interaction, User};
 
-/// Most reasons an item carries.
+/// Most reasons of one event each that an item carries.
 const MAX_REASONS: usize = 3;
+/// From this share on a taste is told.
+const MOST: f32 = 0.5;
 
 /// One reason for one item.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,23 +16,27 @@ pub enum Reason {
     BecauseOf { item_id: String, event: EventKind, weight: f32 },
     /// The item is popular, in this moment where the model knows of moments: nothing is known of the user yet, or what is known says less.
     Popular,
-    /// A rule of the shop put it there.
-    Promoted,
+    /// The items the user dealt with that have the same value in a category column carry this share of what speaks for it, together.
+    Taste { column: String, value: String, weight: f32 },
+    /// The rule of this number, from 0 on, put it there.
+    Promoted { rule: usize },
     /// The user bought it this many times, the last time so many days ago, and every so many days on average if more than once.
     BuyAgain { times: usize, days_since: f32, rhythm_days: Option<f32> },
 }
 
-/// The history items that carried the retrieval score of `item`, strongest first: each one's exact part, and as its weight its
-/// share of all parts that speak for the item. That it is popular comes first where that says more than all of them.
+/// The history items that carried the score of `item`, strongest first: each one's part ([`User::contributions`]), and as its weight its
+/// share of all parts that speak for the item. That it is popular comes first where that says more than all of them; last what several of
+/// them have in common with it, where that is most of it.
 pub(crate) fn because_of(model: &Model, user: &User, history: &[Interaction], item: u32) -> Vec<Reason> {
     let mut parts = user.contributions(model, item);
     parts.retain(|&(_, part)| part > 0.0);
     let total: f32 = parts.iter().map(|&(_, part)| part).sum();
-    // That it is popular is told where it says more than all that the user did.
     let mut reasons = Vec::new();
+    // That it is popular is told where it says more than all that the user did.
     if user.popular_part(model, item) > total {
         reasons.push(Reason::Popular);
     }
+    let taste = taste(model, &parts, item, total);
     while reasons.len() < MAX_REASONS && !parts.is_empty() {
         let strongest = (0..parts.len()).fold(0, |best, i| if parts[i].1 > parts[best].1 { i } else { best });
         let (cause, part) = parts.swap_remove(strongest);
@@ -39,12 +45,34 @@ pub(crate) fn because_of(model: &Model, user: &User, history: &[Interaction], it
             reasons.push(Reason::BecauseOf { item_id, event: line.strongest, weight: part / total });
         }
     }
+    reasons.extend(taste);
     reasons
 }
 
+/// The value of `item` that at least two of `parts` share which carry most of `total`: of several columns' the rarest.
+fn taste(model: &Model, parts: &[(u32, f32)], item: u32, total: f32) -> Option<Reason> {
+    let mut best: Option<(usize, Reason)> = None;
+    for name in model.column_names() {
+        let Some(ColumnView::Category { codes, values, .. }) = model.column(name) else { continue };
+        let code = codes[item as usize];
+        let (mut alike, mut sum) = (0, 0.0);
+        for &(from, part) in parts.iter().filter(|part| codes[part.0 as usize] == code) {
+            (alike, sum) = (alike + usize::from(from != item), sum + part);
+        }
+        let count = codes.iter().filter(|&&other| other == code).count();
+        let rarer = best.as_ref().is_none_or(|(least, _)| count < *least);
+        let value = values.get(code as usize);
+        if alike >= 2 && sum > total * MOST && rarer && !value.is_empty() {
+            let (column, value) = (name.to_owned(), value.to_owned());
+            best = Some((count, Reason::Taste { column, value, weight: sum / total }));
+        }
+    }
+    best.map(|(_, reason)| reason)
+}
+
 impl Reason {
-    /// The JSON form: `{ type: "because_of", itemId, event, weight }`, `{ type: "popular" }`, `{ type: "promoted" }` or
-    /// `{ type: "buy_again", times, daysSince, rhythmDays }`, the rhythm null for what was bought once.
+    /// The JSON form: `{ type: "because_of", itemId, event, weight }`, `{ type: "taste", column, value, weight }`,
+    /// `{ type: "popular" }`, `{ type: "promoted", rule }` or `{ type: "buy_again", times, daysSince, rhythmDays }`, the rhythm null for what was bought once.
     pub fn to_json(&self) -> Json {
         match self {
             Reason::BecauseOf { item_id, event, weight } => {
@@ -52,7 +80,16 @@ impl Reason {
                 Json::object([("type", "because_of".into()), ("itemId", id), ("event", event), ("weight", weight)])
             }
             Reason::Popular => Json::object([("type", "popular".into())]),
-            Reason::Promoted => Json::object([("type", "promoted".into())]),
+            Reason::Taste { column, value, weight } => {
+                let (column, value) = (column.as_str().into(), value.as_str().into());
+                Json::object([
+                    ("type", "taste".into()),
+                    ("column", column),
+                    ("value", value),
+                    ("weight", (*weight).into()),
+                ])
+            }
+            Reason::Promoted { rule } => Json::object([("type", "promoted".into()), ("rule", (*rule).into())]),
             Reason::BuyAgain { times, days_since, rhythm_days } => Json::object([
                 ("type", "buy_again".into()),
                 ("times", (*times).into()),

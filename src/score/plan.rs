@@ -52,6 +52,8 @@ pub(crate) enum UserVector {
 pub struct Query<'a> {
     /// User vector, (d).
     pub user: &'a [f32],
+    /// What a ranker's layers see in its place, (d).
+    pub taste: Option<&'a [f32]>,
     /// Added to each item's retrieval score, (n): what neighbour lists and the prior say. For the stages with a dot and a bias.
     pub offset: Option<&'a [f32]>,
     /// Items to leave out.
@@ -64,7 +66,7 @@ pub struct Query<'a> {
 impl<'a> Query<'a> {
     /// What `user` is asked with at a stage with a dot and a bias.
     pub fn of(user: &'a User, mask: &'a ItemMask, k: usize, stage: Stage) -> Query<'a> {
-        Query { user: &user.vector, offset: user.offset.as_deref(), mask, k, stage }
+        Query { user: &user.vector, taste: user.taste.as_deref(), offset: user.offset.as_deref(), mask, k, stage }
     }
 }
 
@@ -97,10 +99,11 @@ impl<'a> Plan<'a> {
         if query.k == 0 {
             return Err(Error::argument("count", "at least 1", 0));
         }
-        if query.user.len() != dim {
+        let taste = query.taste.unwrap_or(query.user);
+        if query.user.len() != dim || taste.len() != dim {
             return Err(Error::argument("user", format_args!("{dim} values"), query.user.len()));
         }
-        if let Some(x) = query.user.iter().find(|x| !x.is_finite() || x.abs() > MAX_ABS) {
+        if let Some(x) = query.user.iter().chain(taste).find(|x| !x.is_finite() || x.abs() > MAX_ABS) {
             return Err(Error::argument("user", format_args!("finite values up to {}", show(MAX_ABS)), show(*x)));
         }
         if query.mask.items() != items {
@@ -118,7 +121,7 @@ impl<'a> Plan<'a> {
             offset,
             mask: query.mask,
             retrieve: ranker.map_or(k, |ranker| candidates(ranker.candidates).max(k).min(items)),
-            first: ranker.map(|ranker| ranker.project_user(query.user)),
+            first: ranker.map(|ranker| ranker.project_user(taste)),
             k,
         })
     }

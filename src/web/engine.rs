@@ -3,7 +3,6 @@
 use core::arch::wasm32::memory_size;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use js_sys::{Array, Float32Array, JsString, Object, Promise, Uint8Array};
@@ -16,7 +15,7 @@ use crate::error::Result;
 use crate::extend::NewItem;
 use crate::json::{Field, Json};
 use crate::model::{Model, ModelBuffer};
-use crate::profile::{BestTime, Event, Profile, Push, TimeRequest};
+use crate::profile::{BestTime, Event, EventSettings, Profile, Push, TimeRequest};
 use crate::rank::Reason;
 use crate::recommender::{Item, Recommendation, Recommender, Subject};
 use crate::request::Request;
@@ -63,8 +62,8 @@ impl Engine {
                 Some(backend) => BackendChoice::parse(backend.text()?)?,
                 None => BackendChoice::Auto,
             };
-            let model = Arc::new(Model::read(buffer.0)?);
-            Ok(Engine(Rc::new(Recommender::new(model, choice).await?)).into())
+            let events = EventSettings::from_json(&options)?;
+            Ok(Engine(Rc::new(Recommender::counting(Model::read(buffer.0)?, events, choice).await?)).into())
         })
     }
 

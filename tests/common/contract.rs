@@ -7,7 +7,7 @@ use proclivity::model::{
     Cell, ContextShape, ContextSpec, FieldKind, FieldShape, Model, ModelSpec, NeighbourSpec, Precision, Prior,
     UserTower,
 };
-use proclivity::profile::{Event, EventKind, Profile, User, context_features};
+use proclivity::profile::{Event, EventKind, Feedback, Profile, User, context_features};
 use proclivity::rank::{Condition, Filter, Reason};
 use proclivity::score::{
     BackendChoice, CpuKernels, CpuScorer, ItemMask, Plan, Query, Scored, Scorer, Stage, Tolerance, reference,
@@ -15,8 +15,8 @@ use proclivity::score::{
 use proclivity::{Recommender, Request, Subject};
 
 use super::fixtures::{
-    Random, biases_alone, checkerboard, in_f32, in_int8, model, pooling_rows, random, ranking_all, spec, tied,
-    with_neighbours, with_ranker, with_repurchase, without_vectors,
+    Random, biases_alone, checkerboard, in_f32, in_int8, learning, model, pooling_rows, random, ranking_all, spec,
+    tied, with_neighbours, with_ranker, with_repurchase, without_vectors,
 };
 
 /// Opens the backend, and fails if another one answers.
@@ -100,7 +100,7 @@ pub async fn checkerboard_answer(choice: BackendChoice) {
     let mut mask = ItemMask::none(40);
     mask.exclude(4);
     mask.exclude(6);
-    let query = Query { user: &user, offset: None, mask: &mask, k: 5, stage: Stage::Retrieval };
+    let query = Query { user: &user, taste: None, offset: None, mask: &mask, k: 5, stage: Stage::Retrieval };
     let found: Vec<u32> = scorer.score(&query).await.expect("scores").iter().map(|s| s.item).collect();
     assert_eq!(found, [0, 2, 8, 10, 12]);
 }
@@ -124,7 +124,7 @@ pub async fn dot_is_exact(choice: BackendChoice) {
                 (10, Stage::Popularity),
             ] {
                 let user = user(&mut random, model.dim());
-                let query = Query { user: &user, offset: None, mask: &mask, k, stage };
+                let query = Query { user: &user, taste: None, offset: None, mask: &mask, k, stage };
                 let expected = reference::score(&model, &Plan::new(&model, &query).expect("valid"));
                 for (body, found) in answers(&scorer, &model, choice, &query).await {
                     assert_eq!(found, expected, "{body}: {items} items, k = {k}, {stage:?}");
@@ -145,7 +145,8 @@ pub async fn extremes(choice: BackendChoice) {
             let mask = ItemMask::none(300);
             for sign in [-1.0f32, 1.0] {
                 let user: Vec<f32> = random.floats(16, 1.0).into_iter().map(|x| sign * (x.abs() + 0.1)).collect();
-                let query = Query { user: &user, offset: None, mask: &mask, k: 300, stage: Stage::Retrieval };
+                let query =
+                    Query { user: &user, taste: None, offset: None, mask: &mask, k: 300, stage: Stage::Retrieval };
                 let expected = reference::score(&model, &Plan::new(&model, &query).expect("valid"));
                 for (body, found) in answers(&scorer, &model, choice, &query).await {
                     assert_eq!(found, expected, "{body}: scale {scale}, sign {sign}");
@@ -170,7 +171,7 @@ pub async fn ranking_within_tolerance(choice: BackendChoice) {
             (0..items / 3).for_each(|_| mask.exclude(random.below(items) as u32));
             for (k, stage) in [(10, Stage::Ranking), (items + 1, Stage::Ranking), (10, Stage::Cascade)] {
                 let user = user(&mut random, 32);
-                let query = Query { user: &user, offset: None, mask: &mask, k, stage };
+                let query = Query { user: &user, taste: None, offset: None, mask: &mask, k, stage };
                 for (body, found) in answers(&scorer, &model, choice, &query).await {
                     let worst = disagreement(&model, &query, &found, Tolerance::MLP);
                     assert!(worst <= 1.0, "{body}: {items} items, {hidden:?}, k = {k}, {stage:?}: {worst}");
@@ -195,7 +196,7 @@ pub async fn int8_ranking_is_exact(choice: BackendChoice) {
                 [(10, Stage::Ranking, 1.0), (items + 1, Stage::Cascade, 1.0), (10, Stage::Cascade, 40.0)]
             {
                 let user = random.floats(32, scale);
-                let query = Query { user: &user, offset: None, mask: &mask, k, stage };
+                let query = Query { user: &user, taste: None, offset: None, mask: &mask, k, stage };
                 let expected = reference::score(&model, &Plan::new(&model, &query).expect("valid"));
                 for (body, found) in answers(&scorer, &model, choice, &query).await {
                     assert_eq!(found, expected, "{body}: {items} items, {hidden:?}, k = {k}, {stage:?}");
@@ -225,7 +226,7 @@ pub async fn neighbours_are_exact(choice: BackendChoice) {
             (0..items / 3).for_each(|_| mask.exclude(random.below(items) as u32));
             for (k, stage) in [(10, Stage::Cascade), (items + 5, Stage::Retrieval), (10, Stage::Popularity)] {
                 let offset = user.offset.as_deref().filter(|_| stage != Stage::Popularity);
-                let query = Query { user: &user.vector, offset, mask: &mask, k, stage };
+                let query = Query { user: &user.vector, taste: user.taste.as_deref(), offset, mask: &mask, k, stage };
                 let expected = reference::score(&model, &Plan::new(&model, &query).expect("valid"));
                 for (body, found) in answers(&scorer, &model, choice, &query).await {
                     assert_eq!(found, expected, "{body}: {items} items, d = {}, k = {k}, {stage:?}", model.dim());
@@ -237,6 +238,60 @@ pub async fn neighbours_are_exact(choice: BackendChoice) {
             let bias = model.bias().map_or(0.0, |bias| bias[best[0].item as usize]);
             // The scorers round the user vector to int8.
             assert!((parts + bias - best[0].score).abs() < 0.05 * (1.0 + parts.abs()), "{parts} and {best:?}");
+        }
+    }
+}
+
+/// What was learnt online moves retrieval by the user vector and an offset, while a ranker's layers see the vector as it was: to the last
+/// bit where scores are whole sums, and its parts by event add up to what it moved.
+pub async fn learnt_users_are_exact(choice: BackendChoice) {
+    for (n, items) in cases(choice, 1, [40, 1025, 2100]) {
+        let seed = 500 + n as u64;
+        let plain = learning(with_neighbours(random(items, 32, seed), 6, false, seed));
+        let ranked = learning(with_ranker(random(items, 32, seed), &[16, 8], 20, seed));
+        for spec in
+            [plain.clone(), in_int8(ranked.clone()), biases_alone(plain), ranking_all(in_f32(ranked), Precision::F32)]
+        {
+            let model = model(&spec);
+            let scorer = open(&model, choice).await;
+            let mut random = Random(seed);
+            let feedback: Vec<Feedback> = (0..12)
+                .map(|at| {
+                    let item = (at * 37 + 5) % items as u32;
+                    Feedback { item, strength: random.unit(), time: f64::from(at) * 8.64e7 }
+                })
+                .collect();
+            let history: Vec<(u32, f32)> = feedback
+                .iter()
+                .filter(|event| event.strength > 0.0)
+                .map(|event| (event.item, event.strength))
+                .collect();
+            let before = User::of_history(&model, &history).expect("a known history");
+            let user = before.clone().learning(&model, &feedback, 1e9);
+            assert_eq!(user.taste.as_ref(), Some(&before.vector));
+            let mask = ItemMask::none(items);
+            for (k, stage) in [(10, Stage::Cascade), (items + 5, Stage::Retrieval)] {
+                let query = Query::of(&user, &mask, k, stage);
+                let expected = reference::score(&model, &Plan::new(&model, &query).expect("valid"));
+                let exact = stage == Stage::Retrieval || model.ranker().is_none_or(|ranker| !ranker.steps.is_empty());
+                for (body, found) in answers(&scorer, &model, choice, &query).await {
+                    let near = |(a, b): (&Scored, &Scored)| a.item == b.item && (a.score - b.score).abs() < 1e-3;
+                    let same = if exact { found == expected } else { found.iter().zip(&expected).all(near) };
+                    assert!(same, "{body}: {items} items, d = {}, k = {k}, {stage:?}", model.dim());
+                }
+            }
+            // Of retrieval, everything the adapter added is of some event, disliked items aside.
+            if model.ranker().is_none() {
+                let liked = |item: u32| history.iter().any(|pair| pair.0 == item);
+                let alone: Vec<Feedback> = feedback.iter().copied().filter(|event| liked(event.item)).collect();
+                let user = before.clone().learning(&model, &alone, 1e9);
+                let sum = |parts: Vec<(u32, f32)>| parts.iter().map(|part| part.1).sum::<f32>();
+                for item in [0, items as u32 / 2, history[0].0] {
+                    let [(a, b), (c, d)] = [before.scores(&model, item), user.scores(&model, item)];
+                    let learnt = sum(user.contributions(&model, item)) - sum(before.contributions(&model, item));
+                    assert!((learnt - (c + d - a - b)).abs() < 1e-3 * (1.0 + learnt.abs()), "{learnt} {item}");
+                }
+            }
         }
     }
 }
@@ -310,7 +365,7 @@ pub async fn cascade_within_tolerance(choice: BackendChoice) {
         let mut worst = 0.0f32;
         for _ in 0..4 {
             let user = user(&mut random, 32);
-            let query = Query { user: &user, offset: None, mask: &mask, k, stage: Stage::Cascade };
+            let query = Query { user: &user, taste: None, offset: None, mask: &mask, k, stage: Stage::Cascade };
             let found = scorer.score(&query).await.expect("scores");
             worst = worst.max(disagreement(&model, &query, &found, Tolerance::MLP));
         }
@@ -328,7 +383,7 @@ pub async fn masks(choice: BackendChoice) {
         let mut two = all.clone();
         two.include(69);
         two.include(3);
-        let query = |mask| Query { user: &user, offset: None, mask, k: 10, stage };
+        let query = |mask| Query { user: &user, taste: None, offset: None, mask, k: 10, stage };
         assert!(scorer.score(&query(&all)).await.expect("scores").is_empty());
         let mut found: Vec<u32> = scorer.score(&query(&two)).await.expect("scores").iter().map(|s| s.item).collect();
         found.sort_unstable();
@@ -344,10 +399,10 @@ pub async fn refusals(choice: BackendChoice) {
     let (user, nan) = (vec![1.0; 16], vec![f32::NAN; 16]);
     let stage = Stage::Retrieval;
     for query in [
-        Query { user: &user, offset: None, mask: &mask, k: 0, stage },
-        Query { user: &user[1..], offset: None, mask: &mask, k: 1, stage },
-        Query { user: &nan, offset: None, mask: &mask, k: 1, stage },
-        Query { user: &user, offset: None, mask: &small, k: 1, stage },
+        Query { user: &user, taste: None, offset: None, mask: &mask, k: 0, stage },
+        Query { user: &user[1..], taste: None, offset: None, mask: &mask, k: 1, stage },
+        Query { user: &nan, taste: None, offset: None, mask: &mask, k: 1, stage },
+        Query { user: &user, taste: None, offset: None, mask: &small, k: 1, stage },
     ] {
         assert_eq!(scorer.score(&query).await.expect_err("refused").code(), "argument");
     }
@@ -360,7 +415,7 @@ pub async fn overlapping(choice: BackendChoice) {
     let mut random = Random(11);
     let (a, b) = (user(&mut random, 16), user(&mut random, 16));
     let mask = ItemMask::none(1200);
-    let query = |user| Query { user, offset: None, mask: &mask, k: 10, stage: Stage::Cascade };
+    let query = |user| Query { user, taste: None, offset: None, mask: &mask, k: 10, stage: Stage::Cascade };
     let (first, second) = (query(a.as_slice()), query(b.as_slice()));
     let (together_a, together_b) = join!(scorer.score(&first), scorer.score(&second));
     assert_eq!(together_a.expect("scores"), scorer.score(&first).await.expect("scores"));
@@ -447,7 +502,7 @@ pub async fn given_user(choice: BackendChoice) {
     let recommender = Recommender::new(model.clone(), choice).await.expect("opens");
     let user = user(&mut Random(33), 16);
     let everything = ItemMask::none(200);
-    let query = |mask| Query { user: &user, offset: None, mask, k: 5, stage: Stage::Cascade };
+    let query = |mask| Query { user: &user, taste: None, offset: None, mask, k: 5, stage: Stage::Cascade };
     let best = recommender.scorer().score(&query(&everything)).await.expect("scores")[0].item;
     let best_id = model.item_id(best);
     recommender.observe(Event::new(EventKind::Purchase, best_id)).expect("known");
@@ -626,6 +681,7 @@ macro_rules! contract_tests {
         $check!(int8_ranking_is_exact);
         $check!(neighbours_are_exact);
         $check!(contexts_are_exact);
+        $check!(learnt_users_are_exact);
         $check!(masks);
         $check!(refusals);
         $check!(overlapping);

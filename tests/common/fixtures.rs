@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proclivity::model::{
-    Column, ColumnData, DenseLayer, EmbeddingSpec, Model, ModelBuffer, ModelSpec, NEW_FEATURES, NeighbourSpec,
-    Precision, REPEAT_FEATURES, RankerSpec, RepurchaseSpec, RepurchaseWeights, UserTower,
+    Column, ColumnData, DenseLayer, EmbeddingSpec, Model, ModelBuffer, ModelSpec, NEW_FEATURES, NeighbourSpec, Online,
+    OnlineColumn, Precision, REPEAT_FEATURES, RankerSpec, RepurchaseSpec, RepurchaseWeights, UserTower,
 };
 
 /// A small deterministic generator (SplitMix64, Steele et al. 2014).
@@ -53,6 +53,7 @@ pub fn spec(rows: Vec<f32>, dim: usize) -> ModelSpec {
         neighbours: None,
         ranker: None,
         prior: None,
+        online: None,
         timing: None,
         repurchase: None,
         columns: vec![
@@ -67,6 +68,7 @@ pub fn spec(rows: Vec<f32>, dim: usize) -> ModelSpec {
             Column { name: "price".to_owned(), data: ColumnData::Number((0..items).map(|i| i as f32 / 2.0).collect()) },
         ],
         event_weights: BTreeMap::new(),
+        event_half_lives: Default::default(),
         card: serde_json::json!({ "made": "for tests" }),
     }
 }
@@ -170,6 +172,22 @@ pub fn with_ranker(mut spec: ModelSpec, hidden: &[usize], candidates: usize, see
     let (layers, precision) = (layers.collect(), Precision::F32);
     spec.ranker = Some(RankerSpec { layers, skip: 0.5, candidates: Some(candidates), precision });
     spec.family = "als+ncf".to_owned();
+    spec
+}
+
+/// Adds online learning from every event: of vectors, items, categories and prices, that never fades.
+pub fn learning(mut spec: ModelSpec) -> ModelSpec {
+    let column = |name: &str, edges: &[f32]| OnlineColumn { column: name.to_owned(), edges: edges.to_vec() };
+    spec.online = Some(Online {
+        rate: 0.1,
+        samples: 4,
+        days: 0.0,
+        events: 0.0,
+        norm: 1.0,
+        columns: vec![column("parity", &[]), column("price", &[5.0, 10.0, 20.0])],
+        strengths: vec![1.0, 9.0],
+        weights: vec![vec![0.5, 1.0, 1.0, 0.5], vec![0.25, 2.0, 1.0, 0.5]],
+    });
     spec
 }
 

@@ -40,7 +40,7 @@ pub async fn small_limits_dot() {
             (100, Stage::Similarity),
             (3, Stage::Popularity),
         ] {
-            let query = Query { user: &user, offset: None, mask: &mask, k, stage };
+            let query = Query { user: &user, taste: None, offset: None, mask: &mask, k, stage };
             let expected = reference::score(&model, &Plan::new(&model, &query).expect("valid"));
             assert_eq!(scorer.score(&query).await.expect("scores"), expected, "{items} items, k = {k}, {stage:?}");
         }
@@ -67,7 +67,7 @@ pub async fn small_limits_ranking() {
         let mask = third_left_out(items, &mut random);
         let user = random.floats(32, 1.0);
         for (k, stage) in [(10, Stage::Cascade), (400, Stage::Ranking)] {
-            let query = Query { user: &user, offset: None, mask: &mask, k, stage };
+            let query = Query { user: &user, taste: None, offset: None, mask: &mask, k, stage };
             let found = scorer.score(&query).await.expect("scores");
             if exact {
                 assert_eq!(found, reference::score(&model, &Plan::new(&model, &query).expect("valid")));
@@ -83,7 +83,7 @@ pub async fn packed_dot() {
     let model = model(&random(3000, 48, 12));
     let mask = ItemMask::none(3000);
     let user = Random(13).floats(48, 2.0);
-    let query = Query { user: &user, offset: None, mask: &mask, k: 300, stage: Stage::Retrieval };
+    let query = Query { user: &user, taste: None, offset: None, mask: &mask, k: 300, stage: Stage::Retrieval };
     let expected = reference::score(&model, &Plan::new(&model, &query).expect("valid"));
     for packed in [true, false] {
         let scorer = open(&model, GpuLimits { packed: Some(packed), ..SMALL }).await;
@@ -98,7 +98,7 @@ pub async fn measured_dot() {
     let scorer = GpuScorer::open(model.clone()).await.expect("opens");
     let mask = ItemMask::none(40_000);
     let user = Random(15).floats(32, 2.0);
-    let query = Query { user: &user, offset: None, mask: &mask, k: 200, stage: Stage::Retrieval };
+    let query = Query { user: &user, taste: None, offset: None, mask: &mask, k: 200, stage: Stage::Retrieval };
     let expected = reference::score(&model, &Plan::new(&model, &query).expect("valid"));
     assert_eq!(scorer.score(&query).await.expect("scores"), expected, "with {}", scorer.kernels());
 }
@@ -111,7 +111,7 @@ pub async fn too_small_limits() {
     assert_eq!(refused.code(), "backend_unavailable");
     let scorer = open(&model, SMALL).await;
     let (user, mask) = (vec![1.0; 16], ItemMask::none(20_000));
-    let query = |k| Query { user: &user, offset: None, mask: &mask, k, stage: Stage::Retrieval };
+    let query = |k| Query { user: &user, taste: None, offset: None, mask: &mask, k, stage: Stage::Retrieval };
     let refused = scorer.score(&query(20_000)).await.expect_err("160 KB of answer do not fit 128 KiB");
     assert_eq!(refused.code(), "gpu");
     assert_eq!(scorer.score(&query(10)).await.expect("scores").len(), 10);
@@ -128,7 +128,7 @@ pub async fn batches() {
         .iter()
         .zip(&masks)
         .enumerate()
-        .map(|(n, (user, mask))| Query { user, offset: None, mask, k: 1 + 7 * n, stage: stages[n % 4] })
+        .map(|(n, (user, mask))| Query { user, taste: None, offset: None, mask, k: 1 + 7 * n, stage: stages[n % 4] })
         .collect();
     for limits in [None, Some(SMALL)] {
         let scorer = GpuScorer::open_with_limits(model.clone(), limits).await.expect("opens");
@@ -154,7 +154,7 @@ pub async fn a_change_on_the_gpu_alone_is_noticed() {
     {
         let scorer = GpuScorer::open(model(spec)).await.expect("opens");
         for asked in [Stage::Ranking, Stage::Retrieval] {
-            let query = Query { user: &user, offset: None, mask: &mask, k: 1300, stage: asked };
+            let query = Query { user: &user, taste: None, offset: None, mask: &mask, k: 1300, stage: asked };
             let found = scorer.score(&query).await.expect("scores");
             let agrees = match asked {
                 Stage::Ranking => disagreement(&model_here, &query, &found, Tolerance::MLP) <= 1.0,
@@ -174,7 +174,7 @@ pub async fn a_device_lost_in_flight_is_survived() {
     let model = model(&random(20_000, 32, 19));
     let mask = ItemMask::none(20_000);
     let user = Random(20).floats(32, 2.0);
-    let query = Query { user: &user, offset: None, mask: &mask, k: 3000, stage: Stage::Retrieval };
+    let query = Query { user: &user, taste: None, offset: None, mask: &mask, k: 3000, stage: Stage::Retrieval };
     let expected = reference::score(&model, &Plan::new(&model, &query).expect("valid"));
     for wait in [0, 3, 30] {
         let scorer = super::contract::open(&model, BackendChoice::WebGpu).await;

@@ -75,7 +75,7 @@ pub async fn answers_meanwhile() {
     let (model, scorer) = opened().await;
     let user = Random(5).floats(model.dim(), 1.0);
     let mask = ItemMask::none(3000);
-    let query = Query { user: &user, offset: None, mask: &mask, k: 20, stage: Stage::Retrieval };
+    let query = Query { user: &user, taste: None, offset: None, mask: &mask, k: 20, stage: Stage::Retrieval };
     let expected = scorer.score(&query).await.expect("scores");
     let questions = async {
         assert_eq!(scorer.info().reason, "the CPU answers while the GPU is tried");

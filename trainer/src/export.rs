@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proclivity::model::{
-    Column, EmbeddingSpec, Model, ModelBuffer, ModelSpec, Precision, Timing, UserTower, write_model,
+    Column, EmbeddingSpec, Model, ModelBuffer, ModelSpec, Online, Precision, Timing, UserTower, write_model,
 };
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -32,6 +32,10 @@ pub struct Contents {
     pub columns: Vec<Column>,
     /// Strengths of types of events that are not the engine's own.
     pub event_weights: BTreeMap<String, f32>,
+    /// Days by type of event, after which events count half.
+    pub event_half_lives: BTreeMap<String, f32>,
+    /// How the device learns from each event.
+    pub online: Option<Online>,
     /// When people come.
     pub timing: Option<Timing>,
     pub card: serde_json::Value,
@@ -42,8 +46,8 @@ pub struct Contents {
 /// # Errors
 /// Whatever the engine would refuse to load.
 pub fn export(trained: &Trained, data: &Interactions, storage: Storage, contents: Contents) -> Result<Vec<u8>> {
-    let Contents { columns, event_weights, timing, card } = contents;
-    let mut spec = ModelSpec { columns, event_weights, timing, card, ..spec(trained, data) };
+    let Contents { columns, event_weights, event_half_lives, online, timing, card } = contents;
+    let mut spec = ModelSpec { columns, event_weights, event_half_lives, online, timing, card, ..spec(trained, data) };
     spec.embedding.precision = storage.items;
     if let Some(ranker) = &mut spec.ranker {
         let integers = matches!(storage.items, Precision::Int8 | Precision::Int4) && ranker.layers.len() > 2;
@@ -59,6 +63,19 @@ pub fn export(trained: &Trained, data: &Interactions, storage: Storage, contents
 /// As [`export`].
 pub fn draft(trained: &Trained, data: &Interactions) -> Result<Arc<Model>> {
     load(&write_model(&spec(trained, data), &[])?)
+}
+
+/// The same with its catalogue, and with what it learns online.
+///
+/// # Errors
+/// As [`export`].
+pub fn with_columns(
+    trained: &Trained,
+    data: &Interactions,
+    columns: &[Column],
+    online: Option<Online>,
+) -> Result<Arc<Model>> {
+    load(&write_model(&ModelSpec { columns: columns.to_vec(), online, ..spec(trained, data) }, &[])?)
 }
 
 /// Reads a model from bytes.
@@ -92,9 +109,11 @@ fn spec(trained: &Trained, data: &Interactions) -> ModelSpec {
         ranker: trained.ranker.clone(),
         prior: trained.prior.clone(),
         repurchase: trained.repurchase.clone(),
+        online: None,
         timing: None,
         columns: Vec::new(),
         event_weights: BTreeMap::new(),
+        event_half_lives: Default::default(),
         card: serde_json::Value::Null,
     }
 }

@@ -37,7 +37,7 @@ fn habits_are_foreseen_from_what_came_before() {
     assert!(number("population") < 0.3, "{replayed:#}");
 
     for (arguments, words) in [
-        (vec!["replay", &model, &log, "--from", "2030-01-01"], ["--from", "visits after it"]),
+        (vec!["replay", &model, &log, "--from", "2030-01-01"], ["--from", "visits to be foreseen"]),
         (vec!["replay", &model, &log, "--from", "soon"], ["--from", "ISO 8601"]),
     ] {
         let message = failure(&arguments);
@@ -46,15 +46,45 @@ fn habits_are_foreseen_from_what_came_before() {
 }
 
 #[test]
-fn a_model_of_a_log_without_times_is_refused() {
+fn what_is_learnt_online_is_measured_and_reasons_hold() {
     let folder = Folder::new();
-    let log = folder.write("log.csv", habits());
-    let bare: String =
-        habits().lines().map(|line| line.rsplit_once(',').expect("three columns").0.to_owned() + "\n").collect();
+    // Everyone takes four of one kind, then four of another: what one is at tells the next.
+    let mut log = "user,item,timestamp,kind\n".to_owned();
+    for user in 0..240i64 {
+        for n in 0..16 {
+            let kind = (user * 5 + (n / 4) * (1 + user % 7)) % 8;
+            let item = kind * 12 + (user * 7 + n * (1 + user % 5)) % 12;
+            log += &format!("u{user},i{item},{},k{kind}\n", 1_704_585_600 + n * 86_400 + user);
+        }
+    }
+    let log = folder.write("log.csv", log);
+    let catalogue: String = (0..96).map(|item| format!("i{item},k{}\n", item / 12)).collect();
+    let catalogue = folder.write("items.csv", format!("item,kind\n{catalogue}"));
+    let flags = ["--family", "als", "--items", &catalogue, "--validation", "0.4"];
+    let model = folder.at("model.safetensors");
+    train(&log, &folder.path("model.safetensors"), &flags);
+    let replayed = json(&["replay", &model, &log, "--reasons"]);
+    let number = |value: &serde_json::Value| value.as_f64().expect("a number");
+    let ranking = &replayed["ranking"];
+    assert!(number(&ranking["moments"]) > 2_000.0, "{replayed:#}");
+    assert!(number(&ranking["learning"]) > 1.05 * number(&ranking["alone"]), "{ranking:#}");
+    assert!(number(&replayed["reasons"]["lowered"]) > 0.8, "{replayed:#}");
+    let some = json(&["replay", &model, &log, "--moments", "2", "--include-seen"]);
+    assert!(number(&some["ranking"]["moments"]) <= 480.0 && some["reasons"].is_null());
+
+    // Without times events are of one visit each, and there are no hours to foresee.
+    let bare: String = std::fs::read_to_string(&log)
+        .expect("written")
+        .lines()
+        .map(|line| {
+            let [user, item, ..] = line.split(',').collect::<Vec<_>>()[..] else { unreachable!("four columns") };
+            format!("{user},{item}\n")
+        })
+        .collect();
     let bare = folder.write("bare.csv", bare);
-    train(&bare, &folder.path("model.safetensors"), &["--family", "popular", "--validation", "0"]);
-    let message = failure(&["replay", &folder.at("model.safetensors"), &log, "--from", "2024-05-26"]);
-    assert!(message.contains("MODEL") && message.contains("times of day"), "{message}");
+    let replayed = json(&["replay", &model, &bare]);
+    assert!(replayed["timing"].is_null() && number(&replayed["ranking"]["moments"]) > 2_000.0, "{replayed:#}");
+    assert!(failure(&["replay", &model, &bare, "--from", "2024-05-26"]).contains("a log with times"));
 }
 
 #[test]

@@ -5,14 +5,12 @@
 //! something of the same hour on other days, so that a few visits are enough to know a habit. Hours are drawn by Thompson sampling
 //! (Chapelle and Li 2011), so that what was never tried is tried at times.
 
-mod random;
 mod request;
 
 pub use request::TimeRequest;
 
-use random::Random;
-
 use super::push::Push;
+use super::random::Random;
 use super::state::Profile;
 use crate::json::Json;
 use crate::model::{HOURS, Timing};
@@ -158,7 +156,7 @@ impl Profile {
         let told: Vec<&Push> = self.pushes().iter().filter(|push| push.channel == request.channel).collect();
         rhythm.tell(timing, &told, request.offset);
 
-        let mut random = request.explore.map(Random::new);
+        let mut random = request.explore.map(|seed| Random::new(seed.into()));
         let mut best: Option<(f32, BestTime)> = None;
         let (mut sum, mut allowed) = (0.0, 0.0);
         let clock = request.offset * 60_000.0;

@@ -30,6 +30,8 @@ pub struct Arranged {
     adjustments: Vec<(Stage, Vec<f32>)>,
     /// (place from 0, item), by place.
     promoted: Vec<(usize, u32)>,
+    /// Promoted items, each with the number of the rule that does it.
+    promoters: Vec<(u32, usize)>,
     /// What rules hide.
     hidden: ItemMask,
     diversity: f32,
@@ -107,8 +109,9 @@ impl Arranged {
             adjustments.push((Stage::Rotation, against));
         }
         let (mut demotions, mut promoted, mut hidden) = (vec![0.0; items], Vec::new(), ItemMask::none(items));
+        let mut promoters = Vec::new();
         let mut demoted = false;
-        for rule in arrangement.rules.iter().filter(|rule| rule.holds(now)) {
+        for (number, rule) in arrangement.rules.iter().enumerate().filter(|(_, rule)| rule.holds(now)) {
             let subject = match &rule.subject {
                 Target::Items(filter) => filter.mask(model)?,
                 Target::Item(id) => {
@@ -120,7 +123,9 @@ impl Arranged {
             match (rule.effect, &rule.subject) {
                 (Effect::Promote { position }, Target::Item(id)) => {
                     let later = promoted.iter().take_while(|&&(place, _): &&(usize, u32)| place < position).count();
-                    promoted.insert(later, (position - 1, model.require_item(id)?));
+                    let item = model.require_item(id)?;
+                    promoted.insert(later, (position - 1, item));
+                    promoters.push((item, number));
                 }
                 (Effect::Promote { .. }, Target::Items(_)) => {}
                 (Effect::Hide, _) => hidden.exclude_all(&subject.inverted()),
@@ -146,6 +151,7 @@ impl Arranged {
         Ok(Arranged {
             adjustments,
             promoted,
+            promoters,
             hidden,
             diversity: arrangement.diversity,
             caps: arrangement.caps.clone(),
@@ -159,9 +165,9 @@ impl Arranged {
         allowed.exclude_all(&self.hidden);
     }
 
-    /// Whether a rule puts `item` in its place.
-    pub fn promotes(&self, item: u32) -> bool {
-        self.promoted.iter().any(|&(_, promoted)| promoted == item)
+    /// The number of the rule that puts `item` in its place.
+    pub fn promoter(&self, item: u32) -> Option<usize> {
+        self.promoters.iter().find(|promoted| promoted.0 == item).map(|promoted| promoted.1)
     }
 
     /// Candidates to ask a `model` for, for a list of `count`: a cascade's ranker sees no more of them than for any list.

@@ -315,10 +315,12 @@ fn spec(args: &ImportArgs, source: Source, items: Items) -> Result<ModelSpec> {
         neighbours: source.neighbours,
         ranker: vectors.ranker,
         prior: None,
+        online: None,
         timing: None,
         repurchase: None,
         columns: items.columns,
         event_weights: Default::default(),
+        event_half_lives: Default::default(),
         card: json!({
             "trainer": concat!("proclivity ", env!("CARGO_PKG_VERSION")),
             "date": date(),

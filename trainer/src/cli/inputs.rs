@@ -1,9 +1,11 @@
 //! What training reads: the log, the item table, the users held out. The same flags for every command that trains.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use proclivity::model::Column;
+use proclivity::profile::EventKind;
 use serde_json::{Value, json};
 
 use crate::dataset::{
@@ -25,6 +27,11 @@ pub struct InputArgs {
     /// User table: user, and columns such as age or locale: what a request may tell of a visitor, for fm, deepfm and --context
     #[arg(long, value_name = "FILE")]
     pub users: Option<PathBuf>,
+
+    /// Days after which an event of a type counts half on the device, such as view=7; may be repeated [default: events count alike,
+    /// however old]
+    #[arg(long = "event-half-life", value_name = "TYPE=DAYS")]
+    event_half_lives: Vec<String>,
 
     #[command(flatten, next_help_heading = "Columns")]
     item_columns: ItemColumnFlags,
@@ -49,6 +56,8 @@ pub struct Inputs {
     /// Of the users of `data`.
     pub user_columns: Vec<Column>,
     pub held: Vec<HeldOut>,
+    /// Whether it is known when, or in which order, they did what they did.
+    pub held_in_order: bool,
 }
 
 impl Inputs {
@@ -95,13 +104,14 @@ impl InputArgs {
             }
             None => (Vec::new(), None),
         };
-        let held = match (&self.validation_fold_in, &self.validation_targets) {
+        let (held, held_in_order) = match (&self.validation_fold_in, &self.validation_targets) {
             (Some(fold_in), Some(targets)) => {
                 let index: std::collections::HashMap<&str, u32> =
                     data.items.iter().map(String::as_str).zip(0..).collect();
-                read_held_out(fold_in, targets, |id| index.get(id).copied(), None, tables)?.users
+                let files = read_held_out(fold_in, targets, |id| index.get(id).copied(), None, tables)?;
+                (files.users, files.now.is_some() || !data.has_time)
             }
-            _ => hold_out(&mut data, self.validation, seed),
+            _ => (hold_out(&mut data, self.validation, seed), true),
         };
         check_request(&[], &data.situations)?;
         for column in data.situations.iter().filter(|column| item_fields(std::slice::from_ref(column)).is_empty()) {
@@ -127,7 +137,31 @@ impl InputArgs {
             grouped(data.users.len()),
             grouped(held.len())
         ));
-        Ok(Inputs { data, cleaning, columns, catalogue, user_columns, held })
+        Ok(Inputs { data, cleaning, columns, catalogue, user_columns, held, held_in_order })
+    }
+
+    /// Days by type of event.
+    ///
+    /// # Errors
+    /// [`CliError::Flag`] for what is no type of the device's and days above 0.
+    pub fn event_half_lives(&self) -> Result<BTreeMap<String, f32>> {
+        let parse = |flag: &String| {
+            let (name, days) = flag.rsplit_once('=')?;
+            let kind = EventKind::parse(name.trim()).ok()?;
+            let days = days.trim().parse().ok().filter(|days| (1e-3..=1e6).contains(days))?;
+            Some((kind.name().to_owned(), days))
+        };
+        let one = |flag: &String| {
+            parse(flag).ok_or_else(|| CliError::Flag {
+                flag: "--event-half-life",
+                expected: format!(
+                    "TYPE=DAYS, a type among {}, days above 0",
+                    EventKind::ALL.map(EventKind::name).join(", ")
+                ),
+                found: format!("`{flag}`"),
+            })
+        };
+        self.event_half_lives.iter().map(one).collect()
     }
 
     /// Where the held-out users come from, for the model card: a share, or the names of files.

@@ -1,4 +1,4 @@
-//! `proclivity replay MODEL LOG --from TIME`
+//! `proclivity replay MODEL LOG [--from TIME]`
 
 use std::path::PathBuf;
 
@@ -7,54 +7,126 @@ use serde_json::json;
 
 use super::evaluate::moment;
 use super::open_model;
-use crate::dataset::{LogSource, Reading, TableOptions};
+use crate::dataset::{HeldOut, LogSource, Reading, TableOptions};
 use crate::error::{CliError, Result};
-use crate::families::{WINDOW, foresee, visits_of};
+use crate::evaluate::{CUTOFF, Judged, Removal, Replay, moments, remove_reasons, summarise};
+use crate::families::{Foreseen, WINDOW, foresee, visits_of};
 use crate::output::{Output, grouped, table};
 
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
-    /// Model file, trained on what was before
+    /// Model file, trained on other users or on what was before
     model: PathBuf,
     #[command(flatten)]
     source: LogSource,
-    /// What came from this time on is foreseen, such as 2017-10-01
+    /// What came from this time on is foreseen, such as 2017-10-01 [default: all but each user's first visit]
     #[arg(long, value_name = "TIME")]
-    from: String,
+    from: Option<String>,
+    /// Moments of each user at which the model is asked, at most
+    #[arg(long, value_name = "COUNT", default_value_t = 25)]
+    moments: usize,
+    /// Rank what a user had before too
+    #[arg(long)]
+    include_seen: bool,
+    /// Also take out of histories what is said to carry a score: does it fall further than without something else?
+    #[arg(long)]
+    reasons: bool,
 }
 
 pub fn run(args: &ReplayArgs, tables: &TableOptions, output: Output) -> Result<()> {
     let model = open_model(&args.model)?;
-    let from = moment("--from", &args.from)?;
-    let Some(timing) = &model.manifest().timing else {
-        return Err(CliError::Flag {
-            flag: "MODEL",
-            expected: "a model that knows when people come: trained on a log with times of day".into(),
-            found: args.model.display().to_string(),
-        });
-    };
+    let from = args.from.as_deref().map(|from| moment("--from", from)).transpose()?;
     let (data, cleaning) = args.source.read(tables, Reading::default())?;
     output.note(cleaning.text(&args.source.log));
-    let foreseen = foresee(&visits_of(&data), from as f64, usize::MAX, timing);
-    if !data.has_time || foreseen.visits == 0 {
-        let found = if data.has_time { "none" } else { "a log without times" };
+    if from.is_some() && !data.has_time {
         return Err(CliError::Flag {
             flag: "--from",
-            expected: "visits after it, of users who came before".into(),
-            found: found.into(),
+            expected: "a log with times".into(),
+            found: args.source.log.display().to_string(),
         });
     }
+    let known: Vec<Option<u32>> = data.items.iter().map(|id| model.item_index(id)).collect();
+    let users: Vec<HeldOut> = data
+        .users
+        .iter()
+        .zip(&data.events)
+        .map(|(user, events)| {
+            let of_model = |event: &crate::dataset::Event| {
+                Some(crate::dataset::Event { item: known[event.item as usize]?, ..*event })
+            };
+            HeldOut {
+                user: user.clone(),
+                fold_in: Vec::new(),
+                targets: Vec::new(),
+                events: events.iter().filter_map(of_model).collect(),
+            }
+        })
+        .collect();
+    let moments = moments(&users, data.has_time, args.moments, args.include_seen, from.unwrap_or(i64::MIN));
+    let timing = model.manifest().timing.as_ref().filter(|_| data.has_time);
+    let cut = from.map_or(f64::MIN, |from| from as f64);
+    let foreseen = timing.map(|timing| foresee(&visits_of(&data), cut, usize::MAX, timing));
+    let foreseen = foreseen.filter(|foreseen| foreseen.visits > 0);
+    if moments.is_empty() && foreseen.is_none() {
+        return Err(CliError::Flag {
+            flag: if from.is_some() { "--from" } else { "LOG" },
+            expected: "visits to be foreseen, of users who came before, of items that the model knows".into(),
+            found: "none".into(),
+        });
+    }
+    let replay = Replay { model: &model, users: &users, timed: data.has_time, again: args.include_seen };
+    let (all, groups) = summarise(&moments, &replay.run(&moments)?);
+    let removal = match args.reasons {
+        true => Some(remove_reasons(&model, &users, &moments, data.has_time)?),
+        false => None,
+    };
+    let mut text = format!(
+        "{} moments of {} users; NDCG@{CUTOFF} of what came next\n\n{}",
+        grouped(all.moments),
+        grouped(users.len()),
+        ranking(&all, &groups)
+    );
+    if model.manifest().online.is_none() {
+        text.push_str("\n\nThe model learns nothing online.");
+    }
+    if let Some(foreseen) = &foreseen {
+        let visits = grouped(foreseen.visits);
+        text.push_str(&format!("\n\n{visits} visits, windows of {WINDOW} hours\n\n{}", windows(foreseen)));
+    }
+    if let Some(Removal { items, lowered }) = removal {
+        let share = 100.0 * lowered;
+        text.push_str(&format!(
+            "\n\nWithout its first reason an item falls further than without another: {share:.1} % of {}",
+            grouped(items)
+        ));
+    }
+    output.result(
+        &text,
+        || json!({ "cutoff": CUTOFF, "ranking": all, "groups": groups, "timing": foreseen, "reasons": removal }),
+    );
+    Ok(())
+}
+
+fn ranking(all: &Judged, groups: &[Judged]) -> String {
+    let row = |name: String, judged: &Judged| {
+        let gain = format!("{:+.1} % (+- {:.1})", 100.0 * judged.gain, 100.0 * judged.error);
+        vec![name, grouped(judged.moments), format!("{:.4}", judged.alone), format!("{:.4}", judged.learning), gain]
+    };
+    let mut rows = vec![["events known", "moments", "folded in", "learning", "gain"].map(str::to_owned).to_vec()];
+    rows.extend(groups.iter().map(|group| row(format!("{} to {}", group.events.0, group.events.1), group)));
+    rows.push(row("all".into(), all));
+    table(&rows)
+}
+
+fn windows(foreseen: &Foreseen) -> String {
     let percent = |share: f64| format!("{:.2} %", 100.0 * share);
     let row = |what: &str, share: f64| {
         vec![what.to_owned(), percent(share), format!("{:.2}", share / foreseen.population.max(f64::MIN_POSITIVE))]
     };
-    let rows = [
+    table(&[
         vec!["best window".into(), "holds the next visit".into(), "times the population's".into()],
         row("the user's rhythm", foreseen.rhythm),
         row("the population's", foreseen.population),
         row("around the user's most frequent hour", foreseen.own),
-    ];
-    let text = format!("{} visits, windows of {WINDOW} hours\n\n{}", grouped(foreseen.visits), table(&rows));
-    output.result(&text, || json!({ "timing": foreseen }));
-    Ok(())
+    ])
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
-use proclivity::model::Model;
+use proclivity::model::{Model, Online};
 use proclivity::score::Stage;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -17,11 +17,11 @@ use crate::curves::Curves;
 use crate::dataset::TableOptions;
 use crate::deep::{FittedContext, fit_content, fit_context};
 use crate::error::{CliError, Result};
-use crate::evaluate::{Metrics, evaluate_model, evaluate_popularity};
+use crate::evaluate::{Judged, Metrics, evaluate_model, evaluate_popularity};
 use crate::export::{Contents, Storage, export, load};
 use crate::families::{
-    Candidates, Checkpoint, Diary, Earlier, Fingerprint, Fit, PriorStep, Recipe, Trained, WINDOW, choose_candidates,
-    fit_prior, fit_timing,
+    Candidates, Checkpoint, Diary, Earlier, Fingerprint, Fit, OnlineFit, PriorStep, Recipe, Trained, WINDOW,
+    choose_candidates, fit_online, fit_prior, fit_timing,
 };
 use crate::output::{Output, check_writable, file_name, grouped, write_atomically};
 use crate::stored::Stored;
@@ -151,7 +151,7 @@ impl Order<'_> {
         }
         let storage = self.storage.storage();
         let candidates = set_candidates(&mut trained, inputs, storage, self.recipe.ncf.candidates, output)?;
-        let event_weights = self.args.source.event_weights()?;
+        let (event_weights, event_half_lives) = (self.args.source.event_weights()?, self.args.event_half_lives()?);
         let timed = fit_timing(data);
         if let Some((_, foreseen)) = &timed {
             output.note(format!(
@@ -161,12 +161,21 @@ impl Order<'_> {
             ));
         }
         let (timing, foreseen) = timed.unzip();
-        let mut contents = Contents { columns: inputs.columns.clone(), event_weights, timing, card: Value::Null };
+        let (online, learnt) = self.fit_online(&trained, inputs, &fit)?.unzip();
+        let mut contents = Contents {
+            columns: inputs.columns.clone(),
+            event_weights,
+            event_half_lives,
+            online,
+            timing,
+            card: Value::Null,
+        };
         let rows = measure(&trained, inputs, &load(&export(&trained, data, storage, contents.clone())?)?)?;
         let measured: Value = rows.iter().map(|(name, metrics)| (name.clone(), json!(metrics))).collect();
         let measured = if held.is_empty() { Value::Null } else { measured };
         contents.card = self.card(inputs, &trained, &diary, (candidates.as_ref(), &prior), &measured)?;
         contents.card["timing"] = json!(foreseen);
+        contents.card["online"] = json!(learnt);
         let bytes = export(&trained, data, storage, contents)?;
         write_atomically(self.path, &bytes)?;
         let model = load(&bytes)?;
@@ -183,6 +192,33 @@ impl Order<'_> {
             })
         });
         Ok(())
+    }
+
+    /// Learns how much online learning counts, unless the kind of model says otherwise.
+    fn fit_online(&self, trained: &Trained, inputs: &Inputs, fit: &Fit<'_>) -> Result<Option<(Online, OnlineFit)>> {
+        if self.recipe.family.is_popular() || trained.ratings.is_some() {
+            return Ok(None);
+        }
+        if !inputs.held_in_order {
+            fit.output.note("online  the validation files have no times, so that nothing is learnt of what came next");
+            return Ok(None);
+        }
+        let found = fit_online(trained, fit)?;
+        match &found {
+            None => fit
+                .output
+                .note("online  nothing gained on held-out users, or too few of them: the model learns nothing online"),
+            Some((_, OnlineFit { new, again, .. })) => {
+                let told = |judged: &Judged| {
+                    format!("NDCG@20 of what comes next {:.4} to {:.4}", judged.alone, judged.learning)
+                };
+                fit.output.note(format!("online  of what is new to held-out users: {}", told(new)));
+                if let Some(again) = again {
+                    fit.output.note(format!("online  of all items: {}", told(again)));
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// Lets popularity count beside short histories, unless the recipe or the kind of model says otherwise.

@@ -93,6 +93,7 @@ pub mod fixture {
             neighbours: Some(lists),
             ranker: Some(RankerSpec { layers, skip: 1.0, candidates: Some(20), precision: Precision::Int8 }),
             prior: Some(Prior { knots: vec![(1.0, 0.4), (8.0, 0.1)] }),
+            online: None,
             timing: None,
             repurchase: Some(RepurchaseSpec {
                 weights: RepurchaseWeights {
@@ -114,6 +115,7 @@ pub mod fixture {
                 Column { name: "price".into(), data: ColumnData::Number((0..ITEMS).map(|item| item as f32).collect()) },
             ],
             event_weights: [("view".to_owned(), 0.2)].into(),
+            event_half_lives: Default::default(),
             card: serde_json::json!({ "seed": 3, "deep": { "b": 1.5, "a": [1, "x", null] } }),
         };
         Parts { spec, steps: None, golden: vec![vec![3], vec![7, 12, 30]] }

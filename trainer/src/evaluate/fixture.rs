@@ -37,10 +37,12 @@ pub fn model(candidates: Option<usize>, card: Value) -> Arc<Model> {
         neighbours: None,
         ranker: candidates.map(|_| ranker),
         prior: None,
+        online: None,
         timing: None,
         repurchase: None,
         columns: Vec::new(),
         event_weights: Default::default(),
+        event_half_lives: Default::default(),
         card,
     };
     crate::export::load(&write_model(&spec, &[]).unwrap()).unwrap()

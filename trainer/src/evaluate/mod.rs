@@ -17,6 +17,8 @@ mod measure;
 mod metrics;
 mod protocol;
 mod ratings;
+mod removal;
+mod replay;
 mod report;
 
 pub use beyond::Beyond;
@@ -31,4 +33,6 @@ pub use measure::Task;
 pub use metrics::{Metric, Metrics};
 pub use protocol::{Pool, Protocol, Source, sample_negatives};
 pub use ratings::{Errors, RatingErrors, RatingScale};
+pub use removal::{Removal, remove_reasons};
+pub use replay::{CUTOFF, Judged, Moment, Replay, feedback, moments, ndcg, summarise};
 pub use report::{Curve, page, training_page};

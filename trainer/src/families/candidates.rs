@@ -98,10 +98,12 @@ mod tests {
             neighbours: None,
             ranker: Some(RankerSpec { layers, skip: 1.0, candidates: Some(candidates), precision: Precision::F32 }),
             prior: None,
+            online: None,
             timing: None,
             repurchase: None,
             columns: Vec::new(),
             event_weights: Default::default(),
+            event_half_lives: Default::default(),
             card: serde_json::Value::Null,
         };
         let bytes = write_model(&spec, &[]).unwrap();

@@ -126,7 +126,8 @@ fn reason_text(model: &Model, reason: &Reason) -> String {
     match reason {
         Reason::BecauseOf { item_id, weight, .. } => format!("{:.0} % {}", weight * 100.0, title(model, item_id)),
         Reason::Popular => "popular".into(),
-        Reason::Promoted => "a rule".into(),
+        Reason::Taste { column, value, weight } => format!("{:.0} % {column} {value}", weight * 100.0),
+        Reason::Promoted { .. } => "a rule".into(),
         Reason::BuyAgain { times, .. } => format!("bought {times} times"),
     }
 }
@@ -137,7 +138,10 @@ fn reason_json(reason: &Reason) -> Value {
             json!({ "type": "because_of", "item": item_id, "event": event.name(), "weight": weight })
         }
         Reason::Popular => json!({ "type": "popular" }),
-        Reason::Promoted => json!({ "type": "promoted" }),
+        Reason::Taste { column, value, weight } => {
+            json!({ "type": "taste", "column": column, "value": value, "weight": weight })
+        }
+        Reason::Promoted { rule } => json!({ "type": "promoted", "rule": rule }),
         Reason::BuyAgain { times, days_since, rhythm_days } => {
             json!({ "type": "buy_again", "times": times, "days_since": days_since, "rhythm_days": rhythm_days })
         }

@@ -1,4 +1,4 @@
-//! Draws from a posterior.
+//! Random numbers that are the same on every device.
 
 use crate::profile::network::ops::exp;
 
@@ -6,12 +6,12 @@ use crate::profile::network::ops::exp;
 pub(super) struct Random(u64);
 
 impl Random {
-    pub fn new(seed: u32) -> Random {
-        Random(u64::from(seed))
+    pub fn new(seed: u64) -> Random {
+        Random(seed)
     }
 
     /// Above 0 and below 1.
-    fn uniform(&mut self) -> f32 {
+    pub fn uniform(&mut self) -> f32 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -20,7 +20,7 @@ impl Random {
     }
 
     /// A standard normal, nearly: of twelve uniforms.
-    fn normal(&mut self) -> f32 {
+    pub fn normal(&mut self) -> f32 {
         (0..12).map(|_| self.uniform()).sum::<f32>() - 6.0
     }
 

@@ -1,0 +1,247 @@
+//! Online learning: what each event moves on top of a user vector, the model's own weights frozen.
+//!
+//! An adapter is a delta of the user vector (the last layer's, where a dot ends it), a bias for each value of some catalogue columns, and
+//! one for each item the user dealt with. Every event takes a few steps of BPR (Rendle et al. 2009): its item i against items j that the
+//! user has not dealt with, drawn by popularity, `theta += eta r sigma(-x) dx/dtheta` with `x` the difference of what this part says of i
+//! and of j; of a dislike, j against i. What was learnt fades with time and with later events.
+//!
+//! Steps are bounded: one event moves a bias by no more than `rate * samples` times its strength, whatever was learnt before. Everything is
+//! computed anew from the events, draws included, in plain f32 operations in a fixed order: the same events give the same adapter.
+
+use std::sync::OnceLock;
+
+use super::network::ops::{exp, sigmoid};
+use super::random::Random;
+use crate::model::{ColumnView, Model, Online, OnlineColumn};
+
+/// The latest events that are learnt from.
+const MOST: usize = 400;
+/// Parts before the columns: the vector, and the item itself.
+const PARTS: usize = 2;
+const DAY: f64 = 86_400_000.0;
+
+/// An event as it is learnt from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Feedback {
+    pub item: u32,
+    /// Strength r up to 1; below 0 for what the user does not want.
+    pub strength: f32,
+    /// Milliseconds since 1970, 0 when unknown.
+    pub time: f64,
+}
+
+/// What a user's events moved.
+#[derive(Debug, Clone)]
+pub struct Adapter {
+    /// Of the user vector, in units of a usual row, (d).
+    delta: Vec<f32>,
+    /// Of the items dealt with.
+    own: Vec<(u32, f32)>,
+    /// Of the values of each column.
+    biases: Vec<Vec<f32>>,
+    /// What each part counts, (2 + columns).
+    weights: Vec<f32>,
+    norm: f32,
+    steps: Vec<Step>,
+    /// How far each step moved each part, (steps, 2 + columns).
+    moved: Vec<f32>,
+    /// Each event's item, and what is left of what it moved.
+    events: Vec<(u32, f32)>,
+    /// What of `delta` is of each event, (events, d); made when it is asked for.
+    deltas: OnceLock<Vec<f32>>,
+}
+
+/// One comparison: `better` is to stand above `worse`.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    event: usize,
+    better: u32,
+    worse: u32,
+}
+
+/// A column's values as whole numbers.
+struct Coded<'m> {
+    column: &'m OnlineColumn,
+    view: ColumnView<'m>,
+}
+
+impl<'m> Coded<'m> {
+    fn all(model: &'m Model, online: &'m Online) -> Vec<Coded<'m>> {
+        let coded = |column: &'m OnlineColumn| Some(Coded { column, view: model.column(&column.column)? });
+        online.columns.iter().filter_map(coded).collect()
+    }
+
+    fn code(&self, item: u32) -> usize {
+        match self.view {
+            ColumnView::Category { codes, .. } => codes[item as usize] as usize,
+            ColumnView::Number(values) => self.column.bucket(values[item as usize]),
+            ColumnView::Text(_) => 0,
+        }
+    }
+
+    fn count(&self) -> usize {
+        match self.view {
+            ColumnView::Category { value_count, .. } => value_count,
+            ColumnView::Number(_) => self.column.edges.len() + 2,
+            ColumnView::Text(_) => 1,
+        }
+    }
+}
+
+impl Adapter {
+    /// Learns from `feedback`, the latest last, as it is at the moment `now` (milliseconds since 1970); its parts count `weights`,
+    /// (2 + columns).
+    pub fn learn(model: &Model, online: &Online, feedback: &[Feedback], now: f64, weights: Vec<f32>) -> Adapter {
+        let columns = Coded::all(model, online);
+        let mut adapter = Adapter {
+            delta: vec![0.0; model.dim()],
+            own: Vec::new(),
+            biases: columns.iter().map(|column| vec![0.0; column.count()]).collect(),
+            weights,
+            norm: online.norm,
+            steps: Vec::new(),
+            moved: Vec::new(),
+            events: Vec::new(),
+            deltas: OnceLock::new(),
+        };
+        let mut seen = vec![false; model.item_count()];
+        feedback.iter().for_each(|event| seen[event.item as usize] = true);
+        let mut before = 0.0;
+        for event in &feedback[feedback.len().saturating_sub(MOST)..] {
+            adapter.fade(fade(online, before, event.time, 1.0));
+            before = f64::max(before, event.time);
+            // The first event of an item is always compared with the same others, whatever was there before, and so is the second.
+            let earlier = adapter.events.iter().filter(|earlier| earlier.0 == event.item).count() as u64;
+            let mut random = Random::new(u64::from(event.item) | earlier << 32);
+            adapter.events.push((event.item, 1.0));
+            for _ in 0..online.samples {
+                let other = model.draw_by_popularity(random.uniform());
+                if !seen[other as usize] {
+                    adapter.step(model, &columns, event, other, online.rate);
+                }
+            }
+        }
+        adapter.fade(fade(online, before, now, 0.0));
+        adapter
+    }
+
+    fn step(&mut self, model: &Model, columns: &[Coded<'_>], event: &Feedback, other: u32, rate: f32) {
+        let rate = rate * event.strength.abs().min(1.0);
+        let liked = event.strength > 0.0;
+        let (better, worse) = if liked { (event.item, other) } else { (other, event.item) };
+        let apart = self.apart(model, better, worse);
+        let x: f32 = self.delta.iter().zip(&apart).map(|(delta, x)| delta * x).sum();
+        let gain = rate * sigmoid(-x);
+        self.delta.iter_mut().zip(&apart).for_each(|(delta, x)| *delta += gain * x);
+        self.moved.push(gain);
+
+        let at = self.own.iter().position(|own| own.0 == event.item).unwrap_or_else(|| {
+            self.own.push((event.item, 0.0));
+            self.own.len() - 1
+        });
+        let own = &mut self.own[at].1;
+        let gain = rate * sigmoid(if liked { -*own } else { *own });
+        *own += if liked { gain } else { -gain };
+        self.moved.push(gain);
+
+        for (column, biases) in columns.iter().zip(&mut self.biases) {
+            let (above, below) = (column.code(better), column.code(worse));
+            let gain = if above == below { 0.0 } else { rate * sigmoid(biases[below] - biases[above]) };
+            biases[above] += gain;
+            biases[below] -= gain;
+            self.moved.push(gain);
+        }
+        self.steps.push(Step { event: self.events.len() - 1, better, worse });
+    }
+
+    /// How two rows differ, in units of a usual one, (d).
+    fn apart(&self, model: &Model, a: u32, b: u32) -> Vec<f32> {
+        model.embedding(a).iter().zip(model.embedding(b)).map(|(a, b)| (a - b) / self.norm).collect()
+    }
+
+    /// Leaves `share` of all that was learnt.
+    fn fade(&mut self, share: f32) {
+        if share < 1.0 {
+            self.delta.iter_mut().for_each(|x| *x *= share);
+            self.own.iter_mut().for_each(|own| own.1 *= share);
+            self.biases.iter_mut().flatten().for_each(|bias| *bias *= share);
+            self.events.iter_mut().for_each(|event| event.1 *= share);
+        }
+    }
+
+    /// What each part says of `item`, (2 + columns), not weighed.
+    pub fn parts(&self, model: &Model, online: &Online, item: u32) -> Vec<f32> {
+        let row = model.embedding(item);
+        let dot: f32 = self.delta.iter().zip(row).map(|(delta, x)| delta * x).sum();
+        let own = self.own.iter().find(|own| own.0 == item).map_or(0.0, |own| own.1);
+        let mut parts = vec![dot / self.norm, own];
+        let columns = Coded::all(model, online);
+        parts.extend(columns.iter().zip(&self.biases).map(|(column, biases)| biases[column.code(item)]));
+        parts
+    }
+
+    /// Adds what was learnt to a user vector, (d).
+    pub(super) fn add_to_vector(&self, vector: &mut [f32]) {
+        let factor = self.weights[0] / self.norm;
+        vector.iter_mut().zip(&self.delta).for_each(|(x, delta)| *x += factor * delta);
+    }
+
+    /// Adds what was learnt of columns and items to scores, (n).
+    pub(super) fn add_to_scores(&self, model: &Model, scores: &mut [f32]) {
+        for &(item, own) in &self.own {
+            scores[item as usize] += self.weights[1] * own;
+        }
+        let Some(online) = &model.manifest().online else { return };
+        for ((column, biases), weight) in Coded::all(model, online).iter().zip(&self.biases).zip(&self.weights[PARTS..])
+        {
+            if *weight != 0.0 {
+                scores.iter_mut().zip(0..).for_each(|(score, item)| *score += weight * biases[column.code(item)]);
+            }
+        }
+    }
+
+    /// How much each event adds to the score of `item`: (the event's item, part), in order. They sum up to all that the adapter adds.
+    pub(super) fn contributions(&self, model: &Model, item: u32) -> Vec<(u32, f32)> {
+        let dim = self.delta.len();
+        let row = model.embedding(item);
+        let deltas = self.deltas.get_or_init(|| self.deltas(model));
+        let factor = self.weights[0] / self.norm;
+        let dot = |at: usize| deltas[at * dim..][..dim].iter().zip(&row).map(|(a, b)| a * b).sum::<f32>();
+        let mut parts: Vec<(u32, f32)> =
+            self.events.iter().enumerate().map(|(at, event)| (event.0, factor * dot(at))).collect();
+        let columns = model.manifest().online.as_ref().map_or_else(Vec::new, |online| Coded::all(model, online));
+        for (step, moved) in self.steps.iter().zip(self.moved.chunks_exact(self.weights.len())) {
+            let (of, left) = self.events[step.event];
+            let mut sum = 0.0;
+            if of == item {
+                sum += if of == step.better { moved[1] * self.weights[1] } else { -moved[1] * self.weights[1] };
+            }
+            for ((column, moved), weight) in columns.iter().zip(&moved[PARTS..]).zip(&self.weights[PARTS..]) {
+                let code = column.code(item);
+                let sign = f32::from(column.code(step.better) == code) - f32::from(column.code(step.worse) == code);
+                sum += sign * moved * weight;
+            }
+            parts[step.event].1 += left * sum;
+        }
+        parts
+    }
+
+    fn deltas(&self, model: &Model) -> Vec<f32> {
+        let dim = self.delta.len();
+        let mut deltas = vec![0.0; self.events.len() * dim];
+        for (step, moved) in self.steps.iter().zip(self.moved.chunks_exact(self.weights.len())) {
+            let gain = moved[0] * self.events[step.event].1;
+            let apart = self.apart(model, step.better, step.worse);
+            deltas[step.event * dim..][..dim].iter_mut().zip(apart).for_each(|(x, apart)| *x += gain * apart);
+        }
+        deltas
+    }
+}
+
+/// What is left after so much time and so many events; nothing is lost of times that are unknown or run backwards.
+fn fade(online: &Online, before: f64, now: f64, events: f32) -> f32 {
+    let days = if before > 0.0 && now > before { ((now - before) / DAY) as f32 } else { 0.0 };
+    let halvings = if online.days > 0.0 { days / online.days } else { 0.0 };
+    let halvings = halvings + if online.events > 0.0 { events / online.events } else { 0.0 };
+    exp(-std::f32::consts::LN_2 * halvings)
+}

@@ -1,0 +1,217 @@
+//! A replay of users event by event (prequential, Dawid 1984): at each of some moments the model ranks the catalogue by what had happened
+//! until then, and is judged by what came next.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use proclivity::model::Model;
+use proclivity::profile::{Feedback, User};
+use proclivity::score::{CpuScorer, ItemMask, Query};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::engine::{ships, without};
+use crate::dataset::{Event, HeldOut};
+use crate::error::Result;
+
+/// Length of the lists that are judged.
+pub const CUTOFF: usize = 20;
+/// Events this near to the one before them are of the same visit, in milliseconds.
+const VISIT: i64 = 1_800_000;
+/// First numbers of known events of each group but the first.
+const LENGTHS: [usize; 4] = [4, 11, 31, 101];
+/// A group of fewer moments is one with the group before it.
+const LEAST: usize = 100;
+
+/// One user as it was at one moment.
+#[derive(Debug, Clone)]
+pub struct Moment {
+    /// Place of the user among those replayed.
+    pub user: usize,
+    /// How many of its events had happened.
+    pub known: usize,
+    /// When the next one came, in milliseconds since 1970.
+    pub now: i64,
+    /// Distinct items of the next visit.
+    pub targets: Vec<u32>,
+}
+
+/// At most `most` moments of each user, evenly spread, before visits from `from` on; with `again` also what the user had before is to be
+/// found. Events are of one visit that are less than half an hour apart, each is one of its own where times are not `timed`.
+pub fn moments(users: &[HeldOut], timed: bool, most: usize, again: bool, from: i64) -> Vec<Moment> {
+    let mut moments = Vec::new();
+    let parts = |before: &Event, after: &Event| !timed || after.time - before.time > VISIT;
+    for (place, user) in users.iter().enumerate() {
+        let begins = |n: &usize| parts(&user.events[n - 1], &user.events[*n]) && user.events[*n].time >= from;
+        let all: Vec<usize> = (1..user.events.len()).filter(begins).collect();
+        let some = all.len().min(most);
+        for at in (0..some).map(|n| n * (all.len() - 1) / some.saturating_sub(1).max(1)) {
+            let known = all[at];
+            let end = user.events[known..].windows(2).position(|pair| parts(&pair[0], &pair[1]));
+            let next = &user.events[known..end.map_or(user.events.len(), |end| known + end + 1)];
+            let before: HashSet<u32> = user.events[..known].iter().map(|event| event.item).collect();
+            let mut seen = HashSet::new();
+            let wanted = |item: &u32| seen.insert(*item) && (again || !before.contains(item));
+            let targets: Vec<u32> = next.iter().map(|event| event.item).filter(wanted).collect();
+            if !targets.is_empty() {
+                moments.push(Moment { user: place, known, now: user.events[known].time, targets });
+            }
+        }
+    }
+    moments
+}
+
+/// What an adapter learns from of these events.
+pub fn feedback(events: &[Event], timed: bool) -> Vec<Feedback> {
+    let time = |event: &Event| if timed { event.time as f64 } else { 0.0 };
+    events.iter().map(|event| Feedback { item: event.item, strength: event.strength, time: time(event) }).collect()
+}
+
+/// Discounted gain of `targets` among the first [`CUTOFF`] of `list`, as a share of the best possible.
+pub fn ndcg(list: impl Iterator<Item = u32>, targets: &[u32]) -> f64 {
+    let discount = |rank: usize| 1.0 / (rank as f64 + 2.0).log2();
+    let found = list.take(CUTOFF).enumerate().filter(|(_, item)| targets.contains(item));
+    let ideal: f64 = (0..targets.len().min(CUTOFF)).map(discount).sum();
+    found.map(|(rank, _)| discount(rank)).sum::<f64>() / ideal
+}
+
+/// What the device would have shown.
+pub struct Replay<'a> {
+    pub model: &'a Arc<Model>,
+    pub users: &'a [HeldOut],
+    /// Whether times are times.
+    pub timed: bool,
+    /// Whether what the user had before is ranked too.
+    pub again: bool,
+}
+
+impl Replay<'_> {
+    /// NDCG@20 at each moment: folded in alone, and with what was learnt online.
+    ///
+    /// # Errors
+    /// Whatever the engine refuses.
+    pub fn run(&self, moments: &[Moment]) -> Result<Vec<(f64, f64)>> {
+        let scorer = CpuScorer::new(Arc::clone(self.model));
+        moments.par_iter().map(|moment| self.judge(&scorer, moment)).collect()
+    }
+
+    fn judge(&self, scorer: &CpuScorer, moment: &Moment) -> Result<(f64, f64)> {
+        let known = self.users[moment.user].after(moment.known);
+        let alone = User::of_history(self.model, &known.history(self.model.manifest().repeats))?;
+        let mask = match self.again {
+            true => ItemMask::none(self.model.item_count()),
+            false => without(self.model.item_count(), &known.fold_in),
+        };
+        let judged = |user: &User| -> Result<f64> {
+            let list = scorer.score(&Query::of(user, &mask, CUTOFF, ships(self.model)))?;
+            Ok(ndcg(list.iter().map(|scored| scored.item), &moment.targets))
+        };
+        let before = judged(&alone)?;
+        let after = alone.learning(self.model, &feedback(&known.events, self.timed), moment.now as f64);
+        Ok((before, judged(&after)?))
+    }
+}
+
+/// Mean NDCG@20 of some moments.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Judged {
+    /// Least and largest number of known events.
+    pub events: (usize, usize),
+    pub moments: usize,
+    /// Folded in alone, and with what was learnt online.
+    pub alone: f64,
+    pub learning: f64,
+    /// The relative gain, and its standard error.
+    pub gain: f64,
+    pub error: f64,
+}
+
+/// The means over all moments and by length of history.
+pub fn summarise(moments: &[Moment], judged: &[(f64, f64)]) -> (Judged, Vec<Judged>) {
+    let all: Vec<(usize, (f64, f64))> = moments.iter().map(|moment| moment.known).zip(judged.iter().copied()).collect();
+    let group = |known: usize| LENGTHS.iter().filter(|&&length| known >= length).count();
+    let groups = (0..=LENGTHS.len()).map(|n| all.iter().copied().filter(|(known, _)| group(*known) == n).collect());
+    let mut joined: Vec<Vec<_>> = Vec::new();
+    for group in groups {
+        let group: Vec<_> = group;
+        match joined.last_mut().filter(|last| last.len().min(group.len()) < LEAST) {
+            Some(last) => last.extend(group),
+            None => joined.push(group),
+        }
+    }
+    (mean(&all), joined.iter().map(|group| mean(group)).collect())
+}
+
+fn mean(of: &[(usize, (f64, f64))]) -> Judged {
+    let count = of.len().max(1) as f64;
+    let [alone, learning] = [
+        of.iter().map(|(_, (alone, _))| alone).sum::<f64>() / count,
+        of.iter().map(|(_, (_, after))| after).sum::<f64>() / count,
+    ];
+    let level = alone.max(f64::MIN_POSITIVE);
+    let spread: f64 = of.iter().map(|(_, (before, after))| (after - before - (learning - alone)).powi(2)).sum();
+    let lengths = of.iter().map(|(known, _)| *known);
+    Judged {
+        events: (lengths.clone().min().unwrap_or_default(), lengths.max().unwrap_or_default()),
+        moments: of.len(),
+        alone,
+        learning,
+        gain: learning / level - 1.0,
+        error: (spread / count / count).sqrt() / level,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::fixture::events;
+
+    /// Visits of the items given, a day apart.
+    fn user(visits: &[&[u32]]) -> HeldOut {
+        let mut all = Vec::new();
+        for (day, visit) in (0..).zip(visits) {
+            all.extend(events(visit).into_iter().map(|event| Event { time: day * 86_400_000 + event.time, ..event }));
+        }
+        HeldOut { user: "u".into(), fold_in: Vec::new(), targets: Vec::new(), events: all }
+    }
+
+    #[test]
+    fn each_visit_is_foreseen_from_those_before() {
+        let users = [user(&[&[1, 2], &[2, 3, 3], &[4], &[1]])];
+        let told = |again, most, from| -> Vec<(usize, Vec<u32>)> {
+            moments(&users, true, most, again, from).into_iter().map(|moment| (moment.known, moment.targets)).collect()
+        };
+        assert_eq!(told(false, 10, i64::MIN), [(2, vec![3]), (5, vec![4])]);
+        assert_eq!(told(true, 10, i64::MIN), [(2, vec![2, 3]), (5, vec![4]), (6, vec![1])]);
+        assert_eq!(told(true, 2, i64::MIN), [(2, vec![2, 3]), (6, vec![1])], "evenly spread");
+        assert_eq!(told(true, 10, 2 * 86_400_000), [(5, vec![4]), (6, vec![1])]);
+        assert_eq!(moments(&users, false, 10, true, i64::MIN).len(), 6, "each event of a log without times");
+    }
+
+    #[test]
+    fn gains_are_discounted_and_bounded_by_the_best_possible() {
+        assert_eq!(ndcg([5, 6].into_iter(), &[5, 6]), 1.0);
+        assert_eq!(ndcg([5, 6].into_iter(), &[7]), 0.0);
+        assert!((ndcg([1, 5].into_iter(), &[5]) - 1.0 / 3f64.log2()).abs() < 1e-12);
+        assert_eq!(ndcg((0..30).chain([99]), &[99]), 0.0, "past the end of the list");
+    }
+
+    #[test]
+    fn groups_are_by_what_was_known() {
+        let moment = |known| Moment { user: 0, known, now: 0, targets: vec![1] };
+        let judged = [
+            (1, (0.5, 0.6), 50),
+            (3, (0.1, 0.2), 50),
+            (20, (0.2, 0.1), 100),
+            (40, (0.0, 0.0), 100),
+            (500, (0.0, 0.1), 99),
+        ];
+        let many = || judged.iter().flat_map(|&(known, both, times)| std::iter::repeat_n((known, both), times));
+        let moments: Vec<Moment> = many().map(|(known, _)| moment(known)).collect();
+        let (all, groups) = summarise(&moments, &many().map(|(_, both)| both).collect::<Vec<_>>());
+        let sizes: Vec<((usize, usize), usize)> = groups.iter().map(|group| (group.events, group.moments)).collect();
+        assert_eq!(sizes, [((1, 3), 100), ((20, 20), 100), ((40, 500), 199)], "few are judged with those before");
+        assert!((groups[0].gain - 1.0 / 3.0).abs() < 1e-9 && (groups[1].gain + 0.5).abs() < 1e-9);
+        assert!((all.alone - 50.0 / 399.0).abs() < 1e-9 && (all.learning - 59.9 / 399.0).abs() < 1e-9, "{all:?}");
+    }
+}
