@@ -1,6 +1,7 @@
 // The wasm-bindgen module as this package sees it. Everything else in src/ speaks of the engine in these terms, so tests
 // can stand in a fake and a change of the boundary shows up as a type error in wasm.ts.
 
+import type { EngineOptions } from './engine.js';
 import type { Reason } from './types.js';
 
 /** Collects a model's bytes inside wasm memory as they arrive, so that no second copy is ever held. */
@@ -54,6 +55,6 @@ export interface WasmGlue {
   ModelBuffer: new (expectedBytes: number) => WasmModelBuffer;
   Engine: {
     /** Consumes the buffer, also when it fails. */
-    load(buffer: WasmModelBuffer, options: { backend: string }): Promise<WasmEngine>;
+    load(buffer: WasmModelBuffer, options: EngineOptions): Promise<WasmEngine>;
   };
 }

@@ -24,8 +24,8 @@ export type EngineInfo = Omit<Info, 'worker' | 'storage'>;
 /** What the engine is started with. */
 export interface EngineOptions {
   backend: BackendChoice;
-  eventWeights?: Record<string, number>;
-  eventHalfLives?: Record<string, number>;
+  eventWeights?: Record<string, number> | undefined;
+  eventHalfLives?: Record<string, number> | undefined;
 }
 
 /** An event with its time filled in. */

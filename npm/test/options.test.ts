@@ -165,7 +165,7 @@ describe('a message', () => {
 
 describe('load options', () => {
   it('default to the automatic backend in the page', () => {
-    expect(checkLoadOptions(undefined)).toEqual({ backend: 'auto', worker: false, storage: 'memory', profile: 'default' });
+    expect(checkLoadOptions(undefined)).toEqual({ engine: { backend: 'auto' }, worker: false, storage: 'memory', profile: 'default' });
   });
 
   it('are refused by name', () => {

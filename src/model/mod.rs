@@ -22,6 +22,7 @@ mod online;
 mod prior;
 mod quantise;
 mod ranker;
+mod ranker_int8;
 mod read;
 mod repurchase;
 mod scale;

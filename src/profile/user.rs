@@ -5,10 +5,12 @@ use std::sync::OnceLock;
 use super::adapter::{Adapter, Feedback};
 use super::context::{add_context, context_features};
 use super::fold_in::FoldIn;
-use super::gradient::of_user;
-use super::network;
+use super::{gradient, network};
 use crate::error::{Error, Result, show};
-use crate::model::{MAX_ABS, Model, Prior, UserTower};
+use crate::model::{MAX_ABS, Model, Prior, Ranker, UserTower};
+
+/// Items of a history that are left out one by one, to see what a ranker makes of the others.
+const LEFT_OUT: usize = 8;
 
 /// Largest strength of a pair: that of millions of events by [`Repeats::Logarithm`](crate::model::Repeats::Logarithm).
 const MAX_STRENGTH: f32 = 16.0;
@@ -112,12 +114,7 @@ impl User {
             UserTower::Network => (Tower::Network, run_network(model, history, context)?),
             UserTower::Pool { power } => {
                 let total: f32 = history.iter().map(|(_, strength)| strength).sum();
-                let factor = match power {
-                    _ if total <= 0.0 => 0.0,
-                    0.0 => 1.0,
-                    0.5 => 1.0 / total.sqrt(),
-                    _ => 1.0 / total,
-                };
+                let factor = pool_factor(power, total);
                 let mut vector = pool(model, history, factor);
                 if let Some(rows) = rows {
                     add_context(model, rows, context, &mut vector);
@@ -213,16 +210,53 @@ impl User {
     ///
     /// Exact, bias and prior left out, for a dot of a folded-in or pooled vector and for neighbour lists: the parts sum to the score. Of a
     /// network, by how much the score is lower without the item (leave-one-out). Of a ranker's layers, gradient times input (Baehrens et
-    /// al. 2010) beside the exact parts of the retrieval score.
+    /// al. 2010) beside the exact parts of the retrieval score; of the largest ones of a pooled vector, leave-one-out.
     pub fn contributions(&self, model: &Model, item: u32) -> Vec<(u32, f32)> {
         let row = model.embedding(item);
         let Some(ranker) = model.ranker() else { return self.of_retrieval(model, item, &row) };
-        let mut parts = self.along(model, &of_user(ranker, self.taste(), &row));
+        let mut parts = self.along(model, &gradient::of_user(ranker, self.taste(), &row));
+        if let Tower::Pool { factor } = self.tower {
+            self.leave_out_each(model, (ranker, factor), (item, &row), &mut parts);
+        }
         if ranker.skip != 0.0 {
             let retrieval = self.of_retrieval(model, item, &row);
             parts.iter_mut().zip(retrieval).for_each(|(part, (_, x))| part.1 += ranker.skip * x);
         }
         parts
+    }
+
+    /// Puts in place of the largest `parts`, in history order, by how much the layers' score is lower without each.
+    fn leave_out_each(
+        &self,
+        model: &Model,
+        (ranker, factor): (&Ranker, f32),
+        (item, row): (u32, &[f32]),
+        parts: &mut [(u32, f32)],
+    ) {
+        let total: f32 = self.history.iter().map(|(_, strength)| strength).sum();
+        let score = |vector: &[f32]| match ranker.steps.is_empty() {
+            true => gradient::score(ranker, vector, row),
+            false => ranker.int8_score(model, &ranker.project_user(vector), item),
+        };
+        let whole = score(self.taste());
+        let mut left: Vec<usize> = (0..parts.len()).collect();
+        for _ in 0..LEFT_OUT.min(parts.len()) {
+            let largest =
+                (0..left.len()).fold(0, |best, n| if parts[left[n]].1 > parts[left[best]].1 { n } else { best });
+            let at = left.swap_remove(largest);
+            let (from, strength) = self.history[at];
+            // What pooling divides by is less without it too.
+            let rest = (total - strength).max(0.0);
+            let factor_left = match &model.manifest().user {
+                UserTower::Pool { power } if rest > 0.0 => pool_factor(*power, rest),
+                _ => 0.0,
+            };
+            let scale = if factor > 0.0 { factor_left / factor } else { 0.0 };
+            let without: Vec<f32> = (self.taste().iter().zip(model.history_row(from)))
+                .map(|(x, y)| (x - factor * strength * y) * scale)
+                .collect();
+            parts[at].1 = whole - score(&without);
+        }
     }
 
     /// How much each history item adds to the retrieval score of `item`, whose row is `row`, in history order.
@@ -295,6 +329,16 @@ fn check(model: &Model, history: &[(u32, f32)]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// What a pooled history whose strengths sum up to `total` is multiplied by.
+fn pool_factor(power: f32, total: f32) -> f32 {
+    match power {
+        _ if total <= 0.0 => 0.0,
+        0.0 => 1.0,
+        0.5 => 1.0 / total.sqrt(),
+        _ => 1.0 / total,
+    }
 }
 
 /// `factor * sum_h r_h y_h`, (d), summed in f64 in the order of the history.

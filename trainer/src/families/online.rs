@@ -251,7 +251,8 @@ fn weigh<'l>(online: &mut Online, lists: &'l [Lists], again: bool) -> f64 {
     };
     let [odd, even, all] = [weights(&|user| user % 2 == 1), weights(&|user| user % 2 == 0), weights(&|_| true)];
     let weigh = |(group, &unit): (&Vec<&Lists>, &f64)| {
-        let [odd, even, all] = [&odd, &even, &all].map(|weights| weights.iter().map(|w| w * unit).collect::<Vec<f64>>());
+        let [odd, even, all] =
+            [&odd, &even, &all].map(|weights| weights.iter().map(|w| w * unit).collect::<Vec<f64>>());
         weigh_group(group, &[odd, even], &all)
     };
     let mut fitted: Vec<Weighed> = groups.iter().zip(&units).map(weigh).collect();
