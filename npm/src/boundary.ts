@@ -26,6 +26,7 @@ export interface WasmEngine {
   /** Whether there was such an event. */
   retract(event: object): boolean;
   events(): unknown;
+  history(): unknown;
   pushed(push: object): void;
   bestTime(options: object): unknown;
   /**

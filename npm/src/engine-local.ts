@@ -3,7 +3,7 @@
 import { ProclivityError, toProclivityError } from './errors.js';
 import type { WasmEngine, WasmGlue, WasmModelBuffer, WasmRanking } from './boundary.js';
 import type { CheckedOptions, CheckedTime, CheckedUser, Earlier, Engine, EngineInfo, EngineLoader, EngineOptions, TimedEvent, TimedPush, TimedRanking } from './engine.js';
-import type { BackendName, BestTime, Catalogue, InteractionEvent, NewItem, ProfileState, SimilarOptions } from './types.js';
+import type { BackendName, BestTime, Catalogue, HistoryItem, InteractionEvent, NewItem, ProfileState, SimilarOptions } from './types.js';
 
 /** Collects the model in wasm memory and starts the engine on it. */
 export class LocalLoader implements EngineLoader {
@@ -76,6 +76,10 @@ class LocalEngine implements Engine {
 
   events(): Promise<InteractionEvent[]> {
     return guard(() => this.#wasm.events() as InteractionEvent[]);
+  }
+
+  history(): Promise<HistoryItem[]> {
+    return guard(() => this.#wasm.history() as HistoryItem[]);
   }
 
   pushed(push: TimedPush): Promise<void> {

@@ -3,7 +3,7 @@
 import { ProclivityError } from './errors.js';
 import { WorkerConnection } from './worker-connection.js';
 import type { CheckedOptions, CheckedTime, CheckedUser, Earlier, Engine, EngineInfo, EngineLoader, EngineOptions, TimedEvent, TimedPush, TimedRanking, WasmSource } from './engine.js';
-import type { BackendName, BestTime, Catalogue, InteractionEvent, NewItem, ProfileState, SimilarOptions } from './types.js';
+import type { BackendName, BestTime, Catalogue, HistoryItem, InteractionEvent, NewItem, ProfileState, SimilarOptions } from './types.js';
 
 /** Starts a worker and hands it the model. */
 export class WorkerLoader implements EngineLoader {
@@ -65,6 +65,10 @@ class WorkerEngine implements Engine {
 
   events(): Promise<InteractionEvent[]> {
     return this.#connection.call('events', []);
+  }
+
+  history(): Promise<HistoryItem[]> {
+    return this.#connection.call('history', []);
   }
 
   pushed(push: TimedPush): Promise<void> {

@@ -7,6 +7,7 @@ import type {
   BestTime,
   BestTimeOptions,
   Catalogue,
+  HistoryItem,
   Info,
   InteractionEvent,
   LoadOptions,
@@ -64,6 +65,7 @@ export interface Engine {
   /** Resolves to whether there was such an event. */
   retract(event: InteractionEvent): Promise<boolean>;
   events(): Promise<InteractionEvent[]>;
+  history(): Promise<HistoryItem[]>;
   pushed(push: TimedPush): Promise<void>;
   bestTime(options: CheckedTime): Promise<BestTime | null>;
   recommend(options: CheckedOptions): Promise<TimedRanking>;

@@ -19,6 +19,7 @@ export type {
   EventType,
   Fairness,
   Filter,
+  HistoryItem,
   Info,
   InteractionEvent,
   ListOptions,

@@ -2,7 +2,7 @@
 
 import { ProclivityError } from './errors.js';
 import type { CheckedOptions, CheckedTime, CheckedUser, Earlier, EngineInfo, EngineOptions, TimedEvent, TimedPush, TimedRanking, WasmSource } from './engine.js';
-import type { BackendName, BestTime, Catalogue, InteractionEvent, NewItem, ProfileState, SimilarOptions } from './types.js';
+import type { BackendName, BestTime, Catalogue, HistoryItem, InteractionEvent, NewItem, ProfileState, SimilarOptions } from './types.js';
 
 /** The calls a worker answers: its loading in this order, then the engine's own. */
 export interface WorkerMethods {
@@ -13,6 +13,7 @@ export interface WorkerMethods {
   observe(event: TimedEvent): void;
   retract(event: InteractionEvent): boolean;
   events(): InteractionEvent[];
+  history(): HistoryItem[];
   pushed(push: TimedPush): void;
   bestTime(options: CheckedTime): BestTime | null;
   recommend(options: CheckedOptions): TimedRanking;

@@ -31,6 +31,7 @@ import type {
   BestTime,
   BestTimeOptions,
   Catalogue,
+  HistoryItem,
   Info,
   InteractionEvent,
   LoadOptions,
@@ -187,6 +188,14 @@ export class Recommender {
   /** What the profile holds of what the user did, oldest first, times in whole seconds: the latest 2,000 events at most. */
   events(): Promise<InteractionEvent[]> {
     return this.#run((engine) => engine.events());
+  }
+
+  /**
+   * What all of that amounts to, one line an item: how strongly each speaks for others, with weights, half-lives and dislikes as the model
+   * counts them. Items that the model does not know are not in it.
+   */
+  history(): Promise<HistoryItem[]> {
+    return this.#run((engine) => engine.history());
   }
 
   /**

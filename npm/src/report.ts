@@ -1,11 +1,8 @@
 // What a shop may learn of all its visitors without learning of any one: randomised response, on this device.
 
 import { argumentError } from './errors.js';
+import { interests } from './interests.js';
 import type { Recommender } from './recommender.js';
-import type { EventType } from './types.js';
-
-/** Types of events that say what a user favours, and how much each counts. */
-const COUNTED: Partial<Record<EventType, number>> = { purchase: 1, cart: 0.6, bookmark: 0.6, click: 0.25, view: 0.15 };
 
 /** Options of {@link privateReport}. */
 export interface ReportOptions {
@@ -37,22 +34,11 @@ export interface PrivateReport {
  */
 export async function privateReport(recommender: Recommender, { column, epsilon }: ReportOptions): Promise<PrivateReport> {
   checkEpsilon(epsilon);
-  const { ids, columns } = await recommender.catalogue();
-  const found = columns[column];
-  if (found?.type !== 'category') {
-    const names = Object.entries(columns).filter(([, { type }]) => type === 'category').map(([name]) => name);
-    throw argumentError(`"column" to be a category column, among ${names.join(', ')}`, column, 'name one of these');
-  }
-  const codes = new Map(ids.map((id, item) => [id, found.codes[item] ?? 0]));
-  const counts = new Float64Array(found.values.length);
-  for (const { type, itemId } of await recommender.events()) {
-    const code = codes.get(itemId);
-    if (code !== undefined) counts[code] = (counts[code] ?? 0) + (COUNTED[type] ?? 0);
-  }
-  const most = Math.max(0, ...counts);
+  const [favourite] = await interests(recommender, column);
+  const found = (await recommender.catalogue()).columns[column] as { values: string[] };
   // None comes last.
-  const truth = most > 0 ? counts.indexOf(most) : counts.length;
-  const told = respond(truth, counts.length + 1, epsilon);
+  const truth = favourite ? found.values.indexOf(favourite.value) : found.values.length;
+  const told = respond(truth, found.values.length + 1, epsilon);
   return { column, value: found.values[told] ?? null, epsilon };
 }
 

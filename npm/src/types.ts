@@ -134,6 +134,17 @@ export interface InteractionEvent {
   timestamp?: number | undefined;
 }
 
+/** What the user did to one item, summed up. */
+export interface HistoryItem {
+  itemId: string;
+  /** 1 for one event of full strength, such as a purchase; 0 for what only counts as seen or disliked. */
+  strength: number;
+  /** Whether it is left out of lists: bought, put in the cart, rated, bookmarked, disliked or viewed to its end. */
+  seen: boolean;
+  /** The kind of event that counted most. */
+  strongest: EventType;
+}
+
 /** A message that was sent to the user: a push, a mail, a badge. It is told to the profile alone. */
 export interface Push {
   /** What it was sent by. Default `'push'`. */

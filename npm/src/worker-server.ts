@@ -33,6 +33,7 @@ export function serve(port: ServerPort, loadWasm: (source: WasmSource) => Promis
     observe: (event) => present(engine).observe(event),
     retract: (event) => present(engine).retract(event),
     events: () => present(engine).events(),
+    history: () => present(engine).history(),
     pushed: (push) => present(engine).pushed(push),
     bestTime: (options) => present(engine).bestTime(options),
     recommend: (options) => present(engine).recommend(options),

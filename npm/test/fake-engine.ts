@@ -128,6 +128,11 @@ export function fakeGlue(options: FakeOptions = {}): { glue: WasmGlue; log: Fake
       return this.#history.map((itemId) => ({ type: 'view', itemId, timestamp: 0 }));
     }
 
+    history(): unknown {
+      this.#free();
+      return this.#history.map((itemId) => ({ itemId, strength: 1, seen: true, strongest: 'view' }));
+    }
+
     pushed(push: object): void {
       this.#free();
       log.requests.push(push);

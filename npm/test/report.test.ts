@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { estimateShares, privateReport, type PrivateReport } from '../src/report.js';
-import type { Catalogue, InteractionEvent, Recommender } from '../src/index.js';
+import type { Catalogue, HistoryItem, Recommender } from '../src/index.js';
 
 const VALUES = ['Bakery', 'Dairy', 'Meat', 'Produce'];
 /** One item of each department, and one more of the first. */
@@ -14,19 +14,20 @@ const CATALOGUE: Catalogue = {
   },
 };
 
-/** Someone who did this: all that a report looks at. */
-function someone(events: InteractionEvent[]): Recommender {
-  return { catalogue: () => Promise.resolve(CATALOGUE), events: () => Promise.resolve(events) } as unknown as Recommender;
+/** Someone whose history has these strengths: all that a report looks at. */
+function someone(strengths: Record<string, number>): Recommender {
+  const line = ([itemId, strength]: [string, number]): HistoryItem => ({ itemId, strength, seen: true, strongest: 'purchase' });
+  const history = Object.entries(strengths).map(line);
+  return { catalogue: () => Promise.resolve(CATALOGUE), history: () => Promise.resolve(history) } as unknown as Recommender;
 }
-const buys = (...ids: string[]): Recommender => someone(ids.map((itemId) => ({ type: 'purchase', itemId })));
+const buys = (...ids: string[]): Recommender => someone(Object.fromEntries(ids.map((id) => [id, 1])));
 
 const many = (user: Recommender, count: number, epsilon: number): Promise<PrivateReport[]> =>
   Promise.all(Array.from({ length: count }, () => privateReport(user, { column: 'department', epsilon })));
 
 describe('privateReport', () => {
   it('tells what the user favours where almost nothing is kept private', async () => {
-    const [views, carts]: InteractionEvent[][] = [[{ type: 'view', itemId: 'd' }, { type: 'view', itemId: 'd' }], [{ type: 'cart', itemId: 'm' }]];
-    const [bought, mixed, nothing] = [buys('p', 'b', 'b2', 'gone'), someone([...views!, ...carts!, { type: 'dislike', itemId: 'p' }]), someone([])];
+    const [bought, mixed, nothing] = [buys('p', 'b', 'b2'), someone({ d: 0.3, m: 0.6, p: 0 }), someone({})];
     const told = async (user: Recommender): Promise<unknown> => {
       const reports = await many(user, 50, 10);
       const counts = new Map<string | null, number>();

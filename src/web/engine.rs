@@ -101,6 +101,20 @@ impl Engine {
         Ok(to_js(&Json::List(self.0.events().iter().map(Event::to_json).collect()))?)
     }
 
+    /// What the profile amounts to, `[{ itemId, strength, seen, strongest }]`: one line an item.
+    pub fn history(&self) -> Result<JsValue, JsValue> {
+        let mut lines = Vec::new();
+        for line in self.0.history() {
+            lines.push(Json::object([
+                ("itemId", self.0.model().item_id(line.item).into()),
+                ("strength", line.strength.into()),
+                ("seen", Json::Bool(line.seen)),
+                ("strongest", line.strongest.name().into()),
+            ]));
+        }
+        Ok(to_js(&Json::List(lines))?)
+    }
+
     /// Takes in that a message was sent, or what came of it.
     pub fn pushed(&self, push: JsValue) -> Result<(), JsValue> {
         let push = from_js(push, "push")?;

@@ -46,3 +46,32 @@ test('the shop says when a nudge would come', async ({ shop, page }) => {
   await shop.addBySearch('bananas');
   await expect(nudge).toHaveText(/\d+ % from your own visits\.$/);
 });
+
+test('beliefs are bars, each can be taken back, and all of it can be taken along', async ({ shop, page }) => {
+  await shop.visit();
+  await expect(page.locator('.belief')).toHaveCount(0);
+  for (const product of ['bananas', 'yogurt']) {
+    await shop.addBySearch(product);
+    await shop.clearSearch();
+  }
+  await expect(page.locator('.belief')).toHaveCount(2);
+  const shares = await page.locator('.belief-share').allTextContents();
+  expect(shares.reduce((sum, share) => sum + parseFloat(share), 0)).toBeCloseTo(100, -0.5);
+  const shelf = await shop.shelfIds();
+
+  const download = page.waitForEvent('download');
+  await page.locator('#export').click();
+  const file = await (await download).path();
+  await page.locator('.belief[data-value=Produce] button').click();
+  await expect(page.locator('.belief')).toHaveCount(1);
+  await expect(page.locator('.belief[data-value=Produce]')).toHaveCount(0);
+  await expect.poll(() => shop.shelfIds()).not.toEqual(shelf);
+  await page.locator('#reset').click();
+  await expect(page.locator('.belief')).toHaveCount(0);
+
+  await page.locator('#import-file').setInputFiles(file);
+  await expect(page.locator('.belief')).toHaveCount(2);
+  await page.locator('#import-file').setInputFiles({ name: 'profile.json', mimeType: 'application/json', buffer: Buffer.from('{"version":99}') });
+  await expect(page.locator('.profile-note')).toContainText('This file is no profile');
+  await expect(page.locator('.belief')).toHaveCount(2);
+});

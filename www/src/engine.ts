@@ -1,6 +1,7 @@
 import { ProclivityError, Recommender } from 'proclivity';
+import { interests, type Interest } from 'proclivity/interests';
 import type {
-  BackendChoice, BackendName, BestTime, BestTimeOptions, Catalogue, Info, InteractionEvent, LoadProgress, Recommendation, RecommendOptions,
+  BackendChoice, BackendName, BestTime, BestTimeOptions, Catalogue, Info, InteractionEvent, LoadProgress, ProfileState, Recommendation, RecommendOptions,
   SimilarOptions,
 } from 'proclivity';
 
@@ -86,6 +87,19 @@ export class Engine {
 
   events(): Promise<InteractionEvent[]> {
     return this.#recommender.events();
+  }
+
+  /** What the profile believes of its owner, by the values of a category column. */
+  interests(column: string): Promise<Interest[]> {
+    return interests(this.#recommender, column);
+  }
+
+  export(): Promise<ProfileState> {
+    return this.#recommender.export();
+  }
+
+  import(state: ProfileState): Promise<void> {
+    return kept(this.#recommender.import(state), undefined);
   }
 
   bestTime(options: BestTimeOptions): Promise<BestTime | null> {

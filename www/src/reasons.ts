@@ -1,4 +1,5 @@
-import type { EventType, Reason } from 'proclivity';
+import type { Reason } from 'proclivity';
+import { describeReason } from 'proclivity/reasons';
 import type { Shop } from './shop.ts';
 import { shortTitle } from './title.ts';
 
@@ -8,23 +9,9 @@ export interface ReasonText {
   learnt: boolean;
 }
 
-const VERBS: Partial<Record<EventType, string>> = {
-  purchase: 'bought',
-  cart: 'added',
-  bookmark: 'liked',
-  view: 'viewed',
-};
-
-/** "Because you bought Bananas": the weightiest reason that can be told, "Bought 3 times before", or else "Popular here". */
+/** The weightiest reason that can be told: "Because you bought Bananas", "Bought 3 times", or else "Popular here". */
 export function reasonText(reasons: readonly Reason[], { catalogue }: Shop): ReasonText {
-  const because = reasons.find((reason) => reason.type === 'because_of');
-  if (because) {
-    const verb = VERBS[because.event] ?? 'chose';
-    return { text: `Because you ${verb} ${shortTitle(catalogue.title(because.itemId))}`, learnt: true };
-  }
-  const again = reasons.find((reason) => reason.type === 'buy_again');
-  if (again) {
-    return { text: again.times > 1 ? `Bought ${String(again.times)} times before` : 'Bought once before', learnt: true };
-  }
-  return { text: 'Popular here', learnt: false };
+  const reason = reasons.find(({ type }) => type === 'because_of') ?? reasons.find(({ type }) => type === 'buy_again');
+  if (reason === undefined) return { text: 'Popular here', learnt: false };
+  return { text: describeReason(reason, { name: (itemId) => shortTitle(catalogue.title(itemId)) }), learnt: true };
 }

@@ -1,4 +1,5 @@
-import type { EventType, InteractionEvent } from 'proclivity';
+import type { EventType, InteractionEvent, ProfileState } from 'proclivity';
+import type { Interest } from 'proclivity/interests';
 import type { ShopCatalogue } from './catalogue.ts';
 import type { Engine, ModelName } from './engine.ts';
 import { eraseSaved, readSaved, writeSaved } from './cart-storage.ts';
@@ -104,6 +105,33 @@ export class Store {
   async forgetEvent(index: number): Promise<void> {
     const event = this.events[index];
     await this.#inTurn(() => this.#unlearn(event));
+  }
+
+  /** What the device believes its owner cares for, by department. */
+  interests(): Promise<Interest[]> {
+    return this.#engine.interests('department');
+  }
+
+  /** Unlearns all that was done with these products. */
+  forgetItems(itemIds: readonly string[]): Promise<void> {
+    return this.#inTurn(async () => {
+      const unwanted = this.events.filter(({ itemId }) => itemIds.includes(itemId));
+      for (const event of unwanted) await this.#engine.retract(event);
+      await this.#changed();
+    });
+  }
+
+  /** The profile, to be taken along. */
+  carryOut(): Promise<ProfileState> {
+    return this.#engine.export();
+  }
+
+  /** Goes on with a profile that was taken along. */
+  carryIn(state: ProfileState): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#engine.import(state);
+      await this.#changed();
+    });
   }
 
   /** Lets another model rank, after the changes of the profile that were asked for before it. */

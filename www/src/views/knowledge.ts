@@ -2,6 +2,7 @@ import { announce } from '../announce.ts';
 import { h, icon } from '../dom.ts';
 import { plural } from '../format.ts';
 import type { Shop } from '../shop.ts';
+import { beliefs } from './beliefs.ts';
 
 const SHOWN = 8;
 
@@ -14,7 +15,8 @@ const WORDS: Partial<Record<string, readonly [word: string, symbol: string]>> = 
 };
 
 /** Everything the device has learnt from, newest first; each event can be unlearnt, or all at once. */
-export function knowledge({ store, catalogue }: Shop): HTMLElement {
+export function knowledge(shop: Shop): HTMLElement {
+  const { store, catalogue } = shop;
   const title = h('h3', {});
   const list = h('ul', { class: 'events' });
   const reset = h(
@@ -55,5 +57,5 @@ export function knowledge({ store, catalogue }: Shop): HTMLElement {
   store.on('profile', draw);
   store.on('cart', draw);
   draw();
-  return h('section', { class: 'knowledge', 'aria-label': 'What this device knows' }, title, list, reset);
+  return h('section', { class: 'knowledge', 'aria-label': 'What this device knows' }, title, beliefs(shop), list, reset);
 }
