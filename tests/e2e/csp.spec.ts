@@ -41,10 +41,11 @@ for (const worker of [false, true]) {
     // The policy does bite: nothing here could have used eval, or a worker made of a blob.
     const bites = await page.evaluate(() => {
       const blocked: string[] = [];
-      try { new Function('return 1')(); } catch (error) { blocked.push((error as Error).name); }
+      // Not in this task, which the test's own tools may run by eval.
+      setTimeout(() => { try { new Function('return 1')(); } catch (error) { blocked.push((error as Error).name); } });
       new Worker(URL.createObjectURL(new Blob(['']))).onerror = () => blocked.push('blob');
       return new Promise<string[]>((resolve) => setTimeout(() => { resolve(blocked); }, 300));
     });
-    expect(bites[0]).toBe('EvalError');
+    expect(bites.sort()).toEqual(['EvalError', 'blob']);
   });
 }
