@@ -15,7 +15,7 @@ use super::random::Random;
 use crate::model::{ColumnView, Model, Online, OnlineColumn};
 
 /// The latest events that are learnt from.
-const MOST: usize = 400;
+const MOST: usize = 300;
 /// Parts before the columns: the vector, and the item itself.
 const PARTS: usize = 2;
 const DAY: f64 = 86_400_000.0;
@@ -43,20 +43,30 @@ pub struct Adapter {
     weights: Vec<f32>,
     norm: f32,
     steps: Vec<Step>,
+    /// The values of each step's other item in each column, (steps, columns).
+    codes: Vec<usize>,
     /// How far each step moved each part, (steps, 2 + columns).
     moved: Vec<f32>,
-    /// Each event's item, and what is left of what it moved.
-    events: Vec<(u32, f32)>,
+    events: Vec<Learnt>,
     /// What of `delta` is of each event, (events, d); made when it is asked for.
     deltas: OnceLock<Vec<f32>>,
 }
 
-/// One comparison: `better` is to stand above `worse`.
+/// One comparison of an event's item with another.
 #[derive(Debug, Clone, Copy)]
 struct Step {
     event: usize,
-    better: u32,
-    worse: u32,
+    other: u32,
+}
+
+/// An event that was learnt from.
+#[derive(Debug, Clone)]
+struct Learnt {
+    item: u32,
+    /// What is left of what it moved.
+    left: f32,
+    /// The values of its item in each column.
+    codes: Vec<usize>,
 }
 
 /// A column's values as whole numbers.
@@ -90,7 +100,7 @@ impl<'m> Coded<'m> {
 
 impl Adapter {
     /// Learns from `feedback`, the latest last, as it is at the moment `now` (milliseconds since 1970); its parts count `weights`,
-    /// (2 + columns).
+    /// (2 + columns), and what counts nothing is not learnt.
     pub fn learn(model: &Model, online: &Online, feedback: &[Feedback], now: f64, weights: Vec<f32>) -> Adapter {
         let columns = Coded::all(model, online);
         let mut adapter = Adapter {
@@ -100,63 +110,78 @@ impl Adapter {
             weights,
             norm: online.norm,
             steps: Vec::new(),
+            codes: Vec::new(),
             moved: Vec::new(),
             events: Vec::new(),
             deltas: OnceLock::new(),
         };
+        if adapter.weights.iter().all(|&weight| weight == 0.0) {
+            return adapter;
+        }
         let mut seen = vec![false; model.item_count()];
         feedback.iter().for_each(|event| seen[event.item as usize] = true);
         let mut before = 0.0;
         for event in &feedback[feedback.len().saturating_sub(MOST)..] {
             adapter.fade(fade(online, before, event.time, 1.0));
             before = f64::max(before, event.time);
-            // The first event of an item is always compared with the same others, whatever was there before, and so is the second.
-            let earlier = adapter.events.iter().filter(|earlier| earlier.0 == event.item).count() as u64;
-            let mut random = Random::new(u64::from(event.item) | earlier << 32);
-            adapter.events.push((event.item, 1.0));
-            for _ in 0..online.samples {
-                let other = model.draw_by_popularity(random.uniform());
-                if !seen[other as usize] {
-                    adapter.step(model, &columns, event, other, online.rate);
-                }
-            }
+            adapter.take_in(model, online, &columns, event, &seen);
         }
         adapter.fade(fade(online, before, now, 0.0));
         adapter
     }
 
-    fn step(&mut self, model: &Model, columns: &[Coded<'_>], event: &Feedback, other: u32, rate: f32) {
-        let rate = rate * event.strength.abs().min(1.0);
-        let liked = event.strength > 0.0;
-        let (better, worse) = if liked { (event.item, other) } else { (other, event.item) };
-        let apart = self.apart(model, better, worse);
-        let x: f32 = self.delta.iter().zip(&apart).map(|(delta, x)| delta * x).sum();
-        let gain = rate * sigmoid(-x);
-        self.delta.iter_mut().zip(&apart).for_each(|(delta, x)| *delta += gain * x);
-        self.moved.push(gain);
-
-        let at = self.own.iter().position(|own| own.0 == event.item).unwrap_or_else(|| {
-            self.own.push((event.item, 0.0));
-            self.own.len() - 1
-        });
-        let own = &mut self.own[at].1;
-        let gain = rate * sigmoid(if liked { -*own } else { *own });
-        *own += if liked { gain } else { -gain };
-        self.moved.push(gain);
-
-        for (column, biases) in columns.iter().zip(&mut self.biases) {
-            let (above, below) = (column.code(better), column.code(worse));
-            let gain = if above == below { 0.0 } else { rate * sigmoid(biases[below] - biases[above]) };
-            biases[above] += gain;
-            biases[below] -= gain;
-            self.moved.push(gain);
+    fn take_in(&mut self, model: &Model, online: &Online, columns: &[Coded<'_>], event: &Feedback, seen: &[bool]) {
+        let Feedback { item, strength, .. } = *event;
+        // The first event of an item is always compared with the same others, whatever was there before, and so is the second.
+        let earlier = self.events.iter().filter(|earlier| earlier.item == item).count() as u64;
+        let mut random = Random::new(u64::from(item) | earlier << 32);
+        let codes: Vec<usize> = columns.iter().map(|column| column.code(item)).collect();
+        let (liked, rate) = (strength > 0.0, online.rate * strength.abs().min(1.0));
+        let at = self.own.iter().position(|own| own.0 == item).unwrap_or(self.own.len());
+        if at == self.own.len() {
+            self.own.push((item, 0.0));
         }
-        self.steps.push(Step { event: self.events.len() - 1, better, worse });
+        let row = self.row(model, item);
+        for _ in 0..online.samples {
+            let other = model.draw_by_popularity(random.uniform());
+            if seen[other as usize] {
+                continue;
+            }
+            let sign = if liked { 1.0 } else { -1.0 };
+            if self.weights[0] == 0.0 {
+                self.moved.push(0.0);
+            } else {
+                let apart: Vec<f32> = row.iter().zip(self.row(model, other)).map(|(a, b)| sign * (a - b)).collect();
+                let x: f32 = self.delta.iter().zip(&apart).map(|(delta, x)| delta * x).sum();
+                let gain = rate * sigmoid(-x);
+                self.delta.iter_mut().zip(&apart).for_each(|(delta, x)| *delta += gain * x);
+                self.moved.push(sign * gain);
+            }
+            let own = &mut self.own[at].1;
+            let gain = rate * sigmoid(-sign * *own);
+            *own += sign * gain;
+            self.moved.push(sign * gain);
+            for ((column, biases), (&code, &weight)) in
+                columns.iter().zip(&mut self.biases).zip(codes.iter().zip(&self.weights[PARTS..]))
+            {
+                let against = if weight == 0.0 { code } else { column.code(other) };
+                let gain = if against == code { 0.0 } else { rate * sigmoid(sign * (biases[against] - biases[code])) };
+                biases[code] += sign * gain;
+                biases[against] -= sign * gain;
+                self.moved.push(sign * gain);
+                self.codes.push(against);
+            }
+            self.steps.push(Step { event: self.events.len(), other });
+        }
+        self.events.push(Learnt { item, left: 1.0, codes });
     }
 
-    /// How two rows differ, in units of a usual one, (d).
-    fn apart(&self, model: &Model, a: u32, b: u32) -> Vec<f32> {
-        model.embedding(a).iter().zip(model.embedding(b)).map(|(a, b)| (a - b) / self.norm).collect()
+    /// The row of an item in units of a usual one, (d); none where it plays no part.
+    fn row(&self, model: &Model, item: u32) -> Vec<f32> {
+        match self.weights[0] == 0.0 {
+            true => Vec::new(),
+            false => model.embedding(item).into_iter().map(|x| x / self.norm).collect(),
+        }
     }
 
     /// Leaves `share` of all that was learnt.
@@ -165,7 +190,7 @@ impl Adapter {
             self.delta.iter_mut().for_each(|x| *x *= share);
             self.own.iter_mut().for_each(|own| own.1 *= share);
             self.biases.iter_mut().flatten().for_each(|bias| *bias *= share);
-            self.events.iter_mut().for_each(|event| event.1 *= share);
+            self.events.iter_mut().for_each(|event| event.left *= share);
         }
     }
 
@@ -203,25 +228,26 @@ impl Adapter {
     /// How much each event adds to the score of `item`: (the event's item, part), in order. They sum up to all that the adapter adds.
     pub(super) fn contributions(&self, model: &Model, item: u32) -> Vec<(u32, f32)> {
         let dim = self.delta.len();
-        let row = model.embedding(item);
-        let deltas = self.deltas.get_or_init(|| self.deltas(model));
-        let factor = self.weights[0] / self.norm;
-        let dot = |at: usize| deltas[at * dim..][..dim].iter().zip(&row).map(|(a, b)| a * b).sum::<f32>();
-        let mut parts: Vec<(u32, f32)> =
-            self.events.iter().enumerate().map(|(at, event)| (event.0, factor * dot(at))).collect();
-        let columns = model.manifest().online.as_ref().map_or_else(Vec::new, |online| Coded::all(model, online));
-        for (step, moved) in self.steps.iter().zip(self.moved.chunks_exact(self.weights.len())) {
-            let (of, left) = self.events[step.event];
-            let mut sum = 0.0;
-            if of == item {
-                sum += if of == step.better { moved[1] * self.weights[1] } else { -moved[1] * self.weights[1] };
+        let row = self.row(model, item);
+        let mut parts: Vec<(u32, f32)> = self.events.iter().map(|event| (event.item, 0.0)).collect();
+        if !row.is_empty() {
+            let deltas = self.deltas.get_or_init(|| self.deltas(model));
+            for (part, delta) in parts.iter_mut().zip(deltas.chunks_exact(dim)) {
+                part.1 = self.weights[0] * delta.iter().zip(&row).map(|(a, b)| a * b).sum::<f32>();
             }
-            for ((column, moved), weight) in columns.iter().zip(&moved[PARTS..]).zip(&self.weights[PARTS..]) {
-                let code = column.code(item);
-                let sign = f32::from(column.code(step.better) == code) - f32::from(column.code(step.worse) == code);
-                sum += sign * moved * weight;
+        }
+        let online = model.manifest().online.as_ref();
+        let columns = online.map_or_else(Vec::new, |online| Coded::all(model, online));
+        let wanted: Vec<usize> = columns.iter().map(|column| column.code(item)).collect();
+        let width = self.weights.len();
+        for (n, (step, moved)) in self.steps.iter().zip(self.moved.chunks_exact(width)).enumerate() {
+            let event = &self.events[step.event];
+            let mut sum = if event.item == item { moved[1] * self.weights[1] } else { 0.0 };
+            for (n, &other) in self.codes[n * wanted.len()..][..wanted.len()].iter().enumerate() {
+                let sign = f32::from(event.codes[n] == wanted[n]) - f32::from(other == wanted[n]);
+                sum += sign * moved[PARTS + n] * self.weights[PARTS + n];
             }
-            parts[step.event].1 += left * sum;
+            parts[step.event].1 += event.left * sum;
         }
         parts
     }
@@ -229,9 +255,15 @@ impl Adapter {
     fn deltas(&self, model: &Model) -> Vec<f32> {
         let dim = self.delta.len();
         let mut deltas = vec![0.0; self.events.len() * dim];
+        let (mut of, mut row) = (usize::MAX, Vec::new());
         for (step, moved) in self.steps.iter().zip(self.moved.chunks_exact(self.weights.len())) {
-            let gain = moved[0] * self.events[step.event].1;
-            let apart = self.apart(model, step.better, step.worse);
+            let event = &self.events[step.event];
+            if of != step.event {
+                (of, row) = (step.event, self.row(model, event.item));
+            }
+            let gain = moved[0] * event.left;
+            let other = self.row(model, step.other);
+            let apart = row.iter().zip(other).map(|(a, b)| a - b);
             deltas[step.event * dim..][..dim].iter_mut().zip(apart).for_each(|(x, apart)| *x += gain * apart);
         }
         deltas

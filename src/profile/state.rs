@@ -153,19 +153,22 @@ impl Profile {
         let mut touched = vec![false; self.ids.len()];
         self.events.iter().for_each(|event| touched[event.id as usize] |= event.kind != EventKind::Impression);
         let mut feedback: Vec<Feedback> = Vec::new();
+        let items: Vec<Option<u32>> = self.ids.iter().map(|(id, _)| model.item_index(id)).collect();
         // When what each item's last event counts with began.
         let mut bursts = vec![f64::NEG_INFINITY; self.ids.len()];
         for event in &self.events {
             let id = event.id as usize;
             let counted = lines[id].add(event, &counting);
-            let (Some(item), Some(counted)) = (model.item_index(&self.ids[id].0), counted) else { continue };
+            let (Some(item), Some(counted)) = (items[id], counted) else { continue };
             let left = event.kind == EventKind::Impression && counted == 0.0 && !touched[id];
             let strength = if left { -LEFT_ALONE } else { counted };
             let again = event.timestamp > 0.0 && (event.timestamp - bursts[id]).abs() < REPEAT;
-            let before = feedback.iter_mut().rev().find(|before| again && before.item == item && before.strength > 0.0);
-            if let (Some(before), true) = (before, strength > 0.0) {
-                before.strength = before.strength.max(strength);
-                continue;
+            if again && strength > 0.0 {
+                let burst = feedback.iter_mut().rev().find(|before| before.item == item && before.strength > 0.0);
+                if let Some(burst) = burst {
+                    burst.strength = burst.strength.max(strength);
+                    continue;
+                }
             }
             bursts[id] = event.timestamp;
             if counted < 0.0 {

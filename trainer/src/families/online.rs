@@ -207,12 +207,12 @@ fn parts(
     asked: &[Asked],
     timed: bool,
 ) -> Vec<Lists> {
-    let none = vec![0.0; online.columns.len() + 2];
+    let whole = vec![1.0; online.columns.len() + 2];
     let list = |(moment, asked): (&Moment, &Asked)| {
         let events = &users[moment.user].events[..moment.known];
-        let adapter = Adapter::learn(model, online, &feedback(events, timed), moment.now as f64, none.clone());
+        let adapter = Adapter::learn(model, online, &feedback(events, timed), moment.now as f64, whole.clone());
         let choice = |items: &[(u32, f32)]| {
-            let mut choice = Choice { width: none.len() + 1, ..Choice::default() };
+            let mut choice = Choice { width: whole.len() + 1, ..Choice::default() };
             for &(item, score) in items {
                 choice.rows.push(score);
                 choice.rows.extend(adapter.parts(model, online, item));
