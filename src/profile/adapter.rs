@@ -63,6 +63,8 @@ struct Step {
 #[derive(Debug, Clone)]
 struct Learnt {
     item: u32,
+    /// The place of its item in the history, where it has one.
+    place: Option<usize>,
     /// What is left of what it moved.
     left: f32,
     /// The values of its item in each column.
@@ -173,7 +175,7 @@ impl Adapter {
             }
             self.steps.push(Step { event: self.events.len(), other });
         }
-        self.events.push(Learnt { item, left: 1.0, codes });
+        self.events.push(Learnt { item, place: None, left: 1.0, codes });
     }
 
     /// The row of an item in units of a usual one, (d); none where it plays no part.
@@ -225,31 +227,41 @@ impl Adapter {
         }
     }
 
-    /// How much each event adds to the score of `item`: (the event's item, part), in order. They sum up to all that the adapter adds.
-    pub(super) fn contributions(&self, model: &Model, item: u32) -> Vec<(u32, f32)> {
+    /// Finds the items of events in a history.
+    pub(super) fn place_in(&mut self, history: &[(u32, f32)]) {
+        for event in &mut self.events {
+            event.place = history.iter().position(|pair| pair.0 == event.item);
+        }
+    }
+
+    /// How much each event adds to the score of `item`: (the place of its item in the history, part), in order; what is not in it is left
+    /// out. With that they would sum up to all that the adapter adds.
+    pub(super) fn contributions(&self, model: &Model, item: u32) -> Vec<(usize, f32)> {
         let dim = self.delta.len();
         let row = self.row(model, item);
-        let mut parts: Vec<(u32, f32)> = self.events.iter().map(|event| (event.item, 0.0)).collect();
+        let mut parts = vec![0.0; self.events.len()];
         if !row.is_empty() {
             let deltas = self.deltas.get_or_init(|| self.deltas(model));
             for (part, delta) in parts.iter_mut().zip(deltas.chunks_exact(dim)) {
-                part.1 = self.weights[0] * delta.iter().zip(&row).map(|(a, b)| a * b).sum::<f32>();
+                *part = self.weights[0] * delta.iter().zip(&row).map(|(a, b)| a * b).sum::<f32>();
             }
         }
         let online = model.manifest().online.as_ref();
         let columns = online.map_or_else(Vec::new, |online| Coded::all(model, online));
         let wanted: Vec<usize> = columns.iter().map(|column| column.code(item)).collect();
-        let width = self.weights.len();
-        for (n, (step, moved)) in self.steps.iter().zip(self.moved.chunks_exact(width)).enumerate() {
+        let by_columns = self.weights[PARTS..].iter().any(|&weight| weight != 0.0);
+        for (n, (step, moved)) in self.steps.iter().zip(self.moved.chunks_exact(self.weights.len())).enumerate() {
             let event = &self.events[step.event];
             let mut sum = if event.item == item { moved[1] * self.weights[1] } else { 0.0 };
-            for (n, &other) in self.codes[n * wanted.len()..][..wanted.len()].iter().enumerate() {
-                let sign = f32::from(event.codes[n] == wanted[n]) - f32::from(other == wanted[n]);
-                sum += sign * moved[PARTS + n] * self.weights[PARTS + n];
+            if by_columns {
+                for (n, &other) in self.codes[n * wanted.len()..][..wanted.len()].iter().enumerate() {
+                    let sign = f32::from(event.codes[n] == wanted[n]) - f32::from(other == wanted[n]);
+                    sum += sign * moved[PARTS + n] * self.weights[PARTS + n];
+                }
             }
-            parts[step.event].1 += event.left * sum;
+            parts[step.event] += event.left * sum;
         }
-        parts
+        self.events.iter().zip(parts).filter_map(|(event, part)| Some((event.place?, part))).collect()
     }
 
     fn deltas(&self, model: &Model) -> Vec<f32> {

@@ -93,7 +93,8 @@ impl User {
     pub fn learning(mut self, model: &Model, feedback: &[Feedback], now: f64) -> User {
         let Some(online) = model.manifest().online.as_ref().filter(|_| !feedback.is_empty()) else { return self };
         let weights = online.weights_at(self.history.iter().map(|(_, strength)| strength).sum());
-        let adapter = Adapter::learn(model, online, feedback, now, weights);
+        let mut adapter = Adapter::learn(model, online, feedback, now, weights);
+        adapter.place_in(&self.history);
         self.taste = Some(self.vector.clone());
         adapter.add_to_vector(&mut self.vector);
         self.vector.iter_mut().for_each(|x| *x = x.max(-MAX_ABS).min(MAX_ABS));
@@ -272,8 +273,8 @@ impl User {
             }
         }
         if let Some(adapter) = &self.adapter {
-            for (from, learnt) in adapter.contributions(model, item) {
-                parts.iter_mut().filter(|part| part.0 == from).for_each(|part| part.1 += learnt);
+            for (place, learnt) in adapter.contributions(model, item) {
+                parts[place].1 += learnt;
             }
         }
         parts
