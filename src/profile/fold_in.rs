@@ -14,6 +14,8 @@ pub(super) struct FoldIn {
     system: Cholesky,
     /// History as (item, confidence `1 + alpha r`).
     confidence: Vec<(u32, f64)>,
+    /// Rows of the history, (h, d).
+    rows: Vec<f64>,
 }
 
 impl FoldIn {
@@ -32,6 +34,7 @@ impl FoldIn {
         matrix.iter_mut().step_by(dim + 1).for_each(|x| *x += ridge);
         let mut target = vec![0.0f64; dim];
         let mut confidence = Vec::with_capacity(history.len());
+        let mut rows = Vec::with_capacity(history.len() * dim);
         for &(item, strength) in history {
             let row: Vec<f64> = model.embedding(item).into_iter().map(f64::from).collect();
             let extra = f64::from(alpha) * f64::from(strength);
@@ -42,6 +45,7 @@ impl FoldIn {
             }
             target.iter_mut().zip(&row).for_each(|(x, y)| *x += (1.0 + extra) * y);
             confidence.push((item, 1.0 + extra));
+            rows.extend(row);
         }
         let unsolvable = || Error::tensor("user.gram", "expected a system the fold-in can solve, found one it cannot");
         let system = Cholesky::factor(matrix, dim).ok_or_else(unsolvable)?;
@@ -49,18 +53,18 @@ impl FoldIn {
         if user.iter().any(|x| !x.is_finite() || x.abs() > MAX_ABS) {
             return Err(unsolvable());
         }
-        Ok((FoldIn { system, confidence }, user))
+        Ok((FoldIn { system, confidence, rows }, user))
     }
 
     /// How much each history item adds to `dot(u, direction)`, in history order (Hu et al. 2008, section 5): with
     /// `z = A^-1 direction`, item h adds `(1 + alpha r_h) y_h . z`. The parts sum to the dot, exactly.
-    pub fn contributions(&self, model: &Model, direction: &[f32]) -> Vec<(u32, f32)> {
+    pub fn contributions(&self, direction: &[f32]) -> Vec<(u32, f32)> {
         let target: Vec<f64> = direction.iter().copied().map(f64::from).collect();
         let z = self.system.solve(&target);
-        let part = |&(history, confidence): &(u32, f64)| {
-            let dot: f64 = model.embedding(history).into_iter().zip(&z).map(|(y, z)| f64::from(y) * z).sum();
+        let part = |(&(history, confidence), row): (&(u32, f64), &[f64])| {
+            let dot: f64 = row.iter().zip(&z).map(|(y, z)| y * z).sum();
             (history, (confidence * dot) as f32)
         };
-        self.confidence.iter().map(part).collect()
+        self.confidence.iter().zip(self.rows.chunks_exact(z.len().max(1))).map(part).collect()
     }
 }

@@ -283,7 +283,7 @@ impl User {
     /// How much each history item adds to the dot of the vector and `direction`, (d), in history order.
     fn along(&self, model: &Model, direction: &[f32]) -> Vec<(u32, f32)> {
         match &self.tower {
-            Tower::FoldIn(solved) => solved.contributions(model, direction),
+            Tower::FoldIn(solved) => solved.contributions(direction),
             Tower::Pool { factor } => {
                 let part = |&(from, strength): &(u32, f32)| {
                     let row = model.history_row(from);
