@@ -60,6 +60,8 @@ pub struct Item {
     pub id: String,
     /// Comparable within one list only.
     pub score: f32,
+    /// How likely it was to be in the list, where something was tried at random: what came of it can be weighed by that.
+    pub propensity: Option<f32>,
     /// Empty when the request did not ask.
     pub reasons: Vec<Reason>,
 }
@@ -301,7 +303,12 @@ impl Recommender {
             Subject::Profile(profile) => profile.shown(&self.model),
             _ => Vec::new(),
         };
-        let arranged = Arranged::new(&self.model, &request.arrangement, request.now, &shown)?;
+        let history: Vec<u32> = match subject {
+            Subject::Own => known(&self.history()),
+            Subject::Profile(profile) => known(&profile.history(&self.model)),
+            _ => Vec::new(),
+        };
+        let arranged = Arranged::new(&self.model, &request.arrangement, request.now, &shown, &history)?;
         arranged.hide(&mut allowed);
         let mut question = self.ask_plain(subject, request, allowed)?;
         question.k = question.k.max(arranged.candidates(request.count, &self.model)?);
@@ -403,19 +410,22 @@ impl Recommender {
             let own = |scored: &Scored| question.group.as_ref().is_some_and(|group| !group.is_excluded(scored.item));
             group = buyer.rank(&self.model, user, group, count).into_iter().filter(own).collect();
         }
-        let mut trace = Trace::new();
+        let (mut trace, mut propensities) = (Trace::new(), None);
         if let Some(arranged) = &question.arranged {
-            (answer, trace) = arranged.list(&self.model, &answer, &group, &question.mask, request.count);
+            let candidates = answer;
+            (answer, trace) = arranged.list(&self.model, &candidates, &group, &question.mask, request.count);
+            propensities = arranged.propensities(&self.model, &candidates, &group, &question.mask, &answer);
         }
         let id = |item: u32| self.model.item_id(item).to_owned();
-        let item = |scored: Scored| Item {
+        let item = |(place, scored): (usize, Scored)| Item {
             id: id(scored.item),
             score: scored.score,
+            propensity: propensities.as_ref().map(|propensities| propensities[place]),
             reasons: if request.explain { self.reasons(question, scored.item) } else { Vec::new() },
         };
         let ids = |items: Vec<u32>| items.into_iter().map(id).collect();
         Recommendation {
-            items: answer.into_iter().map(item).collect(),
+            items: answer.into_iter().enumerate().map(item).collect(),
             trace: trace.into_iter().map(|(stage, items)| (stage.name(), ids(items))).collect(),
         }
     }
@@ -433,6 +443,11 @@ impl Recommender {
             None => Vec::new(),
         }
     }
+}
+
+/// The items that speak for others.
+fn known(history: &[Interaction]) -> Vec<u32> {
+    history.iter().filter(|line| line.strength > 0.0).map(|line| line.item).collect()
 }
 
 /// A question to the catalogue, and what its answer is explained by.

@@ -385,3 +385,39 @@ fn options_that_cannot_be_are_refused_by_name() {
         assert!(message.contains(named), "{options}: {message}");
     }
 }
+
+#[test]
+fn what_is_tried_tells_how_likely_it_was() {
+    let recommender = open(&random(60, 8, 1));
+    let explored = |rate: f64, seed: u32| {
+        list(&recommender, &json!({ "count": 8, "explore": { "column": "parity", "rate": rate, "seed": seed } }))
+    };
+    let plain = list(&recommender, &json!({ "count": 8 }));
+    assert_eq!(indices(&explored(0.0, 3)), indices(&plain));
+    assert!(plain.items.iter().all(|item| item.propensity.is_none()));
+    assert_eq!(explored(1.0, 3), explored(1.0, 3), "a seed is a draw");
+    // Over many draws an item is in the list about as often as it is said to be.
+    let mut shown = [0.0f32; 60];
+    let mut told = [0.0f32; 60];
+    const DRAWS: u32 = 1200;
+    for seed in 0..DRAWS {
+        for item in &explored(1.0, seed * 7919).items {
+            let propensity = item.propensity.expect("told");
+            assert!(propensity > 0.0 && propensity <= 1.0, "{propensity}");
+            shown[index(&item.id)] += 1.0;
+            told[index(&item.id)] += propensity;
+        }
+    }
+    for (item, (&shown, &told)) in shown.iter().zip(&told).enumerate().filter(|(_, (shown, _))| **shown > 60.0) {
+        let (often, said) = (shown / DRAWS as f32, told / shown);
+        assert!((often - said).abs() < 0.1, "item {item} was in {often} of the lists, and said to be in {said}");
+    }
+    assert!(shown.iter().filter(|&&shown| shown > 0.0).count() > plain.items.len(), "others are tried");
+    for wrong in [
+        json!({ "explore": { "column": "price", "rate": 1, "seed": 1 } }),
+        json!({ "explore": { "column": "parity", "rate": 11, "seed": 1 } }),
+        json!({ "explore": { "column": "parity", "rate": 1 } }),
+    ] {
+        refusal(&wrong);
+    }
+}

@@ -15,6 +15,8 @@ export interface WasmModelBuffer {
 export interface WasmRanking {
   ids: string[];
   scores: Float32Array;
+  /** How likely each was to be in the list, where something was tried at random. */
+  propensities?: Float32Array;
   reasons: Reason[][];
   /** The list after each stage, where it was asked for. */
   trace?: { stage: string; ids: string[] }[];

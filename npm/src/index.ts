@@ -18,6 +18,7 @@ export type {
   CatalogueColumn,
   EventType,
   Fairness,
+  Explore,
   Filter,
   HistoryItem,
   Info,

@@ -23,22 +23,25 @@ import type {
 const EVENT_TYPES: readonly EventType[] = ['view', 'click', 'cart', 'purchase', 'bookmark', 'rating', 'dislike', 'impression', 'portion'];
 const BACKENDS: readonly BackendChoice[] = ['auto', 'webgpu', 'cpu'];
 const BOUNDS: readonly (keyof NumberRange)[] = ['lt', 'lte', 'gt', 'gte'];
-const LOAD_KEYS: readonly (keyof LoadOptions)[] = ['backend', 'worker', 'signal', 'onProgress', 'wasm', 'eventWeights', 'eventHalfLives', 'storage', 'profile', 'onProblem'];
+const LOAD_KEYS: readonly (keyof LoadOptions)[] = ['backend', 'worker', 'signal', 'onProgress', 'wasm', 'eventWeights', 'eventHalfLives', 'scenarios', 'storage', 'profile', 'onProblem'];
 const EVENT_KEYS: readonly (keyof InteractionEvent)[] = ['type', 'itemId', 'value', 'timestamp'];
 const PUSH_KEYS: readonly (keyof Push)[] = ['channel', 'timestamp', 'opened'];
 const TIME_KEYS: readonly (keyof BestTimeOptions)[] = ['within', 'window', 'quietHours', 'minGapHours', 'dailyCap', 'channel', 'explore', 'seed'];
 const NEW_ITEM_KEYS: readonly (keyof NewItem)[] = ['id', 'attributes'];
 const SIMILAR_KEYS: readonly (keyof SimilarOptions)[] = ['count', 'exclude', 'include', 'filter'];
-const LIST_KEYS: readonly (keyof ListOptions)[] = ['boosters', 'novelty', 'rotationRate', 'rotationHours', 'rules', 'diversity', 'maxPerCategory', 'fairness', 'trace'];
-const RECOMMEND_KEYS: readonly (keyof RecommendOptions)[] = [...SIMILAR_KEYS, ...LIST_KEYS, 'context', 'includeSeen', 'learn', 'explain', 'user'];
+const LIST_KEYS: readonly (keyof ListOptions)[] = ['boosters', 'novelty', 'rotationRate', 'rotationHours', 'explore', 'rules', 'diversity', 'maxPerCategory', 'fairness', 'trace'];
+const RECOMMEND_KEYS: readonly (keyof RecommendOptions)[] = [...SIMILAR_KEYS, ...LIST_KEYS, 'scenario', 'context', 'includeSeen', 'learn', 'explain', 'user'];
 const RULE_KEYS = ['type', 'itemId', 'filter', 'position', 'by', 'from', 'until'] as const;
 
 const DEFAULT_COUNT = 10;
 
 const STORAGE_CALLS = ['read', 'write', 'clear'] as const satisfies readonly (keyof ProfileStorage)[];
 
+/** Options of lists by name. */
+export type Scenarios = ReadonlyMap<string, RecommendOptions>;
+
 /** Options of `load` with their defaults, as {@link checkLoadOptions} gives them. */
-export type CheckedLoad = LoadOptions & { engine: EngineOptions; worker: boolean; storage: 'memory' | 'indexeddb' | ProfileStorage; profile: string };
+export type CheckedLoad = Omit<LoadOptions, 'scenarios'> & { engine: EngineOptions; scenarios: Scenarios; worker: boolean; storage: 'memory' | 'indexeddb' | ProfileStorage; profile: string };
 
 /** Options of `load`, checked; `source` is checked where it is opened. */
 export function checkLoadOptions(options: unknown): CheckedLoad {
@@ -59,10 +62,35 @@ export function checkLoadOptions(options: unknown): CheckedLoad {
       eventWeights: checkByType(given.eventWeights, 'eventWeights', '{ view: 0.3 }'),
       eventHalfLives: checkByType(given.eventHalfLives, 'eventHalfLives', '{ view: 7 }'),
     }),
+    scenarios: checkScenarios(given.scenarios),
     worker: checkFlag(given, 'worker') ?? false,
     storage: checkStorage(given.storage),
     profile,
   };
+}
+
+/** Each is checked when it is asked for, with what is given then. */
+function checkScenarios(given: unknown = {}): Scenarios {
+  if (!isRecord(given)) throw argumentError('"scenarios" to be an object of options', given, 'pass { cart: { count: 4 } }');
+  const one = ([name, options]: [string, unknown]): [string, RecommendOptions] => {
+    const { scenario, user, ...rest } = checkKeys(options, RECOMMEND_KEYS, `the scenario "${name}"`);
+    const found = scenario ?? user;
+    if (found !== undefined) throw argumentError(`no "scenario" or "user" in the scenario "${name}"`, found, 'leave it to recommend');
+    return [name, structuredClone(withoutUndefined(rest)) as RecommendOptions];
+  };
+  return new Map(Object.entries(given).map(one));
+}
+
+/** What is asked for, on top of the scenario it names. */
+export function ofScenario(options: RecommendOptions | undefined, scenarios: Scenarios): unknown {
+  if (!isRecord(options) || options.scenario === undefined) return options;
+  const { scenario, ...rest } = options;
+  const found = scenarios.get(scenario as string);
+  if (found === undefined) {
+    const names = [...scenarios.keys()].join(', ') || 'none: load was given no "scenarios"';
+    throw argumentError(`"scenario" to be among ${names}`, scenario, 'name one that the recommender was loaded with');
+  }
+  return { ...found, ...withoutUndefined(rest) };
 }
 
 /** Numbers by type of event; types and bounds are the engine's to judge. */
@@ -131,7 +159,7 @@ export function checkTime(options: unknown): CheckedTime {
     minGapHours: checkFinite(given.minGapHours, '"minGapHours"'),
     dailyCap: checkFinite(given.dailyCap, '"dailyCap"'),
     channel: checkText(given.channel, '"channel"'),
-    seed: drawn ? (checkFinite(seed, '"seed"') ?? crypto.getRandomValues(new Uint32Array(1))[0]) : undefined,
+    seed: drawn ? (checkFinite(seed, '"seed"') ?? drawSeed()) : undefined,
   });
 }
 
@@ -276,11 +304,23 @@ function checkList(given: Record<keyof ListOptions, unknown>): ListOptions {
       const { filter, by } = checkKeys(booster, ['filter', 'by'], 'a booster');
       return { filter: checkFilter(filter) ?? {}, by: checkNumber(by, '"by" of a booster') };
     }),
+    explore: given.explore === undefined ? undefined : checkExplore(given.explore),
     rules: checkArray(given.rules, '"rules"')?.map(checkRule) as ListOptions['rules'],
     maxPerCategory: caps && Object.fromEntries(Object.entries(caps).map(([column, most]) => [column, checkNumber(most, `"maxPerCategory" of "${column}"`)])),
     fairness: fairness === undefined ? undefined : checkFairness(fairness),
     trace: checkFlag(given, 'trace'),
   };
+}
+
+function checkExplore(explore: unknown): ListOptions['explore'] {
+  const { column, rate, seed } = checkKeys(explore, ['column', 'rate', 'seed'], 'explore');
+  const of = checkText(column, '"column" of explore');
+  if (of === undefined) throw argumentError('"column" of explore to be a category column', column, "pass { column: 'department', rate: 0.5 }");
+  return { column: of, rate: checkNumber(rate, '"rate" of explore'), seed: checkFinite(seed, '"seed" of explore') ?? drawSeed() };
+}
+
+function drawSeed(): number | undefined {
+  return crypto.getRandomValues(new Uint32Array(1))[0];
 }
 
 /** A rule with its times in milliseconds; which keys go together is the engine's to judge. */

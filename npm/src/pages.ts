@@ -79,7 +79,10 @@ function shifted(rules: readonly Rule[], shown: number): Rule[] {
 }
 
 /** A ranking as callers see it. */
-export function toRecommendation({ ids, scores, reasons, millis, trace }: TimedRanking, recommId = uniqueId()): Recommendation {
-  const items = ids.map((id, rank) => ({ id, score: scores[rank] ?? 0, reasons: reasons[rank] ?? [] }));
+export function toRecommendation({ ids, scores, propensities, reasons, millis, trace }: TimedRanking, recommId = uniqueId()): Recommendation {
+  const items = ids.map((id, rank) => {
+    const propensity = propensities?.[rank];
+    return { id, score: scores[rank] ?? 0, reasons: reasons[rank] ?? [], ...(propensity !== undefined && { propensity }) };
+  });
   return { recommId, items, millis, ...(trace && { trace }) };
 }

@@ -16,7 +16,9 @@ import {
   checkSimilarOptions,
   checkState,
   checkTime,
+  ofScenario,
   type CheckedLoad,
+  type Scenarios,
 } from './options.js';
 import { Pages, toRecommendation } from './pages.js';
 import { pumpModel } from './pump.js';
@@ -65,6 +67,7 @@ const TRIAL_BUDGET = 1500;
 export class Recommender {
   readonly #engine: Engine;
   readonly #worker: boolean;
+  readonly #scenarios: Scenarios;
   #items: number;
   readonly #queue = new SerialQueue();
   #settled: Promise<void> = Promise.resolve();
@@ -76,9 +79,10 @@ export class Recommender {
   readonly #listeners = new Set<() => void>();
   readonly #pages = new Pages((work) => this.#run(work));
 
-  private constructor(engine: Engine, worker: boolean) {
+  private constructor(engine: Engine, worker: boolean, scenarios: Scenarios) {
     this.#engine = engine;
     this.#worker = worker;
+    this.#scenarios = scenarios;
     this.#items = engine.info().items;
   }
 
@@ -91,7 +95,7 @@ export class Recommender {
    * engine's code for a model it refuses. An aborted load rejects with the signal's reason instead.
    */
   static async load(source: ModelSource, options?: LoadOptions): Promise<Recommender> {
-    const { engine, worker, signal, onProgress, wasm, ...place } = checkLoadOptions(options);
+    const { engine, worker, scenarios, signal, onProgress, wasm, ...place } = checkLoadOptions(options);
     signal?.throwIfAborted();
 
     // The model and the code are on their way at the same time.
@@ -101,7 +105,7 @@ export class Recommender {
       starting = worker ? startWorkerLoader(wasm, signal) : startLocalLoader(wasm);
       const [stream, loader] = await abortable(Promise.all([opening, starting]), signal);
       await pumpModel(stream, loader, signal, onProgress);
-      const recommender = new Recommender(await abortable(loader.finish(engine), signal), worker);
+      const recommender = new Recommender(await abortable(loader.finish(engine), signal), worker, scenarios);
       try {
         await abortable(recommender.#keepIn(place), signal);
       } catch (thrown) {
@@ -238,7 +242,7 @@ export class Recommender {
    * a user vector of another width than the model's.
    */
   async recommend(options?: RecommendOptions): Promise<Recommendation> {
-    const checked = checkRecommendOptions(options, this.#items);
+    const checked = checkRecommendOptions(ofScenario(options, this.#scenarios), this.#items);
     return this.#pages.first(checked, (engine, of) => engine.recommend(of));
   }
 
@@ -263,7 +267,7 @@ export class Recommender {
    * @throws {@link ProclivityError} As for {@link Recommender.recommend}; one user who cannot be answered refuses all.
    */
   async recommendBatch(users: readonly BatchUser[], options?: BatchOptions): Promise<Recommendation[]> {
-    const checked = checkBatch(users, options, this.#items);
+    const checked = checkBatch(users, ofScenario(options, this.#scenarios), this.#items);
     return (await this.#run((engine) => engine.recommendBatch(checked.users, checked.options))).map((ranking) => toRecommendation(ranking));
   }
 

@@ -34,6 +34,11 @@ export interface LoadOptions {
   eventWeights?: Partial<Record<EventType, number>> | undefined;
   /** Days after which an event of a type counts half, in place of what the model file says: `{ view: 7 }`. */
   eventHalfLives?: Partial<Record<EventType, number>> | undefined;
+  /**
+   * Options of lists by name: what a place in the site asks for, such as `{ cart: { count: 4, diversity: 0.3 } }`. `recommend({ scenario:
+   * 'cart' })` takes them, with whatever else is given there in their stead.
+   */
+  scenarios?: Readonly<Record<string, Omit<RecommendOptions, 'scenario' | 'user'>>> | undefined;
   /** Aborts the load: it rejects with the signal's reason and frees what it had read. No effect afterwards. */
   signal?: AbortSignal | undefined;
   /** Called as the model streams in, at least once. */
@@ -271,6 +276,19 @@ export interface SimilarOptions {
  */
 export type Context = Readonly<Record<string, string | number>>;
 
+/**
+ * Thompson sampling over the values of a category column: a value that the user never dealt with is drawn up or down at random, and the less
+ * so the more is known of it.
+ */
+export interface Explore {
+  /** A category column of the catalogue, such as `department`. */
+  column: string;
+  /** How far: the standard deviation, in spreads of the candidates' scores, of a value about which nothing is known. 0 to 10; 0.5 is a little. */
+  rate: number;
+  /** Makes the draw repeatable: a whole number below 2^32. Default: drawn anew. */
+  seed?: number | undefined;
+}
+
 /** What a shop asks of a list beside relevance: the stages in the order in which they are applied. */
 export interface ListOptions {
   /** Groups that are moved up or down. */
@@ -281,6 +299,8 @@ export interface ListOptions {
   rotationRate?: number | undefined;
   /** Hours after which half of that is forgotten. Default 24. */
   rotationHours?: number | undefined;
+  /** Tries what is not known to be liked; every item then tells how likely it was to be shown. */
+  explore?: Explore | undefined;
   /** The shop's own rules. */
   rules?: readonly Rule[] | undefined;
   /** How much likeness to what stands above is held against an item, 0 to 1 (maximal marginal relevance). Default 0. */
@@ -295,6 +315,8 @@ export interface ListOptions {
 
 /** Options of {@link Recommender.recommend}. */
 export interface RecommendOptions extends SimilarOptions, ListOptions {
+  /** One of the `scenarios` the recommender was loaded with, whose options hold where nothing else is given here. */
+  scenario?: string | undefined;
   /**
    * The moment and whatever else the log said of events (`--context-column`) or the site of users (`--users`), for models that learnt
    * it (`deepfm`, `fm`, or trained with `--context`): what is popular then and there, for those of whom nothing else is known, and
@@ -370,6 +392,8 @@ export interface RecommendedItem {
   id: string;
   /** Comparable within one list only; the list is sorted by it, best first, where neither diversity nor caps, fairness or rules had a say. */
   score: number;
+  /** How likely the item was to be in the list, above 0; where `explore` had a say. Weigh what comes of it by 1 over that. */
+  propensity?: number;
   /** Up to three single items, the weightiest first, then a taste they share. Empty where `explain` is off, where no single event speaks for it, for `similar` and for a user vector. */
   reasons: Reason[];
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { checkEvent, checkLoadOptions, checkPush, checkRecommendOptions, checkRetraction, checkSimilarOptions, checkState, checkTime } from '../src/options.js';
+import { checkEvent, checkLoadOptions, checkPush, checkRecommendOptions, checkRetraction, checkSimilarOptions, checkState, checkTime, ofScenario } from '../src/options.js';
 
 const refused = (call: () => unknown, ...words: string[]): void => {
   expect(call).toThrow(expect.objectContaining({ name: 'ProclivityError', code: 'argument' }) as Error);
@@ -165,7 +165,7 @@ describe('a message', () => {
 
 describe('load options', () => {
   it('default to the automatic backend in the page', () => {
-    expect(checkLoadOptions(undefined)).toEqual({ engine: { backend: 'auto' }, worker: false, storage: 'memory', profile: 'default' });
+    expect(checkLoadOptions(undefined)).toEqual({ engine: { backend: 'auto' }, scenarios: new Map(), worker: false, storage: 'memory', profile: 'default' });
   });
 
   it('are refused by name', () => {
@@ -178,6 +178,36 @@ describe('load options', () => {
     refused(() => checkLoadOptions({ worker: 'yes' }), '"worker"');
     refused(() => checkLoadOptions({ signal: {} }), 'AbortSignal');
     refused(() => checkLoadOptions({ onProgress: 1 }), '"onProgress"');
+    refused(() => checkLoadOptions({ eventWeights: { view: '1' } }), '"eventWeights" of "view"');
+    refused(() => checkLoadOptions({ eventHalfLives: [7] }), '"eventHalfLives"', '{ view: 7 }');
+    refused(() => checkLoadOptions({ scenarios: { cart: { cuont: 4 } } }), '"cart"', '"cuont"');
+    refused(() => checkLoadOptions({ scenarios: { cart: { scenario: 'home' } } }), '"cart"', '"home"');
+  });
+});
+
+describe('scenarios', () => {
+  const { scenarios } = checkLoadOptions({ scenarios: { cart: { count: 4, diversity: 0.3 } } });
+
+  it('hold where nothing else is given', () => {
+    expect(ofScenario({ scenario: 'cart', count: 6, diversity: undefined }, scenarios)).toEqual({ count: 6, diversity: 0.3 });
+    expect(ofScenario({ count: 6 }, scenarios)).toEqual({ count: 6 });
+    expect(ofScenario(undefined, scenarios)).toBeUndefined();
+  });
+
+  it('are refused by name', () => {
+    refused(() => ofScenario({ scenario: 'home' }, scenarios), 'among cart', '"home"');
+    refused(() => ofScenario({ scenario: 'home' }, new Map()), 'no "scenarios"');
+  });
+});
+
+describe('what is tried at random', () => {
+  it('has a seed of its own unless one is given', () => {
+    const { explore } = checkRecommendOptions({ explore: { column: 'department', rate: 0.5 } }, 9);
+    expect(explore).toMatchObject({ column: 'department', rate: 0.5 });
+    expect(Number.isInteger(explore?.seed)).toBe(true);
+    expect(checkRecommendOptions({ explore: { column: 'a', rate: 1, seed: 7 } }, 9).explore).toEqual({ column: 'a', rate: 1, seed: 7 });
+    refused(() => checkRecommendOptions({ explore: { rate: 1 } }, 9), '"column" of explore');
+    refused(() => checkRecommendOptions({ explore: { column: 'a' } }, 9), '"rate" of explore');
   });
 });
 

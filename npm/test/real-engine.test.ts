@@ -165,4 +165,34 @@ describe.skipIf(missing !== undefined)(`the real engine${missing === undefined ?
     expect(new Set(lists.map(({ recommId }) => recommId)).size).toBe(20);
     expect(new Set(lists.map(({ items }) => JSON.stringify(items))).size).toBe(1);
   });
+
+  it('counts types of events as the page says, fading as it says', async () => {
+    const loads = [load(model), load(model, { eventWeights: { view: 1 } }), load(model, { eventHalfLives: { view: 10 } })];
+    const [usual, eager, fading] = (await Promise.all(loads)) as [Recommender, Recommender, Recommender];
+    const { ids } = await usual.catalogue();
+    const strengths: (number | undefined)[] = [];
+    for (const user of [usual, eager, fading]) {
+      const now = Date.now();
+      await user.observe({ type: 'view', itemId: ids[0]!, timestamp: now - 20 * 86_400_000 });
+      await user.observe({ type: 'view', itemId: ids[1]!, timestamp: now });
+      strengths.push((await user.history()).find(({ itemId }) => itemId === ids[0])?.strength);
+      user.dispose();
+    }
+    expect(strengths[1]).toBe(1);
+    expect(strengths[2]! / strengths[0]!).toBeCloseTo(0.25, 3);
+    await expect(load(model, { eventWeights: { veiw: 1 } as object })).rejects.toMatchObject({ code: 'argument' });
+    await expect(load(model, { eventHalfLives: { view: 0 } })).rejects.toMatchObject({ code: 'argument' });
+  });
+
+  it('tries departments at random, and says how likely each item was', async () => {
+    const brave = await load(model, { backend: 'cpu', scenarios: { brave: { count: 6, explore: { column: 'department', rate: 2, seed: 5 } } } });
+    const { ids } = await brave.catalogue();
+    await brave.observe({ type: 'purchase', itemId: ids[0]! });
+    const { items } = await brave.recommend({ scenario: 'brave' });
+    expect(items.every(({ propensity }) => propensity !== undefined && propensity > 0 && propensity <= 1)).toBe(true);
+    expect((await brave.recommend({ scenario: 'brave' })).items.map(({ id }) => id)).toEqual(items.map(({ id }) => id));
+    const plain = await brave.recommend({ count: 6 });
+    expect(plain.items.some((item) => 'propensity' in item)).toBe(false);
+    brave.dispose();
+  });
 });

@@ -18,6 +18,7 @@ pub use context::context_features;
 pub use event::{Event, EventKind, EventSettings};
 pub use network::content_vector;
 pub use push::Push;
+pub(crate) use random::Random;
 pub use state::{FULL_STRENGTH, Interaction, Profile};
 pub use stored::PROFILE_VERSION;
 pub use timing::{BestTime, Rhythm, TimeRequest, hour_of_week, visits};

@@ -3,7 +3,7 @@
 use crate::profile::network::ops::exp;
 
 /// Random numbers (splitmix64, Steele et al. 2014).
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
     pub fn new(seed: u64) -> Random {

@@ -7,7 +7,7 @@ mod reasons;
 mod repurchase;
 
 pub(crate) use arrange::Trace;
-pub use arrange::{Arranged, Arrangement, Booster, Effect, Fairness, Rule, Stage, Target, least_of_group};
+pub use arrange::{Arranged, Arrangement, Booster, Effect, Explore, Fairness, Rule, Stage, Target, least_of_group};
 pub use filter::{Condition, Filter, Range};
 pub(crate) use onboarding::to_ask;
 pub use reasons::Reason;

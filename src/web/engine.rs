@@ -247,6 +247,10 @@ fn present(list: Recommendation) -> Result<Object, JsValue> {
     let result = Object::new();
     set(&result, "ids", &ids);
     set(&result, "scores", &Float32Array::from(scores.as_slice()));
+    let propensities: Vec<f32> = list.items.iter().filter_map(|item| item.propensity).collect();
+    if !propensities.is_empty() {
+        set(&result, "propensities", &Float32Array::from(propensities.as_slice()));
+    }
     if !list.trace.is_empty() {
         let stage = |(name, ids): (&str, Vec<String>)| {
             Json::object([("stage", name.into()), ("ids", Json::List(ids.into_iter().map(Json::Text).collect()))])

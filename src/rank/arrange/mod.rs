@@ -1,14 +1,16 @@
-//! From candidates to a list: boosters, novelty, rotation and demotions change scores; diversity, caps, fairness and promotions
+//! From candidates to a list: boosters, novelty, rotation, exploration and demotions change scores; diversity, caps, fairness and promotions
 //! choose among them, one place after the other.
 
 mod choose;
+mod explore;
 mod fairness;
 mod options;
 
 pub use fairness::least_of_group;
-pub use options::{Arrangement, Booster, Effect, Fairness, Rule, Target};
+pub use options::{Arrangement, Booster, Effect, Explore, Fairness, Rule, Target};
 
 use choose::{Candidate, Cap, Choice, Share};
+use explore::Exploring;
 
 use crate::error::{Error, Result};
 use crate::model::{ColumnView, Model, Scoring};
@@ -20,11 +22,13 @@ const CANDIDATES_A_PLACE: usize = 10;
 /// Longest list that is arranged, and most rules.
 const MOST_PLACES: usize = 500;
 const MOST_RULES: usize = 1000;
+/// Lists that are drawn to tell how likely an item is in one.
+const DRAWS: u32 = 50;
 /// What a `diversity` of 1 weighs likeness with, against relevance: half of it costs lists of twenty some 4 % of their NDCG.
 const FULL_DIVERSITY: f32 = 0.56;
 
 /// An arrangement of one model's items at one moment.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Arranged {
     /// Added to scores, in spreads of the candidates' scores, (n).
     adjustments: Vec<(Stage, Vec<f32>)>,
@@ -34,6 +38,8 @@ pub struct Arranged {
     promoters: Vec<(u32, usize)>,
     /// What rules hide.
     hidden: ItemMask,
+    /// Where values of a column are tried at random.
+    exploring: Option<Exploring>,
     diversity: f32,
     caps: Vec<(String, usize)>,
     /// Who is not of the group that is to have a share, the share, and the level of the test.
@@ -48,6 +54,7 @@ pub enum Stage {
     Boosters,
     Novelty,
     Rotation,
+    Exploration,
     Demotions,
     Diversity,
     Caps,
@@ -63,6 +70,7 @@ impl Stage {
             Stage::Boosters => "boosters",
             Stage::Novelty => "novelty",
             Stage::Rotation => "rotation",
+            Stage::Exploration => "explore",
             Stage::Demotions => "demotions",
             Stage::Diversity => "diversity",
             Stage::Caps => "maxPerCategory",
@@ -76,11 +84,18 @@ impl Stage {
 pub type Trace = Vec<(Stage, Vec<u32>)>;
 
 impl Arranged {
-    /// What `arrangement` comes to at `now`, for a user to whom items were shown at these times: (item, milliseconds since 1970).
+    /// What `arrangement` comes to at `now`, for a user to whom items were shown at these times, (item, milliseconds since 1970), and who dealt
+    /// with those of `history`.
     ///
     /// # Errors
     /// [`Error::Argument`] or [`Error::UnknownItem`] for what the catalogue does not have.
-    pub fn new(model: &Model, arrangement: &Arrangement, now: f64, shown: &[(u32, f64)]) -> Result<Arranged> {
+    pub fn new(
+        model: &Model,
+        arrangement: &Arrangement,
+        now: f64,
+        shown: &[(u32, f64)],
+        history: &[u32],
+    ) -> Result<Arranged> {
         if arrangement.rules.len() > MOST_RULES {
             return Err(Error::argument("rules", "at most 1000", arrangement.rules.len()));
         }
@@ -107,6 +122,11 @@ impl Arranged {
             }
             let against = exposure.into_iter().map(|shown| -arrangement.rotation * (1.0 + shown).ln()).collect();
             adjustments.push((Stage::Rotation, against));
+        }
+        let explore = arrangement.explore.as_ref().filter(|explore| explore.rate > 0.0);
+        let exploring = explore.map(|explore| Exploring::new(model, explore, history)).transpose()?;
+        if let Some(exploring) = &exploring {
+            adjustments.push((Stage::Exploration, exploring.draw(0)));
         }
         let (mut demotions, mut promoted, mut hidden) = (vec![0.0; items], Vec::new(), ItemMask::none(items));
         let mut promoters = Vec::new();
@@ -153,6 +173,7 @@ impl Arranged {
             promoted,
             promoters,
             hidden,
+            exploring,
             diversity: arrangement.diversity,
             caps: arrangement.caps.clone(),
             fairness,
@@ -234,6 +255,31 @@ impl Arranged {
             trace.push((last, list.iter().map(|scored| scored.item).collect()));
         }
         (list, trace)
+    }
+
+    /// How likely each of `shown` was to be in the list that [`Arranged::list`] gives, by as many draws as make it cheap: above 0 and at most
+    /// 1. None where nothing is drawn.
+    pub fn propensities(
+        &self,
+        model: &Model,
+        candidates: &[Scored],
+        group: &[Scored],
+        allowed: &ItemMask,
+        shown: &[Scored],
+    ) -> Option<Vec<f32>> {
+        let exploring = self.exploring.as_ref()?;
+        let mut other = Arranged { trace: false, ..self.clone() };
+        let mut hits = vec![1.0f32; shown.len()];
+        for n in 1..DRAWS {
+            let drawn = exploring.draw(n);
+            let stages = other.adjustments.iter_mut().filter(|(stage, _)| *stage == Stage::Exploration);
+            stages.for_each(|(_, adjustment)| adjustment.clone_from(&drawn));
+            let (list, _) = other.list(model, candidates, group, allowed, shown.len());
+            for (hits, item) in hits.iter_mut().zip(shown) {
+                *hits += f32::from(list.iter().any(|scored| scored.item == item.item));
+            }
+        }
+        Some(hits.into_iter().map(|hits| hits / DRAWS as f32).collect())
     }
 
     /// The list by these stages.

@@ -14,6 +14,8 @@ pub struct Arrangement {
     /// How much it is held against an item that it was shown before, 0..=1, and hours after which half of that is forgotten.
     pub rotation: f32,
     pub rotation_hours: f32,
+    /// What is tried that is not known to be liked.
+    pub explore: Option<Explore>,
     /// The shop's own rules.
     pub rules: Vec<Rule>,
     /// How much likeness to what stands above is held against an item, 0..=1 (maximal marginal relevance).
@@ -24,6 +26,17 @@ pub struct Arrangement {
     pub fairness: Option<Fairness>,
     /// Whether to tell what each stage did.
     pub trace: bool,
+}
+
+/// Thompson sampling over the values of a category column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explore {
+    pub column: String,
+    /// How far a value that the user never dealt with is drawn from its mean, in spreads of the candidates' scores: the standard deviation;
+    /// one of n items dealt with `sqrt(1 + n)` times less.
+    pub rate: f32,
+    /// Makes the draw repeatable.
+    pub seed: u32,
 }
 
 /// Items that are moved up, or down where `by` is negative: by so many times the spread of the candidates' scores.
@@ -78,6 +91,7 @@ impl Default for Arrangement {
             novelty: 0.0,
             rotation: 0.0,
             rotation_hours: 24.0,
+            explore: None,
             rules: Vec::new(),
             diversity: 0.0,
             caps: Vec::new(),
@@ -89,11 +103,12 @@ impl Default for Arrangement {
 
 impl Arrangement {
     /// Names of the options that [`Arrangement::read`] reads.
-    pub(crate) const KEYS: [&'static str; 9] = [
+    pub(crate) const KEYS: [&'static str; 10] = [
         "boosters",
         "novelty",
         "rotationRate",
         "rotationHours",
+        "explore",
         "rules",
         "diversity",
         "maxPerCategory",
@@ -123,6 +138,14 @@ impl Arrangement {
         }
         if let Some(hours) = options.optional("rotationHours") {
             read.rotation_hours = hours.within(0.01, 10_000.0, "hours from 0.01 to 10000")? as f32;
+        }
+        if let Some(explore) = options.optional("explore") {
+            explore.only(&["column", "rate", "seed"])?;
+            read.explore = Some(Explore {
+                column: explore.required("column")?.text()?.to_owned(),
+                rate: explore.required("rate")?.within(0.0, 10.0, "a number from 0 to 10")? as f32,
+                seed: explore.required("seed")?.within(0.0, f64::from(u32::MAX), "a whole number below 2^32")? as u32,
+            });
         }
         if let Some(rules) = options.optional("rules") {
             for rule in rules.list()? {
@@ -155,6 +178,7 @@ impl Arrangement {
         lists == 0
             && self.novelty == 0.0
             && self.rotation == 0.0
+            && self.explore.is_none()
             && self.diversity == 0.0
             && self.fairness.is_none()
             && !self.trace

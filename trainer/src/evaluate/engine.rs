@@ -64,7 +64,7 @@ impl Engine {
     pub fn arranging(mut self, listing: Option<&Listing>, now: Option<i64>) -> Result<Engine> {
         if let Some(Listing { arrangement, length, .. }) = listing {
             let now = now.unwrap_or_default() as f64;
-            self.arranged = Some((Arranged::new(&self.model, arrangement, now, &[])?, *length));
+            self.arranged = Some((Arranged::new(&self.model, arrangement, now, &[], &[])?, *length));
         }
         Ok(self)
     }

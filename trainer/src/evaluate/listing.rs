@@ -35,6 +35,9 @@ impl Listing {
                 "`{text}`: what was shown to whom is not known here, so that nothing rotates"
             )));
         }
+        if request.arrangement.explore.is_some() {
+            return Err(refused(format!("`{text}`: what is tried at random is for pages, which learn from it")));
+        }
         let plain = Request { arrangement: Arrangement::default(), ..request.clone() } == Request::default();
         match plain && !request.arrangement.is_plain() {
             true => Ok(Listing { text: text.to_owned(), arrangement: request.arrangement, length }),
