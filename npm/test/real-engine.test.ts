@@ -63,7 +63,7 @@ describe.skipIf(missing !== undefined)(`the real engine${missing === undefined ?
     const because = reasons.filter((reason) => reason.type === 'because_of');
     expect(because.length).toBeGreaterThan(0);
     expect(because.every(({ itemId, event }) => bought.includes(itemId) && event === 'purchase')).toBe(true);
-    expect(reasons.filter((reason) => reason.type !== 'because_of')).toSatisfy((others: typeof reasons) => others.every(({ type }) => type === 'popular'));
+    expect(reasons.filter((reason) => reason.type !== 'because_of')).toSatisfy((others: typeof reasons) => others.every(({ type }) => type === 'popular' || type === 'taste'));
     expect((await recommender.recommend({ explain: false })).items[0]?.reasons).toEqual([]);
   });
 

@@ -238,18 +238,6 @@ fn half_lives_from_json(field: &Field) -> Result<Vec<(String, f32)>> {
     Ok(half_lives)
 }
 
-impl Manifest {
-    /// Takes strengths and half-lives of types of events in place of the file's, type by type.
-    pub(crate) fn override_events(&mut self, weights: &[(String, f32)], half_lives: &[(String, f32)]) {
-        for (own, given) in [(&mut self.event_weights, weights), (&mut self.event_half_lives, half_lives)] {
-            for (name, value) in given {
-                own.retain(|(other, _)| other != name);
-                own.push((name.clone(), *value));
-            }
-        }
-    }
-}
-
 impl Scoring {
     fn from_json(field: &Field) -> Result<Scoring> {
         match field.required("shape")?.text()? {

@@ -52,6 +52,9 @@ pub struct Model {
     log_popularity: OnceLock<Vec<f32>>,
     /// See [`Model::draw_by_popularity`].
     pub(super) popularity_ends: OnceLock<Vec<f64>>,
+    /// In place of the manifest's.
+    event_weights: Vec<(String, f32)>,
+    event_half_lives: Vec<(String, f32)>,
     /// The items' terms of the repurchase part, (2, n).
     repurchase: Option<Range<usize>>,
     inverse_norm: Vec<f32>,
@@ -148,6 +151,8 @@ impl Model {
             neighbours,
             log_popularity: OnceLock::new(),
             popularity_ends: OnceLock::new(),
+            event_weights: Vec::new(),
+            event_half_lives: Vec::new(),
             repurchase,
             inverse_norm: Vec::new(),
             ranker,
@@ -168,9 +173,19 @@ impl Model {
         &self.manifest
     }
 
-    /// See [`Manifest::override_events`].
+    /// Counts types of events as told rather than as the manifest says, type by type.
     pub(crate) fn override_events(&mut self, weights: &[(String, f32)], half_lives: &[(String, f32)]) {
-        Arc::make_mut(&mut self.manifest).override_events(weights, half_lives);
+        (self.event_weights, self.event_half_lives) = (weights.to_vec(), half_lives.to_vec());
+    }
+
+    /// How strongly a type of event counts, where that is told.
+    pub(crate) fn event_weight(&self, name: &str) -> Option<f32> {
+        of_name(&self.event_weights, name).or_else(|| of_name(&self.manifest.event_weights, name))
+    }
+
+    /// Days after which an event of a type counts half, where it does.
+    pub(crate) fn event_half_life(&self, name: &str) -> Option<f32> {
+        of_name(&self.event_half_lives, name).or_else(|| of_name(&self.manifest.event_half_lives, name))
     }
 
     pub(crate) fn shared_manifest(&self) -> Arc<Manifest> {
@@ -393,6 +408,10 @@ impl Model {
     fn floats(&self, range: &Range<usize>) -> &[f32] {
         bytemuck::cast_slice(&self.buffer.as_bytes()[range.clone()])
     }
+}
+
+fn of_name(list: &[(String, f32)], name: &str) -> Option<f32> {
+    list.iter().find(|(other, _)| other == name).map(|&(_, value)| value)
 }
 
 fn read_manifest(metadata: &[(String, String)]) -> Result<Manifest> {

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result, show};
 use crate::json::{Field, Json};
+use crate::model::Model;
 
 /// The latest moment that JavaScript's dates know, in milliseconds since 1970.
 pub(super) const MAX_TIME: f64 = 8.64e15;
@@ -73,10 +74,9 @@ impl EventKind {
         }
     }
 
-    /// Strength r of this kind, from the model file's weights or the default.
-    pub(crate) fn strength(self, weights: &[(String, f32)]) -> f32 {
-        let stored = weights.iter().find(|(name, _)| name == self.name());
-        stored.map_or_else(|| self.default_strength(), |&(_, weight)| weight)
+    /// Strength r of this kind, as the model counts it or by default.
+    pub(crate) fn strength(self, model: &Model) -> f32 {
+        model.event_weight(self.name()).unwrap_or_else(|| self.default_strength())
     }
 }
 

@@ -5,7 +5,7 @@ use super::event::{Event, EventKind};
 use super::network::ops::exp;
 use super::push::Push;
 use crate::error::Result;
-use crate::model::{Manifest, Model};
+use crate::model::Model;
 
 /// Most events kept, and most bytes of an exported profile, nearly: what is oldest goes first, impressions before all else.
 const MAX_EVENTS: usize = 2_000;
@@ -148,7 +148,7 @@ impl Profile {
     /// and left alone. Of an item that is disliked nothing counts that was before. What is done to one item within a minute, of whatever
     /// kinds, counts no more than the strongest of it.
     pub fn feedback(&self, model: &Model) -> Vec<Feedback> {
-        let counting = Counting { manifest: model.manifest(), now: self.latest() };
+        let counting = Counting { model, now: self.latest() };
         let mut lines = vec![Line::default(); self.ids.len()];
         let mut touched = vec![false; self.ids.len()];
         self.events.iter().for_each(|event| touched[event.id as usize] |= event.kind != EventKind::Impression);
@@ -184,7 +184,7 @@ impl Profile {
     /// The history: one line an item, in order of first appearance, for a network in order of the last one. Strengths of several events add up as
     /// the model says ([`Repeats`](crate::model::Repeats)); a dislike clears what came before it. Items the model does not know are passed over.
     pub fn history(&self, model: &Model) -> Vec<Interaction> {
-        let counting = Counting { manifest: model.manifest(), now: self.latest() };
+        let counting = Counting { model, now: self.latest() };
         let mut lines = vec![Line::default(); self.ids.len()];
         for (at, event) in self.events.iter().enumerate() {
             let line = &mut lines[event.id as usize];
@@ -216,7 +216,7 @@ impl Profile {
     pub(crate) fn purchases(&self, model: &Model) -> Vec<(u32, f64)> {
         let mut purchases = Vec::new();
         // How long ago it was is the part's own business.
-        let counting = Counting { manifest: model.manifest(), now: 0.0 };
+        let counting = Counting { model, now: 0.0 };
         for event in &self.events {
             let Some(item) = model.item_index(&self.ids[event.id as usize].0) else { continue };
             let strength = counting.strength(event);
@@ -291,7 +291,7 @@ impl Line {
         } else {
             self.strength += strength;
         }
-        let weight = event.kind.strength(&counting.manifest.event_weights);
+        let weight = event.kind.strength(counting.model);
         if self.strongest.is_none_or(|(_, strongest)| strength >= strongest) {
             self.strongest = Some((event.kind, weight));
         }
@@ -306,7 +306,7 @@ impl Line {
 
 /// How strongly events count at a moment.
 struct Counting<'m> {
-    manifest: &'m Manifest,
+    model: &'m Model,
     /// Milliseconds since 1970.
     now: f64,
 }
@@ -314,11 +314,11 @@ struct Counting<'m> {
 impl Counting<'_> {
     /// Weight of the event's kind, less what time took of it.
     fn weight(&self, event: &Kept) -> f32 {
-        let weight = event.kind.strength(&self.manifest.event_weights);
+        let weight = event.kind.strength(self.model);
         let days = ((self.now - event.timestamp) / DAY).max(0.0) as f32;
-        let half_life = self.manifest.event_half_lives.iter().find(|(name, _)| name == event.kind.name());
+        let half_life = self.model.event_half_life(event.kind.name());
         match half_life.filter(|_| event.timestamp > 0.0) {
-            Some((_, half_life)) => weight * exp(-std::f32::consts::LN_2 * days / half_life),
+            Some(half_life) => weight * exp(-std::f32::consts::LN_2 * days / half_life),
             None => weight,
         }
     }
