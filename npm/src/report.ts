@@ -21,6 +21,8 @@ export interface PrivateReport {
   /** A value of the column, or `null` for nothing: what the user favours, or, by chance, anything else. */
   value: string | null;
   epsilon: number;
+  /** How many values the column has on this device. */
+  values: number;
 }
 
 /**
@@ -34,12 +36,13 @@ export interface PrivateReport {
  */
 export async function privateReport(recommender: Recommender, { column, epsilon }: ReportOptions): Promise<PrivateReport> {
   checkEpsilon(epsilon);
+  const found = (await recommender.catalogue()).columns[column];
   const [favourite] = await interests(recommender, column);
-  const found = (await recommender.catalogue()).columns[column] as { values: string[] };
-  // None comes last.
-  const truth = favourite ? found.values.indexOf(favourite.value) : found.values.length;
-  const told = respond(truth, found.values.length + 1, epsilon);
-  return { column, value: found.values[told] ?? null, epsilon };
+  const values = found?.type === 'category' ? found.values : [];
+  // None comes last; so does what an update of the model brought meanwhile.
+  const at = favourite ? values.indexOf(favourite.value) : -1;
+  const told = respond(at < 0 ? values.length : at, values.length + 1, epsilon);
+  return { column, value: values[told] ?? null, epsilon, values: values.length };
 }
 
 /**
@@ -51,14 +54,19 @@ export async function privateReport(recommender: Recommender, { column, epsilon 
  * @throws {@link ProclivityError} `argument` for no reports, several epsilons, or a value that is not among `values`.
  */
 export function estimateShares(reports: readonly PrivateReport[], values: readonly string[]): Map<string | null, number> {
-  const epsilon = reports[0]?.epsilon;
-  if (epsilon === undefined) throw argumentError('at least one report', reports, 'collect some first');
+  const [first] = reports;
+  if (first === undefined) throw argumentError('at least one report', reports, 'collect some first');
+  const { column, epsilon } = first;
   checkEpsilon(epsilon);
   const counts = new Map<string | null, number>([...values, null].map((value) => [value, 0]));
   for (const report of reports) {
     const count = counts.get(report.value);
     if (count === undefined) throw argumentError('reports of the values given', report.value, 'pass all values of the column');
     if (report.epsilon !== epsilon) throw argumentError('reports of one epsilon', report.epsilon, 'estimate each epsilon on its own');
+    if (report.column !== column) throw argumentError('reports of one column', report.column, 'estimate each column on its own');
+    if (report.values !== values.length) {
+      throw argumentError(`reports of ${values.length} values`, report.values, 'leave out those of another model, or of items added on the device');
+    }
     counts.set(report.value, count + 1);
   }
   const { truly, other } = probabilities(counts.size, epsilon);

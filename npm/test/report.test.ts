@@ -66,9 +66,11 @@ describe('privateReport', () => {
       await expect(privateReport(buys('b'), { column: 'department', epsilon })).rejects.toThrow('"epsilon"');
     }
     await expect(privateReport(buys('b'), { column: 'price', epsilon: 1 })).rejects.toThrow('among department');
-    const report = { column: 'department', value: 'Dairy', epsilon: 1 };
+    const report = { column: 'department', value: 'Dairy', epsilon: 1, values: 4 };
     expect(() => estimateShares([], VALUES)).toThrow('at least one report');
     expect(() => estimateShares([report, { ...report, epsilon: 2 }], VALUES)).toThrow('one epsilon');
+    expect(() => estimateShares([report, { ...report, column: 'brand' }], VALUES)).toThrow('one column');
+    expect(() => estimateShares([{ ...report, values: 5 }], VALUES)).toThrow('of 4 values');
     expect(() => estimateShares([report], ['Bakery'])).toThrow('values given');
   });
 

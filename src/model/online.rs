@@ -50,7 +50,7 @@ impl OnlineColumn {
     pub fn bucket(&self, value: f32) -> usize {
         match value.is_nan() {
             true => self.edges.len() + 1,
-            false => self.edges.iter().filter(|&&edge| value >= edge).count(),
+            false => self.edges.partition_point(|&edge| value >= edge),
         }
     }
 }
@@ -106,7 +106,10 @@ impl Online {
 
     /// Refuses columns that the model does not have, or not of that type.
     pub(super) fn check(&self, model: &Model) -> Result<()> {
-        for column in &self.columns {
+        for (n, column) in self.columns.iter().enumerate() {
+            if self.columns[..n].iter().any(|earlier| earlier.column == column.column) {
+                return Err(Error::argument("model.online.columns", "columns named once", column.column.as_str()));
+            }
             let fits = match model.column(&column.column) {
                 Some(ColumnView::Category { .. }) => column.edges.is_empty(),
                 Some(ColumnView::Number(_)) => true,

@@ -350,7 +350,7 @@ fn pad_rows(rows: &[f32], from: usize, to: usize) -> Vec<f32> {
 /// `Y^T Y` of `rows` (n, dim), summed in f64.
 fn gram(rows: &[f32], dim: usize) -> Vec<f32> {
     let mut sums = vec![0.0f64; dim * dim];
-    for row in rows.chunks_exact(dim) {
+    for row in rows.chunks_exact(dim.max(1)) {
         for (i, &a) in row.iter().enumerate() {
             for (sum, &b) in sums[i * dim..][..dim].iter_mut().zip(row) {
                 *sum += f64::from(a) * f64::from(b);

@@ -102,9 +102,14 @@ impl<'m> Coded<'m> {
 
 impl Adapter {
     /// Learns from `feedback`, the latest last, as it is at the moment `now` (milliseconds since 1970); its parts count `weights`,
-    /// (2 + columns), and what counts nothing is not learnt.
+    /// (2 + columns), and what counts nothing is not learnt. Items that
+    /// the model does not have are passed over.
     pub fn learn(model: &Model, online: &Online, feedback: &[Feedback], now: f64, weights: Vec<f32>) -> Adapter {
         let columns = Coded::all(model, online);
+        let mut weights = weights;
+        weights.resize(PARTS + columns.len(), 0.0);
+        let known = |event: &&Feedback| (event.item as usize) < model.item_count();
+        let feedback: Vec<Feedback> = feedback.iter().filter(known).copied().collect();
         let mut adapter = Adapter {
             delta: vec![0.0; model.dim()],
             own: Vec::new(),

@@ -61,10 +61,11 @@ impl FoldIn {
     pub fn contributions(&self, direction: &[f32]) -> Vec<(u32, f32)> {
         let target: Vec<f64> = direction.iter().copied().map(f64::from).collect();
         let z = self.system.solve(&target);
-        let part = |(&(history, confidence), row): (&(u32, f64), &[f64])| {
+        let part = |(n, &(history, confidence)): (usize, &(u32, f64))| {
+            let row = &self.rows[n * z.len()..][..z.len()];
             let dot: f64 = row.iter().zip(&z).map(|(y, z)| y * z).sum();
             (history, (confidence * dot) as f32)
         };
-        self.confidence.iter().zip(self.rows.chunks_exact(z.len().max(1))).map(part).collect()
+        self.confidence.iter().enumerate().map(part).collect()
     }
 }

@@ -170,7 +170,9 @@ impl Profile {
                     continue;
                 }
             }
-            bursts[id] = event.timestamp;
+            if strength != 0.0 {
+                bursts[id] = event.timestamp;
+            }
             if counted < 0.0 {
                 feedback.retain(|before| before.item != item);
             }
@@ -292,7 +294,7 @@ impl Line {
             self.strength += strength;
         }
         let weight = event.kind.strength(counting.model);
-        if self.strongest.is_none_or(|(_, strongest)| strength >= strongest) {
+        if self.strongest.is_none_or(|(_, strongest)| strength >= 0.0 && weight >= strongest) {
             self.strongest = Some((event.kind, weight));
         }
         self.seen |= match event.kind {

@@ -106,7 +106,6 @@ impl User {
     /// The user by history and context alone.
     fn plain(model: &Model, history: &[(u32, f32)], context: &[(u32, f32)]) -> Result<User> {
         check(model, history)?;
-        let rows = model.context().filter(|context| context.shape.always);
         let (tower, vector) = match model.manifest().user {
             UserTower::FoldIn { alpha, regularization, power } => {
                 let (solved, vector) = FoldIn::solve(model, history, (alpha, regularization, power))?;
@@ -116,11 +115,7 @@ impl User {
             UserTower::Pool { power } => {
                 let total: f32 = history.iter().map(|(_, strength)| strength).sum();
                 let factor = pool_factor(power, total);
-                let mut vector = pool(model, history, factor);
-                if let Some(rows) = rows {
-                    add_context(model, rows, context, &mut vector);
-                    vector.iter_mut().for_each(|x| *x = x.max(-MAX_ABS).min(MAX_ABS));
-                }
+                let vector = pooled(model, &sums(model, history), factor, context);
                 (Tower::Pool { factor }, vector)
             }
         };
@@ -209,16 +204,15 @@ impl User {
 
     /// How much each history item adds to the score of `item`, in history order.
     ///
-    /// Exact, bias and prior left out, for a dot of a folded-in or pooled vector and for neighbour lists: the parts sum to the score. Of a
+    /// Exact, bias and prior left out, for a dot of a folded-in or pooled vector and for neighbour lists: the parts sum to the score, but for
+    /// what was learnt online of items that are not in the history, such as disliked ones. Of a
     /// network, by how much the score is lower without the item (leave-one-out). Of a ranker's layers, gradient times input (Baehrens et
     /// al. 2010) beside the exact parts of the retrieval score; of the largest ones of a pooled vector, leave-one-out.
     pub fn contributions(&self, model: &Model, item: u32) -> Vec<(u32, f32)> {
         let row = model.embedding(item);
         let Some(ranker) = model.ranker() else { return self.of_retrieval(model, item, &row) };
         let mut parts = self.along(model, &gradient::of_user(ranker, self.taste(), &row));
-        if let Tower::Pool { factor } = self.tower {
-            self.leave_out_each(model, (ranker, factor), (item, &row), &mut parts);
-        }
+        self.leave_out_each(model, ranker, (item, &row), &mut parts);
         if ranker.skip != 0.0 {
             let retrieval = self.of_retrieval(model, item, &row);
             parts.iter_mut().zip(retrieval).for_each(|(part, (_, x))| part.1 += ranker.skip * x);
@@ -226,37 +220,28 @@ impl User {
         parts
     }
 
-    /// Puts in place of the largest `parts`, in history order, by how much the layers' score is lower without each.
-    fn leave_out_each(
-        &self,
-        model: &Model,
-        (ranker, factor): (&Ranker, f32),
-        (item, row): (u32, &[f32]),
-        parts: &mut [(u32, f32)],
-    ) {
-        let total: f32 = self.history.iter().map(|(_, strength)| strength).sum();
+    /// Puts in place of the largest `parts`, in history order, by how much the layers' score of `item`, whose row is `row`, is lower without
+    /// each.
+    fn leave_out_each(&self, model: &Model, ranker: &Ranker, (item, row): (u32, &[f32]), parts: &mut [(u32, f32)]) {
+        let UserTower::Pool { power } = model.manifest().user else { return };
         let score = |vector: &[f32]| match ranker.steps.is_empty() {
             true => gradient::score(ranker, vector, row),
             false => ranker.int8_score(model, &ranker.project_user(vector), item),
         };
         let whole = score(self.taste());
+        let sums = sums(model, &self.history);
         let mut left: Vec<usize> = (0..parts.len()).collect();
         for _ in 0..LEFT_OUT.min(parts.len()) {
             let largest =
                 (0..left.len()).fold(0, |best, n| if parts[left[n]].1 > parts[left[best]].1 { n } else { best });
             let at = left.swap_remove(largest);
             let (from, strength) = self.history[at];
-            // What pooling divides by is less without it too.
-            let rest = (total - strength).max(0.0);
-            let factor_left = match &model.manifest().user {
-                UserTower::Pool { power } if rest > 0.0 => pool_factor(*power, rest),
-                _ => 0.0,
-            };
-            let scale = if factor > 0.0 { factor_left / factor } else { 0.0 };
-            let without: Vec<f32> = (self.taste().iter().zip(model.history_row(from)))
-                .map(|(x, y)| (x - factor * strength * y) * scale)
-                .collect();
-            parts[at].1 = whole - score(&without);
+            let rest: f32 = self.history.iter().enumerate().filter(|(n, _)| *n != at).map(|(_, pair)| pair.1).sum();
+            let mut others = sums.clone();
+            for (sum, x) in others.iter_mut().zip(model.history_row(from)) {
+                *sum -= f64::from(strength) * f64::from(x);
+            }
+            parts[at].1 = whole - score(&pooled(model, &others, pool_factor(power, rest), &self.context));
         }
     }
 
@@ -274,7 +259,7 @@ impl User {
         }
         if let Some(adapter) = &self.adapter {
             for (place, learnt) in adapter.contributions(model, item) {
-                parts[place].1 += learnt;
+                parts.get_mut(place).into_iter().for_each(|part| part.1 += learnt);
             }
         }
         parts
@@ -342,13 +327,24 @@ fn pool_factor(power: f32, total: f32) -> f32 {
     }
 }
 
-/// `factor * sum_h r_h y_h`, (d), summed in f64 in the order of the history.
-fn pool(model: &Model, history: &[(u32, f32)], factor: f32) -> Vec<f32> {
+/// `sum_h r_h y_h`, (d), in the order of the history.
+fn sums(model: &Model, history: &[(u32, f32)]) -> Vec<f64> {
     let mut sums = vec![0.0f64; model.dim()];
     for &(item, strength) in history {
         for (sum, x) in sums.iter_mut().zip(model.history_row(item)) {
             *sum += f64::from(strength) * f64::from(x);
         }
     }
-    sums.into_iter().map(|sum| ((sum * f64::from(factor)) as f32).max(-MAX_ABS).min(MAX_ABS)).collect()
+    sums
+}
+
+/// The user vector of a pooled history, `factor` times its `sums`, in a context, (d).
+fn pooled(model: &Model, sums: &[f64], factor: f32, context: &[(u32, f32)]) -> Vec<f32> {
+    let mut vector: Vec<f32> =
+        sums.iter().map(|sum| ((sum * f64::from(factor)) as f32).max(-MAX_ABS).min(MAX_ABS)).collect();
+    if let Some(rows) = model.context().filter(|context| context.shape.always) {
+        add_context(model, rows, context, &mut vector);
+        vector.iter_mut().for_each(|x| *x = x.max(-MAX_ABS).min(MAX_ABS));
+    }
+    vector
 }

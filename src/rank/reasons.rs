@@ -59,10 +59,12 @@ fn taste(model: &Model, parts: &[(u32, f32)], item: u32, total: f32) -> Option<R
         for &(from, part) in parts.iter().filter(|part| codes[part.0 as usize] == code) {
             (alike, sum) = (alike + usize::from(from != item), sum + part);
         }
-        let count = codes.iter().filter(|&&other| other == code).count();
-        let rarer = best.as_ref().is_none_or(|(least, _)| count < *least);
         let value = values.get(code as usize);
-        if alike >= 2 && sum > total * MOST && rarer && !value.is_empty() {
+        if alike < 2 || sum <= total * MOST || value.is_empty() {
+            continue;
+        }
+        let count = codes.iter().filter(|&&other| other == code).count();
+        if best.as_ref().is_none_or(|(least, _)| count < *least) {
             let (column, value) = (name.to_owned(), value.to_owned());
             best = Some((count, Reason::Taste { column, value, weight: sum / total }));
         }

@@ -34,8 +34,8 @@ pub struct Arranged {
     adjustments: Vec<(Stage, Vec<f32>)>,
     /// (place from 0, item), by place.
     promoted: Vec<(usize, u32)>,
-    /// Promoted items, each with the number of the rule that does it.
-    promoters: Vec<(u32, usize)>,
+    /// (place from 1, item, number of the rule) of what is promoted.
+    promoters: Vec<(usize, u32, usize)>,
     /// What rules hide.
     hidden: ItemMask,
     /// Where values of a column are tried at random.
@@ -145,7 +145,7 @@ impl Arranged {
                     let later = promoted.iter().take_while(|&&(place, _): &&(usize, u32)| place < position).count();
                     let item = model.require_item(id)?;
                     promoted.insert(later, (position - 1, item));
-                    promoters.push((item, number));
+                    promoters.push((position, item, number));
                 }
                 (Effect::Promote { .. }, Target::Items(_)) => {}
                 (Effect::Hide, _) => hidden.exclude_all(&subject.inverted()),
@@ -188,7 +188,8 @@ impl Arranged {
 
     /// The number of the rule that puts `item` in its place.
     pub fn promoter(&self, item: u32) -> Option<usize> {
-        self.promoters.iter().find(|promoted| promoted.0 == item).map(|promoted| promoted.1)
+        let of_item = self.promoters.iter().filter(|promoted| promoted.1 == item);
+        of_item.min_by_key(|promoted| promoted.0).map(|promoted| promoted.2)
     }
 
     /// Candidates to ask a `model` for, for a list of `count`: a cascade's ranker sees no more of them than for any list.

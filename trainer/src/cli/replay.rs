@@ -80,6 +80,9 @@ pub fn run(args: &ReplayArgs, tables: &TableOptions, output: Output) -> Result<(
         true => Some(remove_reasons(&model, &users, &moments, data.has_time)?),
         false => None,
     };
+    if !model.manifest().event_half_lives.is_empty() {
+        output.note("half-lives of types of events are the device's alone: here events count as the log has them");
+    }
     let mut text = format!(
         "{} moments of {} users; NDCG@{CUTOFF} of what came next\n\n{}",
         grouped(all.moments),

@@ -196,7 +196,8 @@ impl Order<'_> {
 
     /// Learns how much online learning counts, unless the kind of model says otherwise.
     fn fit_online(&self, trained: &Trained, inputs: &Inputs, fit: &Fit<'_>) -> Result<Option<(Online, OnlineFit)>> {
-        if self.recipe.family.is_popular() || trained.ratings.is_some() {
+        // Own and new items are weighed against each other by the repurchase part.
+        if self.recipe.family.is_popular() || trained.ratings.is_some() || trained.repurchase.is_some() {
             return Ok(None);
         }
         if !inputs.held_in_order {
@@ -212,7 +213,8 @@ impl Order<'_> {
                 let told = |judged: &Judged| {
                     format!("NDCG@20 of what comes next {:.4} to {:.4}", judged.alone, judged.learning)
                 };
-                fit.output.note(format!("online  of what is new to held-out users: {}", told(new)));
+                fit.output
+                    .note(format!("online  of what is new to the held-out users this is fitted on: {}", told(new)));
                 if let Some(again) = again {
                     fit.output.note(format!("online  of all items: {}", told(again)));
                 }

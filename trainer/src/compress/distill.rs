@@ -150,6 +150,7 @@ impl Teacher {
         (student.spec.user_rows, student.spec.repurchase, student.spec.network) = (None, None, None);
         // What was learnt beside the teacher's vectors says nothing of others.
         (student.spec.content, student.spec.context, student.spec.prior) = (None, None, None);
+        student.spec.online = None;
         (student.spec.family, student.steps) = (als.name().into(), Some(Vec::new()));
         let mut best: Option<(f64, Parts)> = None;
         for epoch in 1..=options.distill_epochs {

@@ -45,6 +45,7 @@ impl Parts {
         }
         if rank == 0 {
             (spec.embedding.rows, spec.embedding.dim, spec.user_rows) = (Vec::new(), 0, None);
+            spec.online = None;
             spec.user_tower = UserTower::Pool { power: 0.0 };
             return Ok(());
         }

@@ -1,7 +1,7 @@
 //! A replay of users event by event (prequential, Dawid 1984): at each of some moments the model ranks the catalogue by what had happened
 //! until then, and is judged by what came next.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use proclivity::model::Model;
@@ -61,7 +61,7 @@ pub fn moments(users: &[HeldOut], timed: bool, most: usize, again: bool, from: i
     moments
 }
 
-/// What an adapter learns from of these events.
+/// What an adapter learns from of these events: as the log has them, without what the device makes of bursts and of half-lives.
 pub fn feedback(events: &[Event], timed: bool) -> Vec<Feedback> {
     let time = |event: &Event| if timed { event.time as f64 } else { 0.0 };
     events.iter().map(|event| Feedback { item: event.item, strength: event.strength, time: time(event) }).collect()
@@ -121,16 +121,17 @@ pub struct Judged {
     /// Folded in alone, and with what was learnt online.
     pub alone: f64,
     pub learning: f64,
-    /// The relative gain, and its standard error.
+    /// The relative gain, and its standard error over users.
     pub gain: f64,
     pub error: f64,
 }
 
 /// The means over all moments and by length of history.
 pub fn summarise(moments: &[Moment], judged: &[(f64, f64)]) -> (Judged, Vec<Judged>) {
-    let all: Vec<(usize, (f64, f64))> = moments.iter().map(|moment| moment.known).zip(judged.iter().copied()).collect();
+    let all: Vec<(&Moment, (f64, f64))> = moments.iter().zip(judged.iter().copied()).collect();
     let group = |known: usize| LENGTHS.iter().filter(|&&length| known >= length).count();
-    let groups = (0..=LENGTHS.len()).map(|n| all.iter().copied().filter(|(known, _)| group(*known) == n).collect());
+    let groups =
+        (0..=LENGTHS.len()).map(|n| all.iter().copied().filter(|(moment, _)| group(moment.known) == n).collect());
     let mut joined: Vec<Vec<_>> = Vec::new();
     for group in groups {
         let group: Vec<_> = group;
@@ -142,22 +143,25 @@ pub fn summarise(moments: &[Moment], judged: &[(f64, f64)]) -> (Judged, Vec<Judg
     (mean(&all), joined.iter().map(|group| mean(group)).collect())
 }
 
-fn mean(of: &[(usize, (f64, f64))]) -> Judged {
+fn mean(of: &[(&Moment, (f64, f64))]) -> Judged {
     let count = of.len().max(1) as f64;
-    let [alone, learning] = [
-        of.iter().map(|(_, (alone, _))| alone).sum::<f64>() / count,
-        of.iter().map(|(_, (_, after))| after).sum::<f64>() / count,
-    ];
-    let level = alone.max(f64::MIN_POSITIVE);
-    let spread: f64 = of.iter().map(|(_, (before, after))| (after - before - (learning - alone)).powi(2)).sum();
-    let lengths = of.iter().map(|(known, _)| *known);
+    let alone = of.iter().map(|(_, (alone, _))| alone).sum::<f64>() / count;
+    let learning = of.iter().map(|(_, (_, after))| after).sum::<f64>() / count;
+    let level = if alone > 0.0 { alone } else { 1.0 };
+    // Moments of one user go together.
+    let mut apart: BTreeMap<usize, f64> = BTreeMap::new();
+    for (moment, (before, after)) in of {
+        *apart.entry(moment.user).or_default() += after - before - (learning - alone);
+    }
+    let spread = apart.values().map(|sum| sum * sum).sum::<f64>().sqrt();
+    let lengths = of.iter().map(|(moment, _)| moment.known);
     Judged {
         events: (lengths.clone().min().unwrap_or_default(), lengths.max().unwrap_or_default()),
         moments: of.len(),
         alone,
         learning,
-        gain: learning / level - 1.0,
-        error: (spread / count / count).sqrt() / level,
+        gain: (learning - alone) / level,
+        error: spread / count / level,
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod logit;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proclivity::model::{Column, ColumnData, Model, Online, OnlineColumn};
@@ -57,7 +58,7 @@ const MOST_WEIGHT: f64 = 1e4;
 pub struct OnlineFit {
     pub days: f32,
     pub events: f32,
-    /// On what is new to the users, and, where they take items again, on all of it.
+    /// On what is new to the users that this was fitted on, and, where they take items again, on all of it: more than others gain.
     pub new: Judged,
     pub again: Option<Judged>,
 }
@@ -305,9 +306,14 @@ fn weigh_group(lists: &[&Lists], halves: &[Vec<f64>; 2], all: &[f64]) -> Weighed
     let plain: Vec<f64> = judged.iter().map(|lists| ndcg(lists, 0.0)).collect();
     let (mut share, mut gain, mut error) = (0.0, 0.0, 0.0);
     for tried in SHARES {
-        let gains: Vec<f64> = judged.iter().zip(&plain).map(|(lists, plain)| ndcg(lists, tried) - plain).collect();
-        let (sum, mean) = (gains.iter().sum::<f64>(), gains.iter().sum::<f64>() / gains.len().max(1) as f64);
-        let spread = gains.iter().map(|gain| (gain - mean).powi(2)).sum::<f64>().sqrt();
+        // Moments of one user go together.
+        let mut gains: BTreeMap<usize, f64> = BTreeMap::new();
+        for (lists, plain) in judged.iter().zip(&plain) {
+            *gains.entry(lists.user).or_default() += ndcg(lists, tried) - plain;
+        }
+        let sum = gains.values().sum::<f64>();
+        let mean = sum / gains.len().max(1) as f64;
+        let spread = gains.values().map(|gain| (gain - mean).powi(2)).sum::<f64>().sqrt();
         if sum > LIKELY * spread && sum > gain {
             (share, gain, error) = (tried, sum, spread);
         }
@@ -321,7 +327,9 @@ fn weigh_group(lists: &[&Lists], halves: &[Vec<f64>; 2], all: &[f64]) -> Weighed
 fn own_weight(lists: &[&Lists], weights: &[f64]) -> (f64, f64, f64) {
     let unit = unit(lists);
     let whole = |weights: &[f64]| -> f64 {
-        lists.par_iter().map(|lists| lists.new.with(&lists.own).ndcg(weights, lists.targets[1])).sum()
+        let each = lists.par_iter().map(|lists| lists.new.with(&lists.own).ndcg(weights, lists.targets[1]));
+        // Summed in order, so that it is the same for every number of threads.
+        each.collect::<Vec<f64>>().iter().sum()
     };
     let value = |own: f64| {
         let mut weights = weights.to_vec();

@@ -24,6 +24,7 @@ pub fn page(evaluation: &Evaluation, notes: &[String]) -> String {
         sections::models(evaluation),
         sections::headline(evaluation),
         sections::size(evaluation),
+        sections::trade_off(evaluation),
         sections::curves(evaluation),
         sections::beginnings(evaluation),
         sections::groups(evaluation),

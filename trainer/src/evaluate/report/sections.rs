@@ -7,6 +7,7 @@ use super::frame::Axis;
 use super::html::{escape, figure, list, paragraph, section, table};
 use super::tables::{self, header, shown};
 use crate::evaluate::beyond::Beyond;
+use crate::evaluate::bootstrap::Estimate;
 use crate::evaluate::evaluation::{Entry, Evaluation, Subject, exposure_k};
 use crate::evaluate::metrics::{DEPTH, Metric};
 use crate::evaluate::ratings::Errors;
@@ -89,6 +90,43 @@ pub fn size(evaluation: &Evaluation) -> String {
         points(&title, "One point a model: the size of its file, and its quality with the interval.", x, &series);
     let table = table("Quality and size", &header(&["Model", "Bytes", &metric.to_string()]), &rows);
     section("Quality against size", &figure(&plot, &table))
+}
+
+/// Quality against diversity, of lists by score and of lists with options, and whether groups have their shares: what one costs the other.
+/// Lists that another one is above in both are marked as such.
+pub fn trade_off(evaluation: &Evaluation) -> String {
+    let Some(longest) = evaluation.protocol.cutoffs.last().copied() else { return String::new() };
+    let metric = Metric::Ndcg(longest);
+    let figures = |entry: &Entry| {
+        let beyond = entry.beyond.iter().find(|beyond| beyond.k == longest)?;
+        Some((beyond.category_diversity.or(beyond.diversity)?, *evaluation.estimate(entry, metric)?))
+    };
+    let shown_lists = evaluation.entries.iter().filter(|entry| entry.ships || entry.stage == "list");
+    let lists: Vec<(&Entry, (f64, Estimate))> =
+        shown_lists.filter_map(|entry| Some((entry, figures(entry)?))).collect();
+    if !lists.iter().any(|(entry, _)| entry.stage == "list") {
+        return String::new();
+    }
+    let beaten = |of: &(f64, Estimate)| {
+        let above = |other: &(f64, Estimate)| other.0 >= of.0 && other.1.mean >= of.1.mean;
+        lists.iter().any(|(_, other)| above(other) && (other.0 > of.0 || other.1.mean > of.1.mean))
+    };
+    let series: Vec<Point> = (lists.iter().enumerate())
+        .map(|(style, (entry, of))| Point { style, name: entry.label.clone(), x: of.0, estimate: of.1 })
+        .collect();
+    let most = lists.iter().map(|(_, of)| of.0).fold(0.0, f64::max);
+    let label = "diversity of a list (1 - Jaccard of categories, or 1 - cosine)";
+    let title = format!("{metric} against diversity");
+    let description = "One point a kind of list: how unlike its items are, and its quality with the interval.";
+    let plot = points(&title, description, Axis::from_zero(label, most, decimal), &series);
+    let row = |(entry, of): &(&Entry, (f64, Estimate))| {
+        let fair = entry.fair.map_or_else(|| "-".to_owned(), |share| format!("{:.1} %", 100.0 * share));
+        let front = if beaten(of) { "another is above it" } else { "on the front" };
+        vec![entry.label.clone(), decimal(of.0), shown(&of.1), fair, front.to_owned()]
+    };
+    let rows: Vec<Vec<String>> = lists.iter().map(row).collect();
+    let names = header(&["Lists", "Diversity", &metric.to_string(), "Share that is fair", "Pareto front"]);
+    section("Quality against diversity", &figure(&plot, &table("Quality, diversity and fairness", &names, &rows)))
 }
 
 /// Metrics over the length of the list.

@@ -132,3 +132,21 @@ fn one_model_is_not_plotted_against_its_size() {
     assert!(!html.contains("Distribution of exposure") && !html.contains("Beyond accuracy"));
     assert!(!html.contains("After a few events"));
 }
+
+#[test]
+fn lists_with_options_are_weighed_against_diversity() {
+    let mut evaluation = evaluation(1);
+    assert!(!page(&evaluation, &[]).contains("Quality against diversity"), "by score alone there is nothing to weigh");
+    let shipped = evaluation.entries.iter().find(|entry| entry.ships).expect("a model").clone();
+    for (label, diversity, ndcg) in [("varied", 0.9, 0.08), ("worse", 0.6, 0.07)] {
+        let mut entry = Entry { stage: "list", label: label.into(), ships: false, fair: Some(0.5), ..shipped.clone() };
+        entry.beyond.iter_mut().for_each(|beyond| beyond.diversity = Some(diversity));
+        entry.estimates.iter_mut().for_each(|of| *of = estimate(ndcg));
+        evaluation.entries.push(entry);
+    }
+    let page = page(&evaluation, &[]);
+    let section = page.split("Quality against diversity").nth(1).and_then(|rest| rest.split("</section>").next());
+    let section = section.expect("a section");
+    assert_eq!((section.matches("on the front").count(), section.matches("another is above it").count()), (2, 1));
+    assert!(section.contains("50.0 %") && section.contains("varied"));
+}
