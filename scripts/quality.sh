@@ -16,4 +16,12 @@ if [ ! -x "$venv/done" ] && command -v python3 > /dev/null; then
 fi
 [ -x "$venv/done" ] && export PYTHON="$venv/bin/python"
 export ROOT SHARED="${PROCLIVITY_SHARED:-$ROOT/../shared}" OUT="$TARGET/quality" TRAINER="$TARGET/release/proclivity" FAST="${FAST:-}"
+# Two rows drive a browser on the demo's model.
+case "${ONLY:-latency}" in *latency* | *kills*)
+  scripts/build-web.sh
+  scripts/setup-system.sh browser
+  use_browser
+  scripts/setup-node.sh tests/e2e
+  ;;
+esac
 node benches/quality/run.js

@@ -1,9 +1,9 @@
 // Trains models once and keeps them for every row that asks for them.
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 import { FIXED, RECIPES } from './recipes.js';
-import { run } from './trainer.js';
+import { printed, run } from './trainer.js';
 
 export class Lab {
   #models = new Map();
@@ -12,9 +12,9 @@ export class Lab {
   /** Figures of single families, for the table of them. */
   families = [];
 
-  /** @param {{ trainer: string, splits: object, out: string, python: string | null, torch: string | null }} places */
-  constructor({ trainer, splits, out, python, torch }) {
-    Object.assign(this, { trainer, splits, out, python, torch });
+  /** @param {{ root: string, trainer: string, splits: object, out: string, python: string | null, torch: string | null }} places */
+  constructor({ root, trainer, splits, out, python, torch }) {
+    Object.assign(this, { root, trainer, splits, out, python, torch });
   }
 
   /** The model of a family on a split, with flags after those of its recipe: what it weighs and how long it took. */
@@ -82,6 +82,22 @@ export class Lab {
   async followed(model, split, flags = []) {
     console.log(`▸ following users of ${split}`);
     return (await run(this.trainer, ['replay', model.file, ...this.splits[split].follow, ...flags, '--json'])).json;
+  }
+
+  /** How long it takes in a browser to learn from an event and to recommend by it. */
+  async latency() {
+    console.log('▸ timing events and lists in the browser');
+    await printed(process.execPath, ['latency.mjs'], { cwd: path.join(this.root, 'tests/e2e') });
+    return JSON.parse(await readFile(path.join(process.env.CARGO_TARGET_DIR ?? path.join(this.root, 'target'), 'bench/latency.json'), 'utf8'));
+  }
+
+  /** What so many kills of a page that is writing lose: nothing, or the test fails. */
+  async kills(times) {
+    console.log(`▸ killing a page ${times} times`);
+    const text = await printed('npx', ['playwright', 'test', 'storage.spec.ts', '-g', 'killed', '--project', 'cpu'], { cwd: path.join(this.root, 'tests/e2e'), env: { ...process.env, KILLS: String(times) } });
+    const [, kills, events] = /(\d+) kills, (\d+) events acknowledged, none lost/.exec(text) ?? [];
+    if (kills === undefined) throw new Error(`expected the test to say what was lost, found: ${text.slice(-400)}`);
+    return { kills: Number(kills), events: Number(events) };
   }
 
   /** What lists by score, and with each of these options, are like: their NDCG, intra-list diversity, and whether a group has its share. */

@@ -6,6 +6,10 @@ import { BEGINNERS, HYBRIDS, RECIPES } from './recipes.js';
 const ONLINE_GAIN = 0.05;
 const ONLINE_LOSS = 0.01;
 
+/** Milliseconds from an event to the next list, and how often a page is killed in the middle of writes. */
+const LATENCY = 5;
+const KILLS = 1000;
+
 /** Share of items that their first reason must lower more than another item. */
 const REASONS = 0.9;
 
@@ -28,6 +32,8 @@ export function personRows() {
     { id: 'online', split: 'movietweetings-users', fast: true, measure: (lab) => online(lab, 'movietweetings-users', 'als', true, [[]]) },
     { id: 'online-shop', split: 'complete-journey-strong', fast: true, measure: (lab) => online(lab, 'complete-journey-strong', 'als+slim', false, [['--include-seen'], []]) },
     { id: 'reasons', split: 'complete-journey-strong', fast: false, measure: reasons },
+    { id: 'latency', split: null, fast: true, measure: latency },
+    { id: 'kills', split: null, fast: false, measure: kills },
     { id: 'timing', split: 'complete-journey-temporal', fast: true, measure: timing },
     { id: 'diversity', split: 'goodbooks-strong', fast: true, measure: (lab) => diversity(lab, 'goodbooks-strong') },
     { id: 'diversity-shop', split: 'complete-journey-strong', fast: true, measure: (lab) => diversity(lab, 'complete-journey-strong') },
@@ -63,6 +69,23 @@ async function reasons(lab) {
   }
   const value = Math.min(...shares.map(({ lowered }) => lowered));
   return { value, target: REASONS, pass: value >= REASONS, bytes: null, note: `the least of: ${shares.map(({ family, lowered }) => `${family} ${(100 * lowered).toFixed(1)} %`).join(', ')}` };
+}
+
+/** From an event to the list that knows of it: the 95th percentile of the slowest way, and whether the page's thread was free. */
+async function latency(lab) {
+  const { rows } = await lab.latency();
+  const value = Math.max(...rows.map(({ answered }) => answered.p95));
+  const inWorkers = rows.filter(({ worker }) => worker);
+  const long = inWorkers.reduce((sum, { longTasks }) => sum + longTasks.length, 0);
+  const each = rows.map(({ worker, storage, answered }) => `${worker ? 'worker' : 'page'}, ${storage} ${answered.p95.toFixed(1)}`).join('; ');
+  const kept = Math.max(...inWorkers.map(({ blocked }) => blocked)).toFixed(1);
+  return { value, target: LATENCY, pass: value < LATENCY && long === 0, bytes: null, note: `ms, 95th percentile of observe and recommend, ${rows[0].items} items: ${each}; ${long} long tasks with a worker, its page's thread kept for ${kept} ms at most` };
+}
+
+/** A page is killed while it writes: every event that was acknowledged is there when it is opened anew. */
+async function kills(lab) {
+  const { kills: value, events } = await lab.kills(KILLS);
+  return { value, target: KILLS, pass: value === KILLS, bytes: null, note: `kills; ${events} acknowledged events, none lost, every profile readable` };
 }
 
 /** Whether the best four hours of a user hold the next visit, of a month that the model was not trained on. */

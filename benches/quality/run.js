@@ -12,7 +12,7 @@ const { ROOT: root, SHARED: shared, OUT: out, TRAINER: trainer, PYTHON: python, 
 
 await mkdir(out, { recursive: true });
 const splits = await openSplits({ root, shared, out, trainer });
-const lab = new Lab({ trainer, splits, out, python: python || null, torch: torch || null });
+const lab = new Lab({ root, trainer, splits, out, python: python || null, torch: torch || null });
 const figures = [];
 for (const row of rows().filter(({ id }) => !only || id.includes(only))) {
   figures.push({ id: row.id, value: null, target: null, pass: false, bytes: null, ...(await figure(row)) });
@@ -23,7 +23,7 @@ printRows(figures);
 console.log(`written: ${path.join(out, 'quality.json')}`);
 
 async function figure(row) {
-  if (splits[row.split].skipped) return { note: `skipped: ${splits[row.split].skipped}` };
+  if (row.split && splits[row.split].skipped) return { note: `skipped: ${splits[row.split].skipped}` };
   if (fast && !row.fast) return { note: 'skipped: left out with FAST=1' };
   try {
     const { skipped, ...made } = await row.measure(lab);

@@ -22,6 +22,16 @@ export async function run(program, flags) {
   return { json: JSON.parse(text), seconds: (performance.now() - started) / 1000, peakBytes };
 }
 
+/** Runs a program to its end and gives what it printed. */
+export async function printed(program, flags, options) {
+  const child = spawn(program, flags, { ...options, stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (part) => (text += part));
+  const code = await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
+  if (code !== 0) throw new Error(`${program} ${flags.join(' ')} ended with ${code}: ${text.slice(-400)}`);
+  return text;
+}
+
 /** Peak resident memory of a process so far, in bytes; nothing where there is no /proc. */
 async function peak(pid) {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');

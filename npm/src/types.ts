@@ -32,7 +32,10 @@ export interface LoadOptions {
    * the file says, or as usual.
    */
   eventWeights?: Partial<Record<EventType, number>> | undefined;
-  /** Days after which an event of a type counts half, in place of what the model file says: `{ view: 7 }`. */
+  /**
+   * Days after which an event of a type counts half, in place of what the model file says: `{ view: 7 }`; days before the latest event of the
+   * profile.
+   */
   eventHalfLives?: Partial<Record<EventType, number>> | undefined;
   /**
    * Options of lists by name: what a place in the site asks for, such as `{ cart: { count: 4, diversity: 0.3 } }`. `recommend({ scenario:

@@ -50,7 +50,7 @@ pub struct Manifest {
     pub columns: Vec<(String, String)>,
     /// Strength of each event type in 0..=1; negative strengths are dislikes. Missing types take the defaults.
     pub event_weights: Vec<(String, f32)>,
-    /// Days after which an event of a type counts half; types that are missing always count alike.
+    /// Days, before a profile's latest event, after which an event of a type counts half; types that are missing always count alike.
     pub event_half_lives: Vec<(String, f32)>,
     /// sha256 of each tensor's bytes, in lower-case hex.
     pub sha256: Vec<(String, String)>,

@@ -45,6 +45,11 @@ test('the shop says when a nudge would come', async ({ shop, page }) => {
   await expect(nudge).toHaveText(/^\w+day, \d+ [AP]M to \d+ [AP]M: \d+\.\d times as likely .*, as most shoppers do\.$/);
   await shop.addBySearch('bananas');
   await expect(nudge).toHaveText(/\d+ % from your own visits\.$/);
+  // From five to ten in the evening, or from seven in the morning to noon.
+  await page.locator('#nudge-when').selectOption('in the evening');
+  await expect(nudge).toHaveText(/^\w+day, [5-9] PM to /);
+  await page.locator('#nudge-when').selectOption('in the morning');
+  await expect(nudge).toHaveText(/^\w+day, ([7-9]|1[01]) AM to /);
 });
 
 test('beliefs are bars, each can be taken back, and all of it can be taken along', async ({ shop, page }) => {

@@ -5,17 +5,27 @@ import type { Shop } from '../shop.ts';
 const DAY = new Intl.DateTimeFormat('en', { weekday: 'long' });
 const HOUR = new Intl.DateTimeFormat('en', { hour: 'numeric' });
 
-/** When a reminder would come at a good moment. Nothing is sent: the shop only says what it would choose. */
+/** When the visitor does not want to be disturbed: from and to, in hours of the day. */
+const QUIET: readonly (readonly [name: string, hours: readonly [number, number] | undefined])[] = [
+  ['not at night', [21, 8]],
+  ['in the evening', [22, 17]],
+  ['in the morning', [12, 7]],
+  ['at any time', undefined],
+];
+
+/** When would one like a nudge, and when it would then come. Nothing is sent: the shop only says what it would choose. */
 export function nudge({ engine, store }: Shop): HTMLElement {
   const text = h('p', { id: 'nudge' });
+  const wish = h('select', { id: 'nudge-when', 'aria-label': 'When would you like a nudge?', onchange: () => { drawSoon(); } }, ...QUIET.map(([name], at) => h('option', { value: String(at) }, name)));
   const draw = async (): Promise<void> => {
-    const best = await engine.bestTime({ within: '7d', quietHours: [21, 8], explore: false });
+    const quietHours = QUIET[Number(wish.value)]?.[1];
+    const best = await engine.bestTime({ within: '7d', explore: false, ...(quietHours && { quietHours }) });
     text.textContent = best ? sentence(best) : 'Not this week.';
   };
   const drawSoon = (): void => void draw().catch((error: unknown) => { text.textContent = String(error); });
   store.on('profile', drawSoon);
   drawSoon();
-  return h('section', { class: 'nudge', 'aria-label': 'When to nudge you' }, h('h3', {}, 'A nudge would come'), text);
+  return h('section', { class: 'nudge', 'aria-label': 'When to nudge you' }, h('h3', {}, 'When would you like a nudge?'), wish, text);
 }
 
 function sentence({ at, until, probability, usual, confidence }: BestTime): string {
