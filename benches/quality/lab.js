@@ -84,11 +84,16 @@ export class Lab {
     return (await run(this.trainer, ['replay', model.file, ...this.splits[split].follow, ...flags, '--json'])).json;
   }
 
-  /** How long it takes in a browser to learn from an event and to recommend by it. */
-  async latency() {
-    console.log('▸ timing events and lists in the browser');
-    await printed(process.execPath, ['latency.mjs'], { cwd: path.join(this.root, 'tests/e2e') });
-    return JSON.parse(await readFile(path.join(process.env.CARGO_TARGET_DIR ?? path.join(this.root, 'target'), 'bench/latency.json'), 'utf8'));
+  /** How long it takes in a browser to learn from an event and to recommend by it: the rows of so many runs, one after the other. */
+  async latency(runs) {
+    const file = path.join(process.env.CARGO_TARGET_DIR ?? path.join(this.root, 'target'), 'bench/latency.json');
+    const rows = [];
+    for (let run = 1; run <= runs; run += 1) {
+      console.log(`▸ timing events and lists in the browser, ${run} of ${runs}`);
+      await printed(process.execPath, ['latency.mjs'], { cwd: path.join(this.root, 'tests/e2e') });
+      rows.push(JSON.parse(await readFile(file, 'utf8')).rows);
+    }
+    return rows;
   }
 
   /** What so many kills of a page that is writing lose: nothing, or the test fails. */
