@@ -16,7 +16,7 @@ const QUIET: readonly (readonly [name: string, hours: readonly [number, number] 
 /** When would one like a nudge, and when it would then come. Nothing is sent: the shop only says what it would choose. */
 export function nudge({ engine, store }: Shop): HTMLElement {
   const text = h('p', { id: 'nudge' });
-  const wish = h('select', { id: 'nudge-when', 'aria-label': 'When would you like a nudge?', onchange: () => { drawSoon(); } }, ...QUIET.map(([name], at) => h('option', { value: String(at) }, name)));
+  const wish = h('select', { class: 'select', id: 'nudge-when', 'aria-label': 'When would you like a nudge?', onchange: () => { drawSoon(); } }, ...QUIET.map(([name], at) => h('option', { value: String(at) }, name)));
   const draw = async (): Promise<void> => {
     const quietHours = QUIET[Number(wish.value)]?.[1];
     const best = await engine.bestTime({ within: '7d', explore: false, ...(quietHours && { quietHours }) });
