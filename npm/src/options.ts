@@ -1,18 +1,17 @@
 // Checks what callers pass and copies it, so that a later change on their side does not reach the engine.
 
+import { checkFinite, checkFlag, checkItemId, checkKeys, checkNumber, checkOneOf, checkText, isRecord, withoutUndefined } from './check.js';
 import { argumentError, ProclivityError } from './errors.js';
+import { LIST_KEYS, checkFilter, checkList, drawSeed } from './list-options.js';
 import type { CheckedOptions, CheckedTime, CheckedUser, EngineOptions, TimedEvent, TimedPush } from './engine.js';
 import type {
   BackendChoice,
   BestTimeOptions,
   Context,
   EventType,
-  Filter,
   InteractionEvent,
-  ListOptions,
   LoadOptions,
   NewItem,
-  NumberRange,
   ProfileState,
   ProfileStorage,
   Push,
@@ -22,16 +21,13 @@ import type {
 
 const EVENT_TYPES: readonly EventType[] = ['view', 'click', 'cart', 'purchase', 'bookmark', 'rating', 'dislike', 'impression', 'portion'];
 const BACKENDS: readonly BackendChoice[] = ['auto', 'webgpu', 'cpu'];
-const BOUNDS: readonly (keyof NumberRange)[] = ['lt', 'lte', 'gt', 'gte'];
 const LOAD_KEYS: readonly (keyof LoadOptions)[] = ['backend', 'worker', 'signal', 'onProgress', 'wasm', 'eventWeights', 'eventHalfLives', 'scenarios', 'storage', 'profile', 'onProblem'];
 const EVENT_KEYS: readonly (keyof InteractionEvent)[] = ['type', 'itemId', 'value', 'timestamp'];
 const PUSH_KEYS: readonly (keyof Push)[] = ['channel', 'timestamp', 'opened'];
 const TIME_KEYS: readonly (keyof BestTimeOptions)[] = ['within', 'window', 'quietHours', 'minGapHours', 'dailyCap', 'channel', 'explore', 'seed'];
 const NEW_ITEM_KEYS: readonly (keyof NewItem)[] = ['id', 'attributes'];
 const SIMILAR_KEYS: readonly (keyof SimilarOptions)[] = ['count', 'exclude', 'include', 'filter'];
-const LIST_KEYS: readonly (keyof ListOptions)[] = ['boosters', 'novelty', 'rotationRate', 'rotationHours', 'explore', 'rules', 'diversity', 'maxPerCategory', 'fairness', 'trace'];
 const RECOMMEND_KEYS: readonly (keyof RecommendOptions)[] = [...SIMILAR_KEYS, ...LIST_KEYS, 'scenario', 'context', 'includeSeen', 'learn', 'explain', 'user'];
-const RULE_KEYS = ['type', 'itemId', 'filter', 'position', 'by', 'from', 'until'] as const;
 
 const DEFAULT_COUNT = 10;
 
@@ -171,11 +167,6 @@ function checkHours(within: unknown = '24h'): number {
   return Number(number) * (unit === 'd' ? 24 : 1);
 }
 
-function checkText(value: unknown, what: string): string | undefined {
-  if (value === undefined || (typeof value === 'string' && value !== '')) return value;
-  throw argumentError(`${what} to be a text`, value, 'pass a text or leave it out');
-}
-
 /** Options of `recommend`, checked; `items` is the size of the catalogue. */
 export function checkRecommendOptions(options: unknown, items: number): CheckedOptions {
   const given = checkKeys(options, RECOMMEND_KEYS, 'recommend');
@@ -218,11 +209,6 @@ export function checkNewItems(items: unknown): NewItem[] {
     }
     return { id: checkItemId(id), attributes: { ...checkCells(cells, 'attribute'), ...vectors } };
   });
-}
-
-export function checkItemId(itemId: unknown): string {
-  if (typeof itemId === 'string' && itemId !== '') return itemId;
-  throw argumentError('an item id, a non-empty string', itemId, 'pass an id as it stands in the catalogue, numbers as String(id)');
 }
 
 /** A profile state as a copy; its content is the engine's to judge. */
@@ -291,133 +277,6 @@ function checkIds(given: Record<string, unknown>, key: 'exclude' | 'include'): s
   return ids.map(checkItemId);
 }
 
-/** What a shop asks of a list; columns and bounds are the engine's to judge. */
-function checkList(given: Record<keyof ListOptions, unknown>): ListOptions {
-  const shares = Object.fromEntries(
-    (['novelty', 'rotationRate', 'rotationHours', 'diversity'] as const).map((key) => [key, checkFinite(given[key], `"${key}"`)]),
-  );
-  const { maxPerCategory: caps, fairness } = given;
-  if (caps !== undefined && !isRecord(caps)) throw argumentError('"maxPerCategory" to be an object of numbers', caps, 'pass { department: 3 }');
-  return {
-    ...shares,
-    boosters: checkArray(given.boosters, '"boosters"')?.map((booster) => {
-      const { filter, by } = checkKeys(booster, ['filter', 'by'], 'a booster');
-      return { filter: checkFilter(filter) ?? {}, by: checkNumber(by, '"by" of a booster') };
-    }),
-    explore: given.explore === undefined ? undefined : checkExplore(given.explore),
-    rules: checkArray(given.rules, '"rules"')?.map(checkRule) as ListOptions['rules'],
-    maxPerCategory: caps && Object.fromEntries(Object.entries(caps).map(([column, most]) => [column, checkNumber(most, `"maxPerCategory" of "${column}"`)])),
-    fairness: fairness === undefined ? undefined : checkFairness(fairness),
-    trace: checkFlag(given, 'trace'),
-  };
-}
-
-function checkExplore(explore: unknown): ListOptions['explore'] {
-  const { column, rate, seed } = checkKeys(explore, ['column', 'rate', 'seed'], 'explore');
-  const of = checkText(column, '"column" of explore');
-  if (of === undefined) throw argumentError('"column" of explore to be a category column', column, "pass { column: 'department', rate: 0.5 }");
-  return { column: of, rate: checkNumber(rate, '"rate" of explore'), seed: checkFinite(seed, '"seed" of explore') ?? drawSeed() };
-}
-
-function drawSeed(): number | undefined {
-  return crypto.getRandomValues(new Uint32Array(1))[0];
-}
-
-/** A rule with its times in milliseconds; which keys go together is the engine's to judge. */
-function checkRule(rule: unknown): object {
-  const given = checkKeys(rule, RULE_KEYS, 'a rule');
-  return withoutUndefined({
-    type: checkOneOf(given.type, ['promote', 'hide', 'demote'] as const, 'the "type" of a rule'),
-    itemId: given.itemId === undefined ? undefined : checkItemId(given.itemId),
-    filter: checkFilter(given.filter),
-    position: checkFinite(given.position, '"position" of a rule'),
-    by: checkFinite(given.by, '"by" of a rule'),
-    from: checkTimeOf(given.from, '"from"'),
-    until: checkTimeOf(given.until, '"until"'),
-  });
-}
-
-function checkTimeOf(time: unknown, what: string): number | undefined {
-  return checkFinite(time instanceof Date ? time.getTime() : time, `${what} of a rule, in milliseconds or as a date,`);
-}
-
-function checkFairness(fairness: unknown): ListOptions['fairness'] {
-  const { group, share, significance } = checkKeys(fairness, ['group', 'share', 'significance'], 'fairness');
-  const of = checkFilter(group);
-  if (of === undefined) throw argumentError('"group" of fairness to be a filter', group, "pass { group: { brand: 'small' }, share: 0.3 }");
-  return withoutUndefined({ group: of, share: checkNumber(share, '"share" of fairness'), significance: checkFinite(significance, '"significance"') });
-}
-
-function checkFilter(filter: unknown): Filter | undefined {
-  if (filter === undefined) return undefined;
-  if (!isRecord(filter)) throw argumentError('"filter" to be an object of column conditions', filter, "pass filter: { department: ['BAKERY'] }");
-  const checked = Object.entries(filter).filter(([, condition]) => condition !== undefined);
-  return Object.fromEntries(checked.map(([column, condition]) => [column, checkCondition(column, condition)]));
-}
-
-function checkCondition(column: string, condition: unknown): Filter[string] {
-  if (column === '$not') return checkFilter(condition);
-  if (column === '$and' || column === '$or') {
-    return checkArray(condition, `"${column}"`)?.map((filter) => checkFilter(filter) ?? {});
-  }
-  if (typeof condition === 'string') return condition;
-  if (Array.isArray(condition) && condition.every((value) => typeof value === 'string')) return [...condition];
-  if (!isRecord(condition)) {
-    throw argumentError(`filter "${column}" to be a text, an array of them, or bounds`, condition, "pass ['BAKERY'] or { lte: 5 }");
-  }
-  const range = checkKeys(condition, BOUNDS, `filter "${column}"`);
-  const bounds = Object.fromEntries(BOUNDS.map((bound) => [bound, checkFinite(range[bound], `filter "${column}" ${bound}`)]));
-  return withoutUndefined(bounds);
-}
-
-function checkArray(value: unknown, what: string): unknown[] | undefined {
-  if (value === undefined || Array.isArray(value)) return value;
-  throw argumentError(`${what} to be an array`, value, 'pass a list, an empty one for none');
-}
-
-/** An options object with none but known keys; `undefined` counts as `{}`. */
-function checkKeys<K extends string>(options: unknown, known: readonly K[], what: string): Record<K, unknown> {
-  if (options === undefined) return {} as Record<K, unknown>;
-  if (!isRecord(options)) throw argumentError(`the options of ${what} to be an object`, options, `pass { ${known.join(', ')} }`);
-  const unknownKey = Object.keys(options).find((key) => !(known as readonly string[]).includes(key));
-  if (unknownKey !== undefined) {
-    throw argumentError(`the options of ${what} to be among ${known.join(', ')}`, unknownKey, 'remove it or correct its spelling');
-  }
-  return options;
-}
-
-function checkOneOf<T extends string>(value: unknown, accepted: readonly T[], what: string): T {
-  const match = accepted.find((one) => one === value);
-  if (match !== undefined) return match;
-  throw argumentError(`${what} among ${accepted.join(', ')}`, value, 'use one of these');
-}
-
-function checkFlag(given: Record<string, unknown>, key: string): boolean | undefined {
-  const flag = given[key];
-  if (flag === undefined || typeof flag === 'boolean') return flag;
-  throw argumentError(`"${key}" to be true or false`, flag, 'pass a boolean');
-}
-
-function checkFinite(value: unknown, what: string): number | undefined {
-  if (value === undefined || (typeof value === 'number' && Number.isFinite(value))) return value;
-  throw argumentError(`${what} to be a finite number`, value, 'pass a number or leave it out');
-}
-
-function checkNumber(value: unknown, what: string): number {
-  const number = checkFinite(value, what);
-  if (number === undefined) throw argumentError(`${what} to be a finite number`, value, 'pass a number');
-  return number;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
-}
-
 function isSignal(value: unknown): value is AbortSignal {
   return typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value;
-}
-
-/** Drops the keys without a value, so that the engine's own defaults hold. */
-function withoutUndefined<T extends object>(options: T): T {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }

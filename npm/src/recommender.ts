@@ -1,5 +1,6 @@
 import { abortable } from './abort.js';
 import { recall, remember, unlearn } from './backend-memory.js';
+import { checkItemId } from './check.js';
 import { WorkerLoader } from './engine-worker.js';
 import { ProclivityError } from './errors.js';
 import {
@@ -7,7 +8,6 @@ import {
   checkBatch,
   checkCount,
   checkEvent,
-  checkItemId,
   checkLoadOptions,
   checkNewItems,
   checkPush,
