@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::evaluate::moment;
 use super::open_model;
-use crate::dataset::{HeldOut, LogSource, Reading, TableOptions};
+use crate::dataset::{Event, HeldOut, LogSource, Reading, TableOptions};
 use crate::error::{CliError, Result};
 use crate::evaluate::{CUTOFF, Judged, Removal, Replay, moments, remove_reasons, summarise};
 use crate::families::{Foreseen, WINDOW, foresee, visits_of};
@@ -46,22 +46,14 @@ pub fn run(args: &ReplayArgs, tables: &TableOptions, output: Output) -> Result<(
         });
     }
     let known: Vec<Option<u32>> = data.items.iter().map(|id| model.item_index(id)).collect();
-    let users: Vec<HeldOut> = data
-        .users
-        .iter()
-        .zip(&data.events)
-        .map(|(user, events)| {
-            let of_model = |event: &crate::dataset::Event| {
-                Some(crate::dataset::Event { item: known[event.item as usize]?, ..*event })
-            };
-            HeldOut {
-                user: user.clone(),
-                fold_in: Vec::new(),
-                targets: Vec::new(),
-                events: events.iter().filter_map(of_model).collect(),
-            }
-        })
-        .collect();
+    let of_model = |event: &Event| Some(Event { item: known[event.item as usize]?, ..*event });
+    let followed = |(user, events): (&String, &Vec<Event>)| HeldOut {
+        user: user.clone(),
+        fold_in: Vec::new(),
+        targets: Vec::new(),
+        events: events.iter().filter_map(of_model).collect(),
+    };
+    let users: Vec<HeldOut> = data.users.iter().zip(&data.events).map(followed).collect();
     let moments = moments(&users, data.has_time, args.moments, args.include_seen, from.unwrap_or(i64::MIN));
     let timing = model.manifest().timing.as_ref().filter(|_| data.has_time);
     let cut = from.map_or(f64::MIN, |from| from as f64);
