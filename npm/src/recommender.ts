@@ -25,6 +25,7 @@ import { pumpModel } from './pump.js';
 import { SerialQueue } from './queue.js';
 import { openModel, readWhole } from './source.js';
 import { ProfileKeeper, storageError, type Change } from './storage/keeper.js';
+import { loadWasm } from './wasm.js';
 import type { Earlier, Engine, EngineLoader, WasmSource } from './engine.js';
 import type {
   BackendChoice,
@@ -463,10 +464,14 @@ function idle(): Promise<void> {
   });
 }
 
-/** The engine in this realm. Its code is a separate chunk, so that a page that uses the worker does not load it. */
+/**
+ * The engine in this realm. Its code is in chunks of its own, so that a page that uses the worker does not load them; they and
+ * the module are on their way at the same time.
+ */
 async function startLocalLoader(wasm: WasmSource): Promise<EngineLoader> {
-  const [{ LocalLoader }, { loadWasm }] = await Promise.all([import('./engine-local.js'), import('./wasm.js')]);
-  return new LocalLoader(await loadWasm(wasm));
+  const starting = loadWasm(wasm, () => import('../wasm/proclivity.js'));
+  const [{ LocalLoader }, glue] = await Promise.all([import('./engine-local.js'), starting]);
+  return new LocalLoader(glue);
 }
 
 async function startWorkerLoader(wasm: WasmSource, signal: AbortSignal | undefined): Promise<EngineLoader> {

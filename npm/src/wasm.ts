@@ -1,15 +1,18 @@
 // Fetches and starts the WebAssembly module, once per realm.
 
-import init, * as module from '../wasm/proclivity.js';
 import { ProclivityError, toProclivityError } from './errors.js';
 import { isNode, nodeFs } from './runtime.js';
 import type { WasmGlue } from './boundary.js';
 import type { WasmSource } from './engine.js';
+import type * as bindings from '../wasm/proclivity.js';
 
 /** The smallest module with a relaxed instruction, `i8x16.relaxed_swizzle`; browsers without them refuse it. */
 const RELAXED_PROBE = Uint8Array.from(
   [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253, 128, 2, 11],
 );
+
+/** What wasm-bindgen wrote beside the module: its classes, and what starts it. */
+export type Bindings = typeof bindings;
 
 let started: Promise<WasmGlue> | undefined;
 
@@ -17,20 +20,22 @@ let started: Promise<WasmGlue> | undefined;
  * The engine's classes. The first call decides where the module comes from; later ones get the same module.
  * A failed start is forgotten, so that the next call tries anew.
  *
+ * @param bindings - Where they come from: a page asks for them while the module is on its way, a worker has them in its script.
  * @throws {@link ProclivityError} `wasm` when the module cannot be fetched or compiled.
  */
-export function loadWasm(source?: WasmSource): Promise<WasmGlue> {
-  started ??= start(source).catch((thrown: unknown) => {
+export function loadWasm(source: WasmSource, bindings: () => Bindings | Promise<Bindings>): Promise<WasmGlue> {
+  started ??= start(source, bindings).catch((thrown: unknown) => {
     started = undefined;
     throw toProclivityError(thrown, 'wasm', 'the WebAssembly module did not start: ');
   });
   return started;
 }
 
-async function start(source: WasmSource): Promise<WasmGlue> {
+async function start(source: WasmSource, bindings: () => Bindings | Promise<Bindings>): Promise<WasmGlue> {
   const given = source ?? ownModule();
-  const input = typeof given === 'string' || given instanceof URL ? await fetchModule(given) : given;
-  await init({ module_or_path: input });
+  const fetched = typeof given === 'string' || given instanceof URL ? fetchModule(given) : Promise.resolve(given);
+  const [input, module] = await Promise.all([fetched, Promise.resolve(bindings())]);
+  await module.default({ module_or_path: input });
   return module;
 }
 

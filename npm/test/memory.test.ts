@@ -50,7 +50,7 @@ describe.skipIf(!built)('the memory of the real engine', () => {
   });
 
   it('may be refused by the runtime: an error, and the engine goes on', async () => {
-    const { ModelBuffer } = await loadWasm();
+    const { ModelBuffer } = await loadWasm(undefined, () => import('../wasm/proclivity.js'));
     const buffers: { free(): void }[] = [];
     const fill = (): void => {
       while (buffers.length < 20) buffers.push(new ModelBuffer(1e9));

@@ -3,6 +3,8 @@
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AddressInfo } from 'node:net';
+import type { WasmGlue } from '../src/boundary.js';
+import type { WasmSource } from '../src/engine.js';
 
 const init = vi.hoisted(() => vi.fn<(input: { module_or_path: unknown }) => Promise<void>>());
 vi.mock('../wasm/proclivity.js', () => ({ default: init, ModelBuffer: 'ModelBuffer', Engine: 'Engine' }));
@@ -14,7 +16,7 @@ const server = createServer((request, response) => {
   else response.writeHead(404).end();
 });
 let origin: string;
-let loadWasm: typeof import('../src/wasm.js').loadWasm; // eslint-disable-line @typescript-eslint/consistent-type-imports -- loaded afresh for each test
+let loadWasm: (source?: WasmSource) => Promise<WasmGlue>;
 
 beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -26,7 +28,8 @@ afterAll(() => {
 beforeEach(async () => {
   vi.resetModules();
   init.mockReset().mockResolvedValue();
-  ({ loadWasm } = await import('../src/wasm.js'));
+  const wasm = await import('../src/wasm.js');
+  loadWasm = (source) => wasm.loadWasm(source, () => import('../wasm/proclivity.js'));
 });
 
 describe('the WebAssembly module', () => {
