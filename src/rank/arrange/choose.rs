@@ -37,6 +37,16 @@ pub(super) struct Share<'a> {
     pub used: usize,
 }
 
+/// An item that a rule puts at a place.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Promotion {
+    /// From 0.
+    pub place: usize,
+    pub item: u32,
+    /// Number of the rule.
+    pub rule: usize,
+}
+
 /// A list on its way.
 pub(super) struct Choice<'a> {
     pub model: &'a Model,
@@ -47,8 +57,8 @@ pub(super) struct Choice<'a> {
     pub diversity: f32,
     pub caps: Vec<Cap<'a>>,
     pub share: Option<Share<'a>>,
-    /// (place from 0, item).
-    pub promoted: &'a [(usize, u32)],
+    /// By place.
+    pub promoted: &'a [Promotion],
 }
 
 impl Choice<'_> {
@@ -56,7 +66,7 @@ impl Choice<'_> {
     pub fn list(mut self, count: usize) -> Vec<Scored> {
         let diverse = self.diversity > 0.0;
         for candidate in &mut self.left {
-            candidate.reserved = self.promoted.iter().any(|&(_, item)| item == candidate.scored.item);
+            candidate.reserved = self.promoted.iter().any(|promoted| promoted.item == candidate.scored.item);
         }
         let mut looks = Looks::of(self.model);
         for (row, candidate) in self.left.iter_mut().enumerate().filter(|_| diverse) {
@@ -88,12 +98,12 @@ impl Choice<'_> {
 
     /// The first item that a rule puts at `place` or before and that is not in the list yet.
     fn promoted(&mut self, list: &[Scored], place: usize) -> Option<Scored> {
-        let due = |&&(at, item): &&(usize, u32)| {
+        let due = |&&Promotion { place: at, item, .. }: &&Promotion| {
             at <= place
                 && !list.iter().any(|scored| scored.item == item)
                 && (!self.allowed.is_excluded(item) || self.left.iter().any(|candidate| candidate.scored.item == item))
         };
-        let &(_, item) = self.promoted.iter().find(due)?;
+        let &Promotion { item, .. } = self.promoted.iter().find(due)?;
         match self.left.iter().position(|candidate| candidate.scored.item == item) {
             Some(at) => Some(self.left.swap_remove(at).scored),
             // Whoever is no candidate has no score but that of whom it stands before.

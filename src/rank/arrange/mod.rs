@@ -9,7 +9,7 @@ mod options;
 pub use fairness::least_of_group;
 pub use options::{Arrangement, Booster, Effect, Explore, Fairness, Rule, Target};
 
-use choose::{Candidate, Cap, Choice, Share};
+use choose::{Candidate, Cap, Choice, Promotion, Share};
 use explore::Exploring;
 
 use crate::error::{Error, Result};
@@ -32,10 +32,8 @@ const FULL_DIVERSITY: f32 = 0.56;
 pub struct Arranged {
     /// Added to scores, in spreads of the candidates' scores, (n).
     adjustments: Vec<(Stage, Vec<f32>)>,
-    /// (place from 0, item), by place.
-    promoted: Vec<(usize, u32)>,
-    /// (place from 1, item, number of the rule) of what is promoted.
-    promoters: Vec<(usize, u32, usize)>,
+    /// By place, then by rule.
+    promoted: Vec<Promotion>,
     /// What rules hide.
     hidden: ItemMask,
     /// Where values of a column are tried at random.
@@ -129,7 +127,6 @@ impl Arranged {
             adjustments.push((Stage::Exploration, exploring.draw(0)));
         }
         let (mut demotions, mut promoted, mut hidden) = (vec![0.0; items], Vec::new(), ItemMask::none(items));
-        let mut promoters = Vec::new();
         let mut demoted = false;
         for (number, rule) in arrangement.rules.iter().enumerate().filter(|(_, rule)| rule.holds(now)) {
             let subject = match &rule.subject {
@@ -142,10 +139,9 @@ impl Arranged {
             };
             match (rule.effect, &rule.subject) {
                 (Effect::Promote { position }, Target::Item(id)) => {
-                    let later = promoted.iter().take_while(|&&(place, _): &&(usize, u32)| place < position).count();
+                    let later = promoted.iter().take_while(|other: &&Promotion| other.place < position).count();
                     let item = model.require_item(id)?;
-                    promoted.insert(later, (position - 1, item));
-                    promoters.push((position, item, number));
+                    promoted.insert(later, Promotion { place: position - 1, item, rule: number });
                 }
                 (Effect::Promote { .. }, Target::Items(_)) => {}
                 (Effect::Hide, _) => hidden.exclude_all(&subject.inverted()),
@@ -171,7 +167,6 @@ impl Arranged {
         Ok(Arranged {
             adjustments,
             promoted,
-            promoters,
             hidden,
             exploring,
             diversity: arrangement.diversity,
@@ -188,8 +183,7 @@ impl Arranged {
 
     /// The number of the rule that puts `item` in its place.
     pub fn promoter(&self, item: u32) -> Option<usize> {
-        let of_item = self.promoters.iter().filter(|promoted| promoted.1 == item);
-        of_item.min_by_key(|promoted| promoted.0).map(|promoted| promoted.2)
+        self.promoted.iter().find(|promoted| promoted.item == item).map(|promoted| promoted.rule)
     }
 
     /// Candidates to ask a `model` for, for a list of `count`: a cascade's ranker sees no more of them than for any list.
