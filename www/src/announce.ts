@@ -10,7 +10,9 @@ export function announce(text: string, topic = 'general'): void {
   pending.set(topic, text);
   clearTimeout(timer);
   timer = window.setTimeout(() => {
-    const announcer = document.getElementById('announcer');
+    // Outside of an open dialog nothing is heard.
+    const dialog = [...document.querySelectorAll('dialog[open]')].at(-1);
+    const announcer = dialog?.querySelector('[data-announcer]') ?? document.getElementById('announcer');
     if (announcer) announcer.textContent = [...pending.values()].join(' ');
     pending.clear();
   }, 250);

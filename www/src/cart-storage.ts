@@ -71,3 +71,10 @@ export function eraseSaved(): void {
     return;
   }
 }
+
+/** Calls `changed` whenever another page has written or erased. */
+export function whenSavedElsewhere(changed: () => void): void {
+  addEventListener('storage', ({ key }) => {
+    if (key === KEY || key === null) changed();
+  });
+}

@@ -2,7 +2,7 @@ import type { EventType, InteractionEvent, ProfileState } from 'proclivity';
 import type { Interest } from 'proclivity/interests';
 import type { ShopCatalogue } from './catalogue.ts';
 import type { Engine, ModelName } from './engine.ts';
-import { eraseSaved, readSaved, writeSaved } from './cart-storage.ts';
+import { eraseSaved, readSaved, whenSavedElsewhere, writeSaved } from './cart-storage.ts';
 
 export type Topic = 'cart' | 'profile' | 'bought';
 
@@ -42,7 +42,11 @@ export class Store {
 
   /** Takes up where the last visit ended. */
   async restore(): Promise<void> {
-    this.cart = new Map(readSaved().cart.filter(([id]) => this.catalogue.get(id) !== undefined));
+    this.#restoreCart();
+    whenSavedElsewhere(() => {
+      this.#restoreCart();
+      this.#emit('cart');
+    });
     this.events = await this.#engine.events();
   }
 
@@ -90,11 +94,14 @@ export class Store {
     });
   }
 
-  /** Sets or takes back one of the two opinions a card offers. */
-  async toggle(type: 'bookmark' | 'dislike', itemId: string): Promise<void> {
-    const last = this.events.findLastIndex((event) => event.type === type && event.itemId === itemId);
-    if (last >= 0) await this.forgetEvent(last);
-    else await this.#observe(type, itemId);
+  /** Has or takes back one of the two opinions a card offers. */
+  opine(type: 'bookmark' | 'dislike', itemId: string, wanted: boolean): Promise<void> {
+    return this.#inTurn(async () => {
+      const last = this.events.findLast((event) => event.type === type && event.itemId === itemId);
+      if (wanted && last === undefined) await this.#engine.observe({ type, itemId, timestamp: Date.now() });
+      if (wanted) await this.#changed();
+      else await this.#unlearn(last);
+    });
   }
 
   has(type: EventType, itemId: string): boolean {
@@ -184,6 +191,10 @@ export class Store {
   async #changed(): Promise<void> {
     this.events = await this.#engine.events();
     this.#emit('profile');
+  }
+
+  #restoreCart(): void {
+    this.cart = new Map(readSaved().cart.filter(([id]) => this.catalogue.get(id) !== undefined));
   }
 
   #save(): void {

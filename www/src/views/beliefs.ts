@@ -28,11 +28,15 @@ export function beliefs({ store }: Shop): HTMLElement {
     h('a', { href: url, download: 'profile.json' }).click();
     URL.revokeObjectURL(url);
   };
+  const exporting = h('button', { type: 'button', class: 'button button-outline', id: 'export', onclick: () => void give() }, 'Take along');
   let drawn = 0;
   const draw = async (): Promise<void> => {
     const turn = (drawn += 1);
     const found = await store.interests();
-    if (turn === drawn) list.replaceChildren(...found.slice(0, SHOWN).map((interest) => bar(interest, store)));
+    if (turn !== drawn) return;
+    const hadFocus = list.contains(document.activeElement);
+    list.replaceChildren(...found.slice(0, SHOWN).map((interest) => bar(interest, store)));
+    if (hadFocus) (list.querySelector<HTMLElement>('button') ?? exporting).focus();
   };
   const drawSoon = (): void => void draw().catch((error: unknown) => { note.textContent = String(error); });
   store.on('profile', drawSoon);
@@ -44,7 +48,7 @@ export function beliefs({ store }: Shop): HTMLElement {
     h(
       'div',
       { class: 'profile-actions' },
-      h('button', { type: 'button', class: 'button button-outline', id: 'export', onclick: () => void give() }, 'Take along'),
+      exporting,
       h('button', { type: 'button', class: 'button button-outline', id: 'import', onclick: () => { file.click(); } }, 'Bring in'),
       file,
     ),

@@ -19,7 +19,8 @@ export function drawer(id: string, label: string, onClose: () => void = () => un
     { type: 'button', class: 'icon-button drawer-close', 'aria-label': 'Close', onclick: () => { dialog.close(); } },
     icon('icon-close'),
   );
-  const dialog = h('dialog', { class: 'drawer', id, 'aria-label': label, closedby: 'any' }, close, body);
+  const announcer = h('div', { class: 'visually-hidden', role: 'status', 'aria-live': 'polite', 'data-announcer': '' });
+  const dialog = h('dialog', { class: 'drawer', id, 'aria-label': label, closedby: 'any' }, close, body, announcer);
   dialog.addEventListener('click', (event) => {
     if (event.target === dialog) dialog.close(); // the backdrop
   });

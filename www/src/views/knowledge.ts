@@ -17,7 +17,7 @@ const WORDS: Partial<Record<string, readonly [word: string, symbol: string]>> = 
 /** Everything the device has learnt from, newest first; each event can be unlearnt, or all at once. */
 export function knowledge(shop: Shop): HTMLElement {
   const { store, catalogue } = shop;
-  const title = h('h3', {});
+  const title = h('h3', { tabindex: '-1' });
   const list = h('ul', { class: 'events' });
   const reset = h(
     'button',
@@ -28,7 +28,7 @@ export function knowledge(shop: Shop): HTMLElement {
     'Forget everything',
   );
   const draw = () => {
-    const hadFocus = list.contains(document.activeElement);
+    const [listHadFocus, resetHadFocus] = [list.contains(document.activeElement), document.activeElement === reset];
     title.textContent = store.events.length === 0 ? 'It knows nothing yet' : `It knows ${plural(store.events.length, 'thing')}`;
     reset.disabled = store.events.length === 0 && store.cart.size === 0;
     const newest = store.events.map((event, index) => ({ event, index })).slice(-SHOWN).reverse();
@@ -52,7 +52,8 @@ export function knowledge(shop: Shop): HTMLElement {
         );
       }),
     );
-    if (hadFocus) (list.querySelector<HTMLElement>('button') ?? reset).focus();
+    if (listHadFocus) (list.querySelector<HTMLElement>('button') ?? title).focus();
+    else if (resetHadFocus && reset.disabled) title.focus();
   };
   store.on('profile', draw);
   store.on('cart', draw);

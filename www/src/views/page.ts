@@ -8,6 +8,7 @@ import { departments } from './departments.ts';
 import { devicePanel } from './device.ts';
 import { forYou } from './for-you.ts';
 import { header } from './header.ts';
+import { refreshOpinions } from './opinions.ts';
 import { productDrawer } from './product.ts';
 
 /** The whole shop. */
@@ -53,6 +54,7 @@ export function page(shop: Shop): HTMLElement[] {
     if (route().department) document.getElementById('products')?.scrollIntoView({ block: 'start' });
   });
   shop.store.on('cart', refreshBuyButtons);
+  shop.store.on('profile', refreshOpinions);
   skipLinks(toShelf);
   void products.show('');
 
