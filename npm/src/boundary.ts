@@ -44,7 +44,7 @@ export interface WasmEngine {
   catalogue(): unknown;
   useBackend(name: string): Promise<void>;
   /** Resolves to whether the outcome was measured; `reason` and `adapter` are that of an earlier trial. */
-  tryGpu(budget: number, reason?: string, adapter?: string): Promise<boolean>;
+  tryGpu(budget: number, reason?: string, adapter?: string): Promise<number>;
   endTrial(): void;
   exportProfile(): unknown;
   importProfile(state: object): void;

@@ -128,7 +128,7 @@ class LocalEngine implements Engine {
     return this.#borrowed(() => this.#wasm.useBackend(name));
   }
 
-  tryGpu(budget: number, earlier: Earlier | undefined): Promise<boolean> {
+  tryGpu(budget: number, earlier: Earlier | undefined): Promise<number> {
     return this.#borrowed(() => this.#wasm.tryGpu(budget, earlier?.reason, earlier?.adapter ?? undefined));
   }
 

@@ -111,7 +111,7 @@ class WorkerEngine implements Engine {
     return this.#connection.call('useBackend', [name]);
   }
 
-  tryGpu(budget: number, earlier: Earlier | undefined): Promise<boolean> {
+  tryGpu(budget: number, earlier: Earlier | undefined): Promise<number> {
     return this.#connection.call('tryGpu', [budget, earlier]);
   }
 

@@ -80,9 +80,9 @@ export interface Engine {
   useBackend(name: BackendName): Promise<void>;
   /**
    * Tries the GPU for at most `budget` milliseconds while the CPU answers, or takes over an earlier outcome. Resolves to
-   * whether the outcome was measured.
+   * the days that the outcome can be taken over, 0 where nothing was measured now.
    */
-  tryGpu(budget: number, earlier: Earlier | undefined): Promise<boolean>;
+  tryGpu(budget: number, earlier: Earlier | undefined): Promise<number>;
   exportProfile(): Promise<ProfileState>;
   importProfile(state: ProfileState): Promise<void>;
   forget(): Promise<void>;

@@ -39,4 +39,5 @@ export type {
   Rule,
   SimilarOptions,
   StoredProfile,
+  UpdateOptions,
 } from './types.js';

@@ -17,11 +17,13 @@ import type {
   Push,
   RecommendOptions,
   SimilarOptions,
+  UpdateOptions,
 } from './types.js';
 
 const EVENT_TYPES: readonly EventType[] = ['view', 'click', 'cart', 'purchase', 'bookmark', 'rating', 'dislike', 'impression', 'portion'];
 const BACKENDS: readonly BackendChoice[] = ['auto', 'webgpu', 'cpu'];
-const LOAD_KEYS: readonly (keyof LoadOptions)[] = ['backend', 'worker', 'signal', 'onProgress', 'wasm', 'eventWeights', 'eventHalfLives', 'scenarios', 'storage', 'profile', 'onProblem'];
+const LOAD_KEYS: readonly (keyof LoadOptions)[] = ['backend', 'worker', 'signal', 'onProgress', 'wasm', 'eventWeights', 'eventHalfLives', 'scenarios', 'storage', 'profile', 'onProblem', 'rememberBackend'];
+const UPDATE_KEYS: readonly (keyof UpdateOptions)[] = ['signal'];
 const EVENT_KEYS: readonly (keyof InteractionEvent)[] = ['type', 'itemId', 'value', 'timestamp'];
 const PUSH_KEYS: readonly (keyof Push)[] = ['channel', 'timestamp', 'opened'];
 const TIME_KEYS: readonly (keyof BestTimeOptions)[] = ['within', 'window', 'quietHours', 'minGapHours', 'dailyCap', 'channel', 'explore', 'seed'];
@@ -37,15 +39,13 @@ const STORAGE_CALLS = ['read', 'write', 'clear'] as const satisfies readonly (ke
 export type Scenarios = ReadonlyMap<string, RecommendOptions>;
 
 /** Options of `load` with their defaults, as {@link checkLoadOptions} gives them. */
-export type CheckedLoad = Omit<LoadOptions, 'scenarios'> & { engine: EngineOptions; scenarios: Scenarios; worker: boolean; storage: 'memory' | 'indexeddb' | ProfileStorage; profile: string };
+export type CheckedLoad = Omit<LoadOptions, 'scenarios'> & { engine: EngineOptions; scenarios: Scenarios; worker: boolean; rememberBackend: boolean; storage: 'memory' | 'indexeddb' | ProfileStorage; profile: string };
 
 /** Options of `load`, checked; `source` is checked where it is opened. */
 export function checkLoadOptions(options: unknown): CheckedLoad {
   const given = checkKeys(options, LOAD_KEYS, 'load');
-  const { signal, profile = 'default' } = given;
-  if (signal !== undefined && !isSignal(signal)) {
-    throw argumentError('"signal" to be an AbortSignal', signal, 'pass the signal of an AbortController');
-  }
+  const { profile = 'default' } = given;
+  checkSignal(given);
   for (const key of ['onProgress', 'onProblem'] as const) {
     if (given[key] === undefined || typeof given[key] === 'function') continue;
     throw argumentError(`"${key}" to be a function`, given[key], 'pass a callback or leave it out');
@@ -60,9 +60,17 @@ export function checkLoadOptions(options: unknown): CheckedLoad {
     }),
     scenarios: checkScenarios(given.scenarios),
     worker: checkFlag(given, 'worker') ?? false,
+    rememberBackend: checkFlag(given, 'rememberBackend') ?? true,
     storage: checkStorage(given.storage),
     profile,
   };
+}
+
+/** Options of `update`. */
+export function checkUpdateOptions(options: unknown): UpdateOptions {
+  const given = checkKeys(options, UPDATE_KEYS, 'update');
+  checkSignal(given);
+  return given as UpdateOptions;
 }
 
 /** Each is checked when it is asked for, with what is given then. */
@@ -72,7 +80,7 @@ function checkScenarios(given: unknown = {}): Scenarios {
     const { scenario, user, ...rest } = checkKeys(options, RECOMMEND_KEYS, `the scenario "${name}"`);
     const found = scenario ?? user;
     if (found !== undefined) throw argumentError(`no "scenario" or "user" in the scenario "${name}"`, found, 'leave it to recommend');
-    return [name, structuredClone(withoutUndefined(rest)) as RecommendOptions];
+    return [name, copied(withoutUndefined(rest), `plain options in the scenario "${name}"`, 'pass text, numbers, lists and plain objects') as RecommendOptions];
   };
   return new Map(Object.entries(given).map(one));
 }
@@ -215,10 +223,14 @@ export function checkNewItems(items: unknown): NewItem[] {
 export function checkState(state: unknown): ProfileState {
   const advice = 'pass what export() returned, after JSON.parse if it was stored as text';
   if (!isRecord(state)) throw argumentError('a profile state, a plain object', state, advice);
+  return copied(state, 'a profile state of plain JSON', advice);
+}
+
+function copied<T>(value: T, what: string, advice: string): T {
   try {
-    return structuredClone(state);
+    return structuredClone(value);
   } catch {
-    throw new ProclivityError('argument', `expected a profile state of plain JSON, found live objects in it; ${advice}`);
+    throw new ProclivityError('argument', `expected ${what}, found live objects in it; ${advice}`);
   }
 }
 
@@ -277,6 +289,7 @@ function checkIds(given: Record<string, unknown>, key: 'exclude' | 'include'): s
   return ids.map(checkItemId);
 }
 
-function isSignal(value: unknown): value is AbortSignal {
-  return typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value;
+function checkSignal({ signal }: Record<string, unknown>): void {
+  if (signal === undefined || (typeof signal === 'object' && signal !== null && 'aborted' in signal && 'addEventListener' in signal)) return;
+  throw argumentError('"signal" to be an AbortSignal', signal, 'pass the signal of an AbortController');
 }

@@ -69,12 +69,12 @@ export class Pages {
   }
 }
 
-/** Rules as the rest of a list sees them, of which so many items have been shown. */
+/** Rules as the rest of a list sees them, of which so many items have been shown. Reasons name rules by number, so none is left out. */
 function shifted(rules: readonly Rule[], shown: number): Rule[] {
-  return rules.flatMap((rule): Rule[] => {
-    if (rule.type !== 'promote') return [rule];
+  return rules.map((rule) => {
+    if (rule.type !== 'promote') return rule;
     const position = (rule.position ?? 1) - shown;
-    return position < 1 ? [] : [{ ...rule, position }];
+    return position < 1 ? { ...rule, until: 0 } : { ...rule, position };
   });
 }
 

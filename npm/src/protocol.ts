@@ -24,7 +24,7 @@ export interface WorkerMethods {
   addItems(items: NewItem[]): void;
   applyDelta(delta: Uint8Array<ArrayBuffer>): void;
   useBackend(name: BackendName): void;
-  tryGpu(budget: number, earlier: Earlier | undefined): boolean;
+  tryGpu(budget: number, earlier: Earlier | undefined): number;
   exportProfile(): ProfileState;
   importProfile(state: ProfileState): void;
   forget(): void;

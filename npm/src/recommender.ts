@@ -1,7 +1,6 @@
 import { abortable } from './abort.js';
 import { recall, remember, unlearn } from './backend-memory.js';
 import { checkItemId } from './check.js';
-import { WorkerLoader } from './engine-worker.js';
 import { ProclivityError } from './errors.js';
 import {
   checkBackend,
@@ -16,6 +15,7 @@ import {
   checkSimilarOptions,
   checkState,
   checkTime,
+  checkUpdateOptions,
   ofScenario,
   type CheckedLoad,
   type Scenarios,
@@ -24,9 +24,9 @@ import { Pages, toRecommendation } from './pages.js';
 import { pumpModel } from './pump.js';
 import { SerialQueue } from './queue.js';
 import { openModel, readWhole } from './source.js';
+import { startLocalLoader, startWorkerLoader } from './start.js';
 import { ProfileKeeper, storageError, type Change } from './storage/keeper.js';
-import { loadWasm } from './wasm.js';
-import type { Earlier, Engine, EngineLoader, WasmSource } from './engine.js';
+import type { Earlier, Engine, EngineLoader } from './engine.js';
 import type {
   BackendChoice,
   BatchOptions,
@@ -41,10 +41,12 @@ import type {
   ModelSource,
   NewItem,
   ProfileState,
+  ProfileStorage,
   Push,
   Recommendation,
   RecommendOptions,
   SimilarOptions,
+  UpdateOptions,
 } from './types.js';
 
 /** Milliseconds a trial of the GPU may take; a step that has begun is finished. */
@@ -77,13 +79,19 @@ export class Recommender {
   #disposed = false;
   #storage: Info['storage'] = 'memory';
   #keeper: ProfileKeeper | undefined;
+  /** Opens the place where the profile is to be kept; `undefined` for memory. */
+  #openPlace: (() => Promise<ProfileStorage>) | undefined;
+  /** The update under way, if there is one. */
+  #updating: Promise<unknown> | undefined;
+  readonly #remembers: boolean;
   readonly #listeners = new Set<() => void>();
   readonly #pages = new Pages((work) => this.#run(work));
 
-  private constructor(engine: Engine, worker: boolean, scenarios: Scenarios) {
+  private constructor(engine: Engine, { worker, scenarios, rememberBackend }: Pick<CheckedLoad, 'worker' | 'scenarios' | 'rememberBackend'>) {
     this.#engine = engine;
     this.#worker = worker;
     this.#scenarios = scenarios;
+    this.#remembers = rememberBackend;
     this.#items = engine.info().items;
   }
 
@@ -96,7 +104,8 @@ export class Recommender {
    * engine's code for a model it refuses. An aborted load rejects with the signal's reason instead.
    */
   static async load(source: ModelSource, options?: LoadOptions): Promise<Recommender> {
-    const { engine, worker, scenarios, signal, onProgress, wasm, ...place } = checkLoadOptions(options);
+    const checked = checkLoadOptions(options);
+    const { engine, worker, signal, onProgress, wasm } = checked;
     signal?.throwIfAborted();
 
     // The model and the code are on their way at the same time.
@@ -106,14 +115,14 @@ export class Recommender {
       starting = worker ? startWorkerLoader(wasm, signal) : startLocalLoader(wasm);
       const [stream, loader] = await abortable(Promise.all([opening, starting]), signal);
       await pumpModel(stream, loader, signal, onProgress);
-      const recommender = new Recommender(await abortable(loader.finish(engine), signal), worker, scenarios);
+      const recommender = new Recommender(await abortable(loader.finish(engine), signal), checked);
       try {
-        await abortable(recommender.#keepIn(place), signal);
+        await abortable(recommender.#keepIn(checked), signal);
       } catch (thrown) {
         recommender.dispose();
         throw thrown;
       }
-      if (engine.backend === 'auto') recommender.#startTrial(recall(recommender.#engine.info()));
+      if (engine.backend === 'auto') recommender.#startTrial(checked.rememberBackend ? recall(recommender.#engine.info()) : undefined);
       return recommender;
     } catch (thrown) {
       // Whichever half is there, or still comes, is let go.
@@ -190,7 +199,10 @@ export class Recommender {
     return found;
   }
 
-  /** What the profile holds of what the user did, oldest first, times in whole seconds: the latest 2,000 events at most. */
+  /**
+   * What the profile holds of what the user did, oldest first, times in whole seconds: 2,000 events at most, fewer where ids are long (58 KB
+   * in all). Beyond that impressions go first, then what is oldest.
+   */
   events(): Promise<InteractionEvent[]> {
     return this.#run((engine) => engine.events());
   }
@@ -239,8 +251,8 @@ export class Recommender {
   /**
    * The best items for this user, the most popular ones before the first event; or for a user vector given as `user`.
    *
-   * @throws {@link ProclivityError} `unknown_item` for an id in `include` or `exclude`, `argument` for an unknown column or
-   * a user vector of another width than the model's.
+   * @throws {@link ProclivityError} `unknown_item` for an id in `include` or `exclude` (rules for items that the model does not know are passed
+   * over), `argument` for an unknown column or a user vector of another width than the model's.
    */
   async recommend(options?: RecommendOptions): Promise<Recommendation> {
     const checked = checkRecommendOptions(ofScenario(options, this.#scenarios), this.#items);
@@ -310,6 +322,7 @@ export class Recommender {
    */
   async addItems(items: readonly NewItem[]): Promise<Info> {
     const checked = checkNewItems(items);
+    if (this.#updating !== undefined) await this.#updating.catch(() => undefined);
     return this.#change((engine) => engine.addItems(checked));
   }
 
@@ -317,20 +330,34 @@ export class Recommender {
    * Brings the model up to date with a delta of the trainer (`proclivity delta OLD NEW`), a fraction of the new model's size:
    * items added, changed and removed, or anything else. The new model is checked whole, with its golden queries, before it takes
    * the place of the old one; where anything is wrong nothing changes. The user's profile stays, and items added by
-   * {@link Recommender.addItems} go.
+   * {@link Recommender.addItems} go. Updates and additions of items follow one another as they were asked for; other calls do not wait
+   * for the download.
    *
    * @param source - As for {@link Recommender.load}: the only request after it, and made by you.
    * @returns What is loaded now.
    * @throws {@link ProclivityError} `delta` for a damaged one or one for another model; `argument`, `http`, `network` or
-   * `file`; the codes of a model that is refused.
+   * `file`; the codes of a model that is refused. An aborted update rejects with the signal's reason.
    */
-  async update(source: ModelSource): Promise<Info> {
+  async update(source: ModelSource, options?: UpdateOptions): Promise<Info> {
+    const { signal } = checkUpdateOptions(options);
     this.#live();
-    const delta = await readWhole(await openModel(source));
-    return this.#change((engine) => engine.applyDelta(delta));
+    signal?.throwIfAborted();
+    const before = this.#updating;
+    const reading = abortable(readDelta(source, signal), signal);
+    const updating = (async () => {
+      const [delta] = await Promise.all([reading, before?.catch(() => undefined)]);
+      signal?.throwIfAborted();
+      return this.#change((engine) => engine.applyDelta(delta));
+    })();
+    this.#updating = updating;
+    try {
+      return await updating;
+    } finally {
+      if (this.#updating === updating) this.#updating = undefined;
+    }
   }
 
-  /** What the device knows of its user, as a plain JSON object of a few kilobytes, to be stored where you like. */
+  /** What the device knows of its user, as a plain JSON object of 60 KB at most, to be stored where you like. */
   export(): Promise<ProfileState> {
     return this.#run((engine) => engine.exportProfile());
   }
@@ -351,8 +378,17 @@ export class Recommender {
    *
    * @throws {@link ProclivityError} `storage`: nothing is left here, but what is stored could not be erased.
    */
-  forget(): Promise<void> {
-    return this.#learn((engine) => engine.forget(), (keeper) => keeper.clear());
+  async forget(): Promise<void> {
+    await this.#learn((engine) => engine.forget(), (keeper) => keeper.clear());
+    if (this.#keeper !== undefined || this.#openPlace === undefined) return;
+    // Storage that was not to be had, or not readable, when the page was loaded may still hold a profile.
+    try {
+      const place = await this.#openPlace();
+      await place.clear();
+      place.close?.();
+    } catch (thrown) {
+      throw storageError(thrown);
+    }
   }
 
   /** Frees the model, the GPU and the worker. Calls under way and all later ones fail with `disposed`; once more is harmless. */
@@ -367,8 +403,9 @@ export class Recommender {
   /** Takes up the stored profile, and keeps it from now on. Without storage the page goes on with what it learns itself. */
   async #keepIn({ storage, profile, onProblem = warn }: Pick<CheckedLoad, 'storage' | 'profile' | 'onProblem'>): Promise<void> {
     if (storage === 'memory') return;
+    this.#openPlace = async () => (storage === 'indexeddb' ? (await import('./storage/indexeddb.js')).openIndexedDb(profile) : storage);
     try {
-      const place = storage === 'indexeddb' ? await (await import('./storage/indexeddb.js')).openIndexedDb(profile) : storage;
+      const place = await this.#openPlace();
       const keeper = new ProfileKeeper(place, (work) => this.#run(work), { changed: () => { this.#changed(); }, problem: onProblem });
       if (this.#disposed) {
         keeper.close();
@@ -416,9 +453,10 @@ export class Recommender {
     // The page's first answers come first; an earlier outcome for the CPU costs nothing.
     if (earlier?.adapter !== null) await idle();
     if (choice !== this.#choices) return;
-    const measured = await this.#live().tryGpu(TRIAL_BUDGET, earlier);
+    const days = await this.#live().tryGpu(TRIAL_BUDGET, earlier);
+    if (!this.#remembers) return;
     const info = this.#live().info();
-    if (measured) remember(info);
+    if (days > 0) remember(info, days);
     else if (earlier !== undefined && info.adapter !== earlier.adapter) unlearn(info);
   }
 
@@ -450,6 +488,11 @@ export class Recommender {
   }
 }
 
+/** All bytes of a delta. */
+async function readDelta(source: ModelSource, signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer>> {
+  return readWhole(await openModel(source, signal));
+}
+
 /** Where no one asked to be told of a problem. */
 function warn(problem: ProclivityError): void {
   console.warn(`proclivity: ${problem.message}`);
@@ -462,25 +505,4 @@ function idle(): Promise<void> {
     if (typeof requestIdleCallback === 'function') requestIdleCallback(() => { resolve(); }, { timeout: 1000 });
     else setTimeout(resolve, 50);
   });
-}
-
-/**
- * The engine in this realm. Its code is in chunks of its own, so that a page that uses the worker does not load them; they and
- * the module are on their way at the same time.
- */
-async function startLocalLoader(wasm: WasmSource): Promise<EngineLoader> {
-  const starting = loadWasm(wasm, () => import('../wasm/proclivity.js'));
-  const [{ LocalLoader }, glue] = await Promise.all([import('./engine-local.js'), starting]);
-  return new LocalLoader(glue);
-}
-
-async function startWorkerLoader(wasm: WasmSource, signal: AbortSignal | undefined): Promise<EngineLoader> {
-  const loader = new WorkerLoader();
-  try {
-    await abortable(loader.start(wasm), signal);
-    return loader;
-  } catch (thrown) {
-    loader.cancel();
-    throw thrown;
-  }
 }

@@ -25,6 +25,11 @@ export interface LoadProgress {
 export interface LoadOptions {
   /** Default `'auto'`. */
   backend?: BackendChoice | undefined;
+  /**
+   * Whether `'auto'` keeps its choice in `localStorage`, by browser and model, so that later visits need not measure again: for 30 days, or
+   * one where the GPU was not ready in time. It tells nothing of the user; `forget` leaves it. Default true.
+   */
+  rememberBackend?: boolean | undefined;
   /** Run the engine in a Web Worker, so that no call blocks the page. Browsers only. Default `false`. */
   worker?: boolean | undefined;
   /**
@@ -53,7 +58,7 @@ export interface LoadOptions {
   wasm?: string | URL | BufferSource | WebAssembly.Module | undefined;
   /**
    * Where the user's profile is kept: `'memory'` (the default) until the page closes, `'indexeddb'` in this browser, for all pages of
-   * the origin alike, or a place of your own. Nothing is stored unless asked for: in many places a site needs its visitor's consent first.
+   * the origin alike, or a place of your own. No profile is stored unless asked for: in many places a site needs its visitor's consent first.
    */
   storage?: 'memory' | 'indexeddb' | ProfileStorage | undefined;
   /** Which profile of `'indexeddb'`, where a site keeps several, such as one a signed-in user. Default `'default'`. */
@@ -136,7 +141,11 @@ export interface InteractionEvent {
   type: EventType;
   /** Id of the item, as in the log the model was trained on. */
   itemId: string;
-  /** For a rating, its stars: 1 to 5. For a portion, how much was viewed, heard or read so far: 0 to 1. Not used by other types. */
+  /**
+   * For a rating, its stars: 1 to 5, of which 4 and 5 speak for the item by half and in full, and 3 and less against it as a `dislike` does;
+   * where 3 stands for neither in your shop, do not tell it. For a portion, how much was viewed, heard or read so far: 0 to 1.
+   * Not used by other types.
+   */
   value?: number | undefined;
   /** When, in milliseconds since 1970-01-01 UTC. Default: now. */
   timestamp?: number | undefined;
@@ -260,9 +269,18 @@ export interface Fairness {
   significance?: number | undefined;
 }
 
+/** Options of {@link Recommender.update}. */
+export interface UpdateOptions {
+  /** Aborts the download: the update rejects with the signal's reason, and nothing changes. No effect once the delta is there. */
+  signal?: AbortSignal | undefined;
+}
+
 /** Options of {@link Recommender.similar} and {@link Recommender.onboarding}. */
 export interface SimilarOptions {
-  /** How many items: 1 to the size of the catalogue. Default 10, or all of a smaller catalogue. Fewer come back where fewer are left. */
+  /**
+   * How many items: 1 to the size of the catalogue, at most 500 where the list is arranged ({@link ListOptions}). Default 10, or all of a
+   * smaller catalogue. Fewer come back where fewer are left.
+   */
   count?: number | undefined;
   /** Ids that must not be returned. */
   exclude?: readonly string[] | undefined;
@@ -304,7 +322,7 @@ export interface ListOptions {
   rotationHours?: number | undefined;
   /** Tries what is not known to be liked; every item then tells how likely it was to be shown. */
   explore?: Explore | undefined;
-  /** The shop's own rules. */
+  /** The shop's own rules, at most 1,000; those for items that the model does not know are passed over. */
   rules?: readonly Rule[] | undefined;
   /** How much likeness to what stands above is held against an item, 0 to 1 (maximal marginal relevance). Default 0. */
   diversity?: number | undefined;

@@ -7,6 +7,7 @@ import { fakeGlue } from './fake-engine.js';
 import { fakeWorker } from './fake-worker.js';
 import { gate } from './gate.js';
 import type { FakeLog, FakeOptions } from './fake-engine.js';
+import type { LoadOptions } from '../src/index.js';
 import type { WasmGlue } from '../src/boundary.js';
 
 const current = vi.hoisted(() => ({ glue: null as WasmGlue | null }));
@@ -44,9 +45,9 @@ describe.each([
   ['in the page', false],
   ['in a worker', true],
 ])('auto %s', (_, worker) => {
-  const load = (): Promise<Recommender> => Recommender.load(Uint8Array.of(7), { worker });
-  const visit = async (): Promise<Recommender> => {
-    const recommender = await load();
+  const load = (options?: LoadOptions): Promise<Recommender> => Recommender.load(Uint8Array.of(7), { worker, ...options });
+  const visit = async (options?: LoadOptions): Promise<Recommender> => {
+    const recommender = await load(options);
     await recommender.settled();
     return recommender;
   };
@@ -103,9 +104,27 @@ describe.each([
   ])('measures anew %s', async (_case, change) => {
     useFake();
     (await visit()).dispose();
+    expect(JSON.parse(stored.get(KEY)!)).toMatchObject({ days: 30 });
     stored.set(KEY, JSON.stringify(change(JSON.parse(stored.get(KEY)!) as Record<string, unknown>)));
     (await visit()).dispose();
     expect(log.trials[1]).toEqual([1500, undefined, undefined]);
+  });
+
+  it('measures anew the next day where the GPU was late', async () => {
+    useFake({ holds: 1 });
+    (await visit()).dispose();
+    (await visit()).dispose();
+    expect(log.trials[1]).toEqual([1500, expect.stringContaining('measured on'), undefined]);
+    stored.set(KEY, JSON.stringify({ ...JSON.parse(stored.get(KEY)!) as object, time: Date.now() - DAY }));
+    (await visit()).dispose();
+    expect(log.trials[2]).toEqual([1500, undefined, undefined]);
+  });
+
+  it('stores nothing where it is asked not to', async () => {
+    useFake({ adapter: 'a GPU' });
+    for (let visits = 0; visits < 2; visits++) (await visit({ rememberBackend: false })).dispose();
+    expect(stored.size).toBe(0);
+    expect(log.trials).toEqual([[1500, undefined, undefined], [1500, undefined, undefined]]);
   });
 
   it('measures anew on another adapter, and forgets one that is gone', async () => {
@@ -117,7 +136,7 @@ describe.each([
     useFake();
     current.glue!.Engine.load = ((original) => async (...args: Parameters<typeof original>) => {
       const engine = await original(...args);
-      engine.tryGpu = () => Promise.resolve(false); // a device that failed, which is not to be remembered
+      engine.tryGpu = () => Promise.resolve(0); // a device that failed, which is not to be remembered
       return engine;
     })(current.glue!.Engine.load.bind(current.glue!.Engine));
     (await visit()).dispose();

@@ -23,6 +23,8 @@ export interface FakeOptions {
   trial?: Promise<void>;
   /** The adapter that a trial finds, and that wins it. */
   adapter?: string;
+  /** For how many days the outcome of a trial holds. Default 30. */
+  holds?: number;
 }
 
 function fail(code: string, message: string): never {
@@ -170,19 +172,19 @@ export function fakeGlue(options: FakeOptions = {}): { glue: WasmGlue; log: Fake
       await this.#during(() => { this.#choose(name, 'asked for'); });
     }
 
-    async tryGpu(budget: number, reason?: string, adapter?: string): Promise<boolean> {
+    async tryGpu(budget: number, reason?: string, adapter?: string): Promise<number> {
       log.trials.push([budget, reason, adapter]);
       const choice = (this.#choice += 1);
       if (reason !== undefined && adapter === undefined) {
         this.#choose('cpu', reason);
-        return false;
+        return 0;
       }
       this.#reason = 'being tried';
       return this.#during(() => {
-        if (choice !== this.#choice) return false;
+        if (choice !== this.#choice) return 0;
         const known = adapter !== undefined && adapter === options.adapter;
         this.#choose(options.adapter === undefined ? 'cpu' : 'webgpu', known ? reason! : 'measured');
-        return !known;
+        return known ? 0 : (options.holds ?? 30);
       }, options.trial);
     }
 

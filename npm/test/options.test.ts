@@ -165,7 +165,7 @@ describe('a message', () => {
 
 describe('load options', () => {
   it('default to the automatic backend in the page', () => {
-    expect(checkLoadOptions(undefined)).toEqual({ engine: { backend: 'auto' }, scenarios: new Map(), worker: false, storage: 'memory', profile: 'default' });
+    expect(checkLoadOptions(undefined)).toEqual({ engine: { backend: 'auto' }, scenarios: new Map(), worker: false, rememberBackend: true, storage: 'memory', profile: 'default' });
   });
 
   it('are refused by name', () => {
@@ -182,6 +182,8 @@ describe('load options', () => {
     refused(() => checkLoadOptions({ eventHalfLives: [7] }), '"eventHalfLives"', '{ view: 7 }');
     refused(() => checkLoadOptions({ scenarios: { cart: { cuont: 4 } } }), '"cart"', '"cuont"');
     refused(() => checkLoadOptions({ scenarios: { cart: { scenario: 'home' } } }), '"cart"', '"home"');
+    refused(() => checkLoadOptions({ scenarios: { cart: { exclude: () => [] } } }), '"cart"', 'live objects');
+    refused(() => checkLoadOptions({ rememberBackend: 'no' }), '"rememberBackend"');
   });
 });
 

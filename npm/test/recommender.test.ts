@@ -58,8 +58,8 @@ describe.each([
     const [second, third] = await Promise.all([recommender.next(first.recommId, 2), recommender.next(first.recommId, 2)]);
     expect([second.recommId, third.recommId]).toEqual([first.recommId, first.recommId]);
     const shown = [...ids(first), ...ids(second)];
-    expect(log.requests.at(-1)).toMatchObject({ count: 2, exclude: ['item-1', ...shown], rules: [rules[2]] });
-    expect(log.requests.at(-2)).toMatchObject({ rules: [{ ...rules[0], position: 2 }, rules[2]] });
+    expect(log.requests.at(-1)).toMatchObject({ count: 2, exclude: ['item-1', ...shown], rules: [{ ...rules[0], until: 0 }, { ...rules[1], until: 0 }, rules[2]] });
+    expect(log.requests.at(-2)).toMatchObject({ rules: [{ ...rules[0], position: 2 }, { ...rules[1], until: 0 }, rules[2]] });
 
     const similar = await recommender.similar('item-3', { count: 4 });
     await recommender.next(similar.recommId);
@@ -104,6 +104,31 @@ describe.each([
     expect(log).toMatchObject({ enginesAlive: 1, buffersAlive: 0 });
     recommender.dispose();
     if (!worker) expect(log.enginesAlive).toBe(0);
+  });
+
+  it('takes updates and added items in the order in which they were asked for, whichever download ends first', async () => {
+    const recommender = await load();
+    let arrive: (response: Response) => void = () => undefined;
+    const slow = recommender.update(new Promise<Response>((resolve) => { arrive = resolve; }));
+    const quick = recommender.update(Uint8Array.from([3]));
+    const adding = recommender.addItems([{ id: 'new-1' }]);
+    expect((await recommender.recommend({ count: 20 })).items).toHaveLength(20); // does not wait
+    arrive(new Response(Uint8Array.from([5])));
+    expect([(await slow).items, (await quick).items, (await adding).items]).toEqual([5, 3, 4]);
+    recommender.dispose();
+  });
+
+  it('leaves an update that is aborted, and goes on with the next', async () => {
+    const recommender = await load();
+    const abort = new AbortController();
+    const hung = recommender.update(new Promise<Response>(() => undefined), { signal: abort.signal });
+    const next = recommender.update(Uint8Array.from([3]));
+    abort.abort(new Error('enough'));
+    await expect(hung).rejects.toThrow('enough');
+    expect(await next).toMatchObject({ items: 3 });
+    await expect(recommender.update(Uint8Array.from([3]), { signal: abort.signal })).rejects.toThrow('enough');
+    await expect(recommender.update(Uint8Array.from([3]), { signal: 'no' as never })).rejects.toMatchObject({ code: 'argument' });
+    recommender.dispose();
   });
 
   it('stays as it was where items or a delta are refused', async () => {

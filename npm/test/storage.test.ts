@@ -177,6 +177,17 @@ describe.each([
     expect(problems).toMatchObject([{ code: 'storage' }]);
   });
 
+  it('erases what is stored also where it could not be read', async () => {
+    place.record = { revision: 'a', state: { history: ['item-1'] } };
+    place.fail = { read: new Error('blocked') };
+    const recommender = await page();
+    expect(recommender.info()).toMatchObject({ storage: 'memory' });
+    place.fail = { clear: new Error('still blocked') };
+    await expect(recommender.forget()).rejects.toMatchObject({ code: 'storage', message: expect.stringContaining('still blocked') as string });
+    await recommender.forget();
+    expect(place.record).toBeUndefined();
+  });
+
   it('tells whoever waits when the recommender is disposed of', async () => {
     const recommender = await page();
     const waiting = buy(recommender, 1);

@@ -136,27 +136,27 @@ impl Scorer {
     }
 
     /// Tries the GPU while the CPU answers, and takes the faster one. Queries may be asked meanwhile. A later choice of a
-    /// backend ends the trial. Returns whether the outcome was measured and may be taken over as [`Trial::earlier`]
-    /// another time.
+    /// backend ends the trial. Returns for how many days the outcome may be taken over as [`Trial::earlier`]: 0 where
+    /// nothing was measured now.
     ///
     /// # Errors
     /// As [`Scorer::open`]; the backend is then unchanged.
-    pub async fn trial(&self, trial: &Trial) -> Result<bool> {
+    pub async fn trial(&self, trial: &Trial) -> Result<u32> {
         let turn = self.next_turn();
         if let Some(earlier) = trial.earlier.as_ref().filter(|earlier| earlier.adapter.is_none()) {
-            return self.settle_on_cpu(earlier.reason.clone()).map(|()| false);
+            return self.settle_on_cpu(earlier.reason.clone()).map(|()| 0);
         }
         self.settle_on_cpu("the CPU answers while the GPU is tried".to_owned())?;
         let overtaken = || self.turn.get() != turn;
         let verdict = try_gpu(&self.model, &self.cpu, trial, overtaken).await.unwrap_or_else(|verdict| verdict);
         match verdict {
-            _ if overtaken() => Ok(false),
-            Verdict::Gpu { open, measured } => {
+            _ if overtaken() => Ok(0),
+            Verdict::Gpu { open, holds } => {
                 *self.active.borrow_mut() = open;
-                Ok(measured)
+                Ok(holds)
             }
-            Verdict::Cpu { reason, lasting } => self.settle_on_cpu(reason).map(|()| lasting),
-            Verdict::Overtaken => Ok(false),
+            Verdict::Cpu { reason, holds } => self.settle_on_cpu(reason).map(|()| holds),
+            Verdict::Overtaken => Ok(0),
         }
     }
 

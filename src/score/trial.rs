@@ -45,13 +45,17 @@ pub struct Earlier {
     pub reason: String,
 }
 
-/// How a trial ended.
+/// Days that a measurement holds, and that a GPU which was not ready in time is left alone: the page may have been busy.
+const MEASURED_DAYS: u32 = 30;
+const LATE_DAYS: u32 = 1;
+
+/// How a trial ended; `holds` is for how many days it may be taken over, 0 for what was not measured now.
 #[cfg_attr(not(feature = "gpu"), allow(dead_code))]
 pub(super) enum Verdict {
-    /// The GPU takes over; `measured` tells whether against the CPU, just now.
-    Gpu { open: Open, measured: bool },
+    /// The GPU takes over.
+    Gpu { open: Open, holds: u32 },
     /// The CPU stays, and why.
-    Cpu { reason: String, lasting: bool },
+    Cpu { reason: String, holds: u32 },
     /// Another choice was made meanwhile.
     Overtaken,
 }
@@ -59,8 +63,8 @@ pub(super) enum Verdict {
 impl From<Box<Error>> for Verdict {
     /// A device that failed may do better next time; one that is not there, or answers wrongly, will not.
     fn from(error: Box<Error>) -> Verdict {
-        let lasting = !matches!(*error, Error::Gpu { .. });
-        Verdict::Cpu { reason: took_over(&error), lasting }
+        let holds = if matches!(*error, Error::Gpu { .. }) { 0 } else { MEASURED_DAYS };
+        Verdict::Cpu { reason: took_over(&error), holds }
     }
 }
 
@@ -80,7 +84,7 @@ pub(super) async fn try_gpu(
                 "the GPU was not ready within {} ms, all that a trial may take",
                 trial.budget.as_millis() as u64
             ),
-            lasting: true,
+            holds: LATE_DAYS,
         }),
         _ => Ok(()),
     };
@@ -102,7 +106,7 @@ pub(super) async fn try_gpu(
                 milliseconds(cpu_time),
                 milliseconds(trip)
             );
-            return Ok(Verdict::Cpu { reason, lasting: true });
+            return Ok(Verdict::Cpu { reason, holds: MEASURED_DAYS });
         }
         go_on()?;
     }
@@ -111,16 +115,16 @@ pub(super) async fn try_gpu(
         return Err(go_on().err().unwrap_or(Verdict::Overtaken));
     };
     if let Some(earlier) = known {
-        return Ok(Verdict::Gpu { open: on_gpu(gpu, earlier.reason.clone(), golden), measured: false });
+        return Ok(Verdict::Gpu { open: on_gpu(gpu, earlier.reason.clone(), golden), holds: 0 });
     }
     let words =
         [(gpu_time, "GPU"), (cpu_time, "CPU")].map(|(time, name)| format!("{} ms on the {name}", milliseconds(time)));
     let reason =
         |first: usize| format!("faster on this device: an answer takes {}, {}", words[first], words[1 - first]);
     if gpu_time < cpu_time {
-        Ok(Verdict::Gpu { open: on_gpu(gpu, reason(0), golden), measured: true })
+        Ok(Verdict::Gpu { open: on_gpu(gpu, reason(0), golden), holds: MEASURED_DAYS })
     } else {
-        Ok(Verdict::Cpu { reason: reason(1), lasting: true })
+        Ok(Verdict::Cpu { reason: reason(1), holds: MEASURED_DAYS })
     }
 }
 
@@ -131,7 +135,7 @@ pub(super) async fn try_gpu(
     _trial: &Trial,
     _overtaken: impl Fn() -> bool,
 ) -> Result<Verdict, Verdict> {
-    Ok(Verdict::Cpu { reason: "this build has no GPU support".to_owned(), lasting: true })
+    Ok(Verdict::Cpu { reason: "this build has no GPU support".to_owned(), holds: MEASURED_DAYS })
 }
 
 /// Microseconds an answer takes on the CPU, the mean over as many golden queries as fit the time, at least one.

@@ -179,8 +179,8 @@ impl Engine {
     }
 
     /// Tries the GPU for at most `budget` milliseconds while the CPU answers, and takes the faster one. `reason` and, where
-    /// the GPU was faster, `adapter` are the outcome of an earlier trial, to be taken over. Resolves to whether the outcome
-    /// was measured and can be taken over another time.
+    /// the GPU was faster, `adapter` are the outcome of an earlier trial, to be taken over. Resolves to the
+    /// days that the outcome can be taken over, 0 where nothing was measured now.
     #[wasm_bindgen(js_name = tryGpu)]
     pub fn try_gpu(&self, budget: u32, reason: Option<String>, adapter: Option<String>) -> Promise {
         let engine = self.0.clone();

@@ -37,7 +37,7 @@ async fn adapter(scorer: &Scorer) -> String {
 pub async fn measures_both() {
     let (_, scorer) = opened().await;
     assert_eq!((scorer.info().backend, scorer.info().reason.as_str()), ("cpu", "the GPU has not been tried yet"));
-    assert!(scorer.trial(&measuring(PATIENT)).await.expect("holds"), "{}", scorer.info().reason);
+    assert_eq!(scorer.trial(&measuring(PATIENT)).await.expect("holds"), 30, "{}", scorer.info().reason);
     let info = scorer.info();
     for words in ["faster on this device", " ms on the CPU", "GPU"] {
         assert!(info.reason.contains(words), "{}", info.reason);
@@ -46,10 +46,10 @@ pub async fn measures_both() {
     assert!(info.golden.checked > 0);
 }
 
-/// A trial without time leaves the CPU in force, says so, and opens nothing.
+/// A trial without time leaves the CPU in force, says so, and opens nothing; the next day there is another.
 pub async fn keeps_to_its_budget() {
     let (_, scorer) = opened().await;
-    assert!(scorer.trial(&measuring(Duration::ZERO)).await.expect("holds"));
+    assert_eq!(scorer.trial(&measuring(Duration::ZERO)).await.expect("holds"), 1);
     let info = scorer.info();
     assert_eq!((info.backend, info.adapter), ("cpu", None));
     assert_eq!(info.reason, "the GPU was not ready within 0 ms, all that a trial may take");
@@ -60,13 +60,13 @@ pub async fn takes_over_an_earlier_outcome() {
     let (_, scorer) = opened().await;
     let adapter = adapter(&scorer).await;
 
-    assert!(!scorer.trial(&earlier(None)).await.expect("holds"));
+    assert_eq!(scorer.trial(&earlier(None)).await.expect("holds"), 0);
     assert_eq!((scorer.info().backend, scorer.info().reason.as_str()), ("cpu", "measured before"));
 
-    assert!(!scorer.trial(&earlier(Some(&adapter))).await.expect("holds"));
+    assert_eq!(scorer.trial(&earlier(Some(&adapter))).await.expect("holds"), 0);
     assert_eq!((scorer.info().backend, scorer.info().reason.as_str()), ("webgpu", "measured before"));
 
-    assert!(scorer.trial(&earlier(Some("another adapter"))).await.expect("holds"), "measured anew");
+    assert_eq!(scorer.trial(&earlier(Some("another adapter"))).await.expect("holds"), 30, "measured anew");
     assert!(scorer.info().reason.contains("faster on this device"), "{}", scorer.info().reason);
 }
 
@@ -85,7 +85,7 @@ pub async fn answers_meanwhile() {
     };
     let trial = measuring(PATIENT);
     let (held, ()) = join!(scorer.trial(&trial), questions);
-    assert!(held.expect("holds"), "{}", scorer.info().reason);
+    assert_eq!(held.expect("holds"), 30, "{}", scorer.info().reason);
     assert_eq!(scorer.score(&query).await.expect("scores"), expected);
 }
 
@@ -95,11 +95,11 @@ pub async fn gives_way() {
     let trial = measuring(PATIENT);
     let (held, switched) = join!(scorer.trial(&trial), scorer.switch(BackendChoice::Cpu));
     switched.expect("switches");
-    assert!(!held.expect("holds"), "{}", scorer.info().reason);
+    assert_eq!(held.expect("holds"), 0, "{}", scorer.info().reason);
     assert_eq!((scorer.info().backend, scorer.info().reason.as_str()), ("cpu", "asked for"));
 
     let (held, ()) = join!(scorer.trial(&trial), async { scorer.end_trial() });
-    assert!(!held.expect("holds"));
+    assert_eq!(held.expect("holds"), 0);
     assert_eq!(scorer.info().backend, "cpu");
 }
 

@@ -103,16 +103,21 @@ export async function openIndexedDb(profile: string): Promise<ProfileStorage> {
     async exclusively<T>(work: () => Promise<T>): Promise<T> {
       const locks = (globalThis.navigator as Partial<Navigator> | undefined)?.locks;
       if (locks === undefined) return work();
-      const patience = AbortSignal.timeout(PATIENCE);
+      // Not AbortSignal.timeout, which Chrome and Edge have only from 103 on.
+      const patience = new AbortController();
+      const timer = setTimeout(() => { patience.abort(); }, PATIENCE);
       let began = false as boolean;
       try {
-        return await locks.request(name, { signal: patience }, () => {
+        return await locks.request(name, { signal: patience.signal }, () => {
+          clearTimeout(timer);
           began = true;
           return work();
         });
       } catch (thrown) {
-        if (began || !patience.aborted) throw thrown;
-        return work();
+        if (began || !patience.signal.aborted) throw thrown;
+        return await work();
+      } finally {
+        clearTimeout(timer);
       }
     },
 

@@ -86,7 +86,7 @@ impl Arranged {
     /// with those of `history`.
     ///
     /// # Errors
-    /// [`Error::Argument`] or [`Error::UnknownItem`] for what the catalogue does not have.
+    /// [`Error::Argument`] for columns that the catalogue does not have. Rules for items that it does not have are passed over.
     pub fn new(
         model: &Model,
         arrangement: &Arrangement,
@@ -129,21 +129,22 @@ impl Arranged {
         let (mut demotions, mut promoted, mut hidden) = (vec![0.0; items], Vec::new(), ItemMask::none(items));
         let mut demoted = false;
         for (number, rule) in arrangement.rules.iter().enumerate().filter(|(_, rule)| rule.holds(now)) {
-            let subject = match &rule.subject {
-                Target::Items(filter) => filter.mask(model)?,
+            let (subject, item) = match &rule.subject {
+                Target::Items(filter) => (filter.mask(model)?, None),
                 Target::Item(id) => {
+                    // Rules outlive models: one for an item that is not, or no longer, there has nothing to say.
+                    let Some(item) = model.item_index(id) else { continue };
                     let mut mask = ItemMask::all(items);
-                    mask.include(model.require_item(id)?);
-                    mask
+                    mask.include(item);
+                    (mask, Some(item))
                 }
             };
-            match (rule.effect, &rule.subject) {
-                (Effect::Promote { position }, Target::Item(id)) => {
+            match (rule.effect, item) {
+                (Effect::Promote { position }, Some(item)) => {
                     let later = promoted.iter().take_while(|other: &&Promotion| other.place < position).count();
-                    let item = model.require_item(id)?;
                     promoted.insert(later, Promotion { place: position - 1, item, rule: number });
                 }
-                (Effect::Promote { .. }, Target::Items(_)) => {}
+                (Effect::Promote { .. }, None) => {}
                 (Effect::Hide, _) => hidden.exclude_all(&subject.inverted()),
                 (Effect::Demote { by }, _) => {
                     add(&mut demotions, &subject, -by);
