@@ -413,7 +413,10 @@ export interface RecommendedItem {
   id: string;
   /** Comparable within one list only; the list is sorted by it, best first, where neither diversity nor caps, fairness or rules had a say. */
   score: number;
-  /** How likely the item was to be in the list, above 0; where `explore` had a say. Weigh what comes of it by 1 over that. */
+  /**
+   * How likely the item was to be in the list, where `explore` had a say: the share of 50 draws, this list among them, that have it, so 0.02
+   * at least. Weigh what comes of it by 1 over that.
+   */
   propensity?: number;
   /** Up to three single items, the weightiest first, then a taste they share. Empty where `explain` is off, where no single event speaks for it, for `similar` and for a user vector. */
   reasons: Reason[];

@@ -45,8 +45,10 @@ pub struct Earlier {
     pub reason: String,
 }
 
-/// Days that a measurement holds, and that a GPU which was not ready in time is left alone: the page may have been busy.
+/// Days that a measurement holds.
 const MEASURED_DAYS: u32 = 30;
+/// Days that a GPU which was not ready in time is left alone: the page may have been busy.
+#[cfg(feature = "gpu")]
 const LATE_DAYS: u32 = 1;
 
 /// How a trial ended; `holds` is for how many days it may be taken over, 0 for what was not measured now.

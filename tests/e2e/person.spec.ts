@@ -39,6 +39,38 @@ test('another tab of the shop follows', async ({ shop, page, context, server, ba
   shop.late.length = 0; // the tab was loaded after the shop had opened
 });
 
+test('opinions and the cart say what is, whoever changed it', async ({ shop, page, context, server, backend }) => {
+  await shop.visit();
+  const like = page.locator('.grid [data-opinion=bookmark]').first();
+  await like.dblclick(); // liked, and taken back
+  await expect(like).toHaveAttribute('aria-pressed', 'false');
+  await expect(page.locator('.event')).toHaveCount(0);
+  await like.click();
+  await expect(page.locator('.event')).toHaveCount(1);
+
+  const tab = await context.newPage();
+  const other = new Shop(tab, server.address, backend);
+  await other.visit();
+  const liked = tab.locator('.grid [data-opinion=bookmark]').first();
+  await expect(liked).toHaveAttribute('aria-pressed', 'true');
+  await shop.shelf.locator('.card').first().getByRole('button', { name: /^Add / }).click();
+  await expect(tab.locator('#open-cart')).toHaveAccessibleName('Cart 1 product');
+  await page.locator('#reset').click();
+  await expect(page.locator('.knowledge h3')).toBeFocused(); // there is nothing left to forget
+  await expect(like).toHaveAttribute('aria-pressed', 'false');
+  await expect(liked).toHaveAttribute('aria-pressed', 'false');
+  await expect(tab.locator('#open-cart')).toHaveAccessibleName(/0 products|^Cart$/);
+  shop.late.length = 0;
+});
+
+test('what is said while a drawer is open is said in it', async ({ shop, page }) => {
+  await shop.visit();
+  await shop.shelf.locator('.card').first().getByRole('button', { name: /^Add / }).click();
+  await page.locator('#open-cart').click();
+  await page.locator('#buy').click();
+  await expect(page.locator('dialog[open] [data-announcer]')).toContainText('Bought 1 product');
+});
+
 test('the shop says when a nudge would come', async ({ shop, page }) => {
   await shop.visit();
   const nudge = page.locator('#nudge');

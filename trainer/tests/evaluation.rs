@@ -142,7 +142,7 @@ fn groups_calibration_and_the_report() {
         .map(|group| (group["group"].as_str().unwrap(), group["users"].as_u64().unwrap()))
         .collect();
     assert_eq!(groups, HashSet::from([("bread", 5), ("fruit", 4), ("(unknown)", 1)]));
-    assert!(number(stage, "/groups/1/gap/recall@20/gap") >= 0.0);
+    assert!(stage.pointer("/groups/1/gap/recall@20/gap").is_none(), "of five and four users chance decides");
     let baseline = &measured["baseline"]["beyond_accuracy"][0];
     let beyond = &stage["beyond_accuracy"][0];
     let calibration = [beyond, baseline].map(|beyond| number(beyond, "/calibration"));
@@ -157,7 +157,7 @@ fn groups_calibration_and_the_report() {
     let [model, fold_in, targets] = &files;
     let arguments = [&["evaluate", model, "--fold-in", fold_in, "--targets", targets], &flags[..]].concat();
     let printed = String::from_utf8(proclivity(&arguments).stdout).unwrap();
-    for part in ["full ranking", "ties count against", "RMSE and MAE do not apply", "by taste", "gap, best to worst"] {
+    for part in ["full ranking", "ties count against", "RMSE and MAE do not apply", "by taste"] {
         assert!(printed.contains(part), "{part} in\n{printed}");
     }
 }

@@ -108,7 +108,17 @@ impl InputArgs {
             (Some(fold_in), Some(targets)) => {
                 let index: std::collections::HashMap<&str, u32> =
                     data.items.iter().map(String::as_str).zip(0..).collect();
-                let files = read_held_out(fold_in, targets, |id| index.get(id).copied(), None, tables)?;
+                let index = |id: &str| index.get(id).copied();
+                let files = read_held_out([fold_in, targets], &self.source.beside(), index, None, tables)?;
+                let (known, all) = in_training(&files.users, &data);
+                if known > 0 {
+                    output.note(format!(
+                        "{} of {} validation targets are in the training log, of the same user: what is chosen by them is chosen by what was \
+                         learnt; leave their events out of the log",
+                        grouped(known),
+                        grouped(all)
+                    ));
+                }
                 (files.users, files.now.is_some() || !data.has_time)
             }
             _ => (hold_out(&mut data, self.validation, seed), true),
@@ -213,4 +223,14 @@ fn catalogue_text(path: &Path, report: &CatalogueReport) -> String {
         counts[2],
         columns.join(", ")
     )
+}
+/// How many targets of held-out users the log has of the same users, and of how many.
+fn in_training(held: &[HeldOut], data: &Interactions) -> (usize, usize) {
+    let users: std::collections::HashMap<&str, &Vec<u32>> =
+        data.users.iter().map(String::as_str).zip(&data.histories).collect();
+    let known = |user: &HeldOut| {
+        let history = users.get(user.user.as_str());
+        user.targets.iter().filter(|target| history.is_some_and(|history| history.contains(target))).count()
+    };
+    (held.iter().map(known).sum(), held.iter().map(|user| user.targets.len()).sum())
 }

@@ -36,7 +36,12 @@ pub struct ReplayArgs {
 pub fn run(args: &ReplayArgs, tables: &TableOptions, output: Output) -> Result<()> {
     let model = open_model(&args.model)?;
     let from = args.from.as_deref().map(|from| moment("--from", from)).transpose()?;
-    let (data, cleaning) = args.source.read(tables, Reading::default())?;
+    if args.moments == 0 {
+        return Err(CliError::Flag { flag: "--moments", expected: "at least 1".into(), found: "0".into() });
+    }
+    // Whoever visits is judged, also with what few others took; what a user does later does not decide whether.
+    let reading = Reading { whole: true, count_before: from, ..Reading::default() };
+    let (data, cleaning) = args.source.read(tables, reading)?;
     output.note(cleaning.text(&args.source.log));
     if from.is_some() && !data.has_time {
         return Err(CliError::Flag {
@@ -78,7 +83,7 @@ pub fn run(args: &ReplayArgs, tables: &TableOptions, output: Output) -> Result<(
     let mut text = format!(
         "{} moments of {} users; NDCG@{CUTOFF} of what came next\n\n{}",
         grouped(all.moments),
-        grouped(users.len()),
+        grouped(all.users),
         ranking(&all, &groups)
     );
     if model.manifest().online.is_none() {
@@ -104,7 +109,9 @@ pub fn run(args: &ReplayArgs, tables: &TableOptions, output: Output) -> Result<(
 
 fn ranking(all: &Judged, groups: &[Judged]) -> String {
     let row = |name: String, judged: &Judged| {
-        let gain = format!("{:+.1} % (+- {:.1})", 100.0 * judged.gain, 100.0 * judged.error);
+        let gain = judged.gain.map_or_else(|| "-".to_owned(), |gain| format!("{:+.1} %", 100.0 * gain));
+        let error = judged.error.map(|error| format!(" (+- {:.1})", 100.0 * error)).unwrap_or_default();
+        let gain = gain + &error;
         vec![name, grouped(judged.moments), format!("{:.4}", judged.alone), format!("{:.4}", judged.learning), gain]
     };
     let mut rows = vec![["events known", "moments", "folded in", "learning", "gain"].map(str::to_owned).to_vec()];

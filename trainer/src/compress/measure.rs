@@ -27,9 +27,9 @@ pub struct Measured {
 }
 
 impl Measured {
-    /// The share of `original`'s quality that is lost; below 0 where there is more.
+    /// The share of `original`'s quality that is lost; below 0 where there is more, none where there was nothing to lose.
     pub fn loss(&self, original: &Measured) -> Option<f64> {
-        Some(1.0 - self.ndcg? / original.ndcg?.max(f64::MIN_POSITIVE))
+        Some(1.0 - self.ndcg? / original.ndcg.filter(|&ndcg| ndcg > 0.0)?)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which column of a table plays which role: named by a flag, else guessed from the header.
 
 use clap::Args;
-use proclivity::model::FieldShape;
+use proclivity::model::{FieldShape, Model};
 use serde::Serialize;
 
 use super::table::Table;
@@ -163,6 +163,12 @@ impl LogColumnFlags {
     /// For a file whose columns are told by its header, as no flag of the command is about it.
     pub fn by_header() -> LogColumnFlags {
         LogColumnFlags { by_header: true, ..LogColumnFlags::default() }
+    }
+
+    /// For a file whose events are to count as they do for `model` on a device.
+    pub fn of_model(model: &Model) -> LogColumnFlags {
+        let weights = model.manifest().event_weights.iter().map(|(name, weight)| format!("{name}={weight}"));
+        LogColumnFlags { event_weights: weights.collect(), ..LogColumnFlags::by_header() }
     }
 }
 

@@ -28,7 +28,7 @@ mod timestamp;
 mod user_lists;
 mod weights;
 
-pub use columns::{ItemColumnFlags, find_id, simple as simple_name};
+pub use columns::{ItemColumnFlags, LogColumnFlags, find_id, simple as simple_name};
 pub use confidence::Confidence;
 #[cfg(test)]
 pub use interactions::fixture;

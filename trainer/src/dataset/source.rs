@@ -21,6 +21,9 @@ use super::weights::EventWeights;
 use crate::error::Result;
 use crate::output::file_name;
 
+/// Fewest items of a user, and users of an item, to learn from.
+const LEAST: usize = 5;
+
 /// An interaction log and how to read it.
 #[derive(Debug, Args)]
 pub struct LogSource {
@@ -38,6 +41,8 @@ pub struct Reading {
     pub count_before: Option<i64>,
     /// A preset leaves no low ratings out.
     pub ratings: bool,
+    /// Users and items are kept however few their pairs, unless a flag says otherwise.
+    pub whole: bool,
     /// What the command takes beside the log, which is held to `--memory` too.
     pub beside: Beside,
 }
@@ -56,12 +61,12 @@ pub struct LogFlags {
 
 #[derive(Debug, Args)]
 struct CleaningFlags {
-    /// Drop users with fewer items
-    #[arg(long, value_name = "COUNT", default_value_t = 5)]
-    min_user_items: usize,
-    /// Drop items with fewer users
-    #[arg(long, value_name = "COUNT", default_value_t = 5)]
-    min_item_users: usize,
+    /// Drop users with fewer items [default: 5, to replay 1]
+    #[arg(long, value_name = "COUNT")]
+    min_user_items: Option<usize>,
+    /// Drop items with fewer users [default: 5, to replay 1]
+    #[arg(long, value_name = "COUNT")]
+    min_item_users: Option<usize>,
     /// Keep only the users listed in this file
     #[arg(long, value_name = "FILE")]
     keep_users: Option<PathBuf>,
@@ -93,8 +98,8 @@ impl LogSource {
         let LogFlags { preset, columns, cleaning } = &self.flags;
         let name = |path: &Option<PathBuf>| path.as_deref().and_then(file_name);
         let mut card = json!({
-            "preset": preset.map(Preset::name), "min_user_items": cleaning.min_user_items,
-            "min_item_users": cleaning.min_item_users, "keep_duplicates": cleaning.keep_duplicates,
+            "preset": preset.map(Preset::name), "min_user_items": cleaning.min_user_items.unwrap_or(LEAST),
+            "min_item_users": cleaning.min_item_users.unwrap_or(LEAST), "keep_duplicates": cleaning.keep_duplicates,
             "keep_users": name(&cleaning.keep_users), "keep_items": name(&cleaning.keep_items),
         });
         if let Some(members) = card.as_object_mut() {
@@ -124,6 +129,11 @@ impl LogSource {
         Ok(changed.collect())
     }
 
+    /// For files beside the log: types of events count as they do in it.
+    pub fn beside(&self) -> LogColumnFlags {
+        LogColumnFlags { event_weights: self.flags.columns.event_weights.clone(), ..LogColumnFlags::by_header() }
+    }
+
     /// How the item table that belongs to the log is read.
     pub fn item_tables(&self, tables: &TableOptions) -> TableOptions {
         self.flags.preset.map_or_else(|| tables.clone(), |preset| preset.item_tables(tables))
@@ -146,15 +156,16 @@ impl LogFlags {
     /// # Errors
     /// As [`LogSource::read`].
     pub fn read(&self, log: &Path, tables: &TableOptions, reading: Reading) -> Result<(Interactions, CleanReport)> {
-        let Reading { count_before, ratings, beside } = reading;
+        let Reading { count_before, ratings, whole, beside } = reading;
+        let least = if whole { 1 } else { LEAST };
         let (flags, columns) = (&self.cleaning, LogColumnFlags { ratings, ..self.columns.clone() });
         flags.outliers.check()?;
         let ids = |path: &Option<PathBuf>, role| -> Result<IdFilter> {
             path.as_deref().map(|path| read_id_list(path, role, tables)).transpose()
         };
         let options = CleanOptions {
-            min_user_items: flags.min_user_items,
-            min_item_users: flags.min_item_users,
+            min_user_items: flags.min_user_items.unwrap_or(least),
+            min_item_users: flags.min_item_users.unwrap_or(least),
             keep_users: ids(&flags.keep_users, "user id")?,
             keep_items: ids(&flags.keep_items, "item id")?,
             keep_duplicates: flags.keep_duplicates,

@@ -189,7 +189,7 @@ impl Engine {
     }
 }
 
-/// The stage of `model` that ships: what a page with this file shows.
+/// The stage of `model` that ships: what a page with this file shows before it has learnt anything online.
 pub fn ships(model: &Model) -> Stage {
     match model.manifest().scoring {
         Scoring::Dot => Stage::Retrieval,

@@ -42,7 +42,7 @@ pub struct Entry {
     pub stage: &'static str,
     /// For people.
     pub label: String,
-    /// Whether it is what a page with this file shows.
+    /// Whether it is what a page with this file shows before it has learnt anything online.
     pub ships: bool,
     /// One a metric of [`Evaluation::metrics`].
     pub estimates: Vec<Estimate>,

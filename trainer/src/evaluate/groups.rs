@@ -107,11 +107,15 @@ impl Grouping {
     }
 }
 
+/// Fewest users of a group that may be the best or the worst: of fewer, chance decides.
+const LEAST_USERS: usize = 10;
+
 /// Best and worst group by metric `metric`, and how far apart they are; none where there is one group. Users of whom nothing is
-/// known are no group here.
+/// known are no group here, nor are fewer than ten.
 pub fn gap(figures: &[GroupFigures], metric: usize) -> Option<(&GroupFigures, &GroupFigures, f64)> {
     let by_mean = |a: &&GroupFigures, b: &&GroupFigures| a.estimates[metric].mean.total_cmp(&b.estimates[metric].mean);
-    let known: Vec<&GroupFigures> = figures.iter().filter(|group| group.label != UNKNOWN).collect();
+    let known: Vec<&GroupFigures> =
+        figures.iter().filter(|group| group.label != UNKNOWN && group.users >= LEAST_USERS).collect();
     let (best, worst) = (known.iter().copied().max_by(by_mean)?, known.iter().copied().min_by(by_mean)?);
     let gap = best.estimates[metric].mean - worst.estimates[metric].mean;
     (known.len() > 1).then_some((best, worst, gap))
@@ -153,12 +157,17 @@ mod tests {
 
     #[test]
     fn the_gap_is_between_the_best_and_the_worst_group() {
-        let grouping = Grouping::by_value("g", &["a", "b", "b", "c", ""].map(|value| Some(value.to_owned())));
-        let rows = [0.2, 0.8, 0.4, 0.3, 0.0].map(|value| vec![value]);
+        // Ten and more of each, but one user who does worst of all and ten of whom nothing is known.
+        let users = [("a", 0.2), ("b", 0.8), ("b", 0.4), ("c", 0.3), ("", 0.0)].repeat(10);
+        let users = [users, vec![("one", 0.1)]].concat();
+        let values: Vec<Option<String>> = users.iter().map(|user| Some(user.0.to_owned())).collect();
+        let grouping = Grouping::by_value("g", &values);
+        let rows: Vec<Vec<f64>> = users.iter().map(|user| vec![user.1]).collect();
         let figures = grouping.figures(&rows, Bootstrap { resamples: 100, seed: 1 });
+        assert!(figures.iter().any(|group| group.label == "one"));
         let (best, worst, gap) = gap(&figures, 0).unwrap();
         assert_eq!((best.label.as_str(), worst.label.as_str()), ("b", "a"));
-        assert!((gap - 0.4).abs() < 1e-12 && figures[1].estimates[0].low >= 0.4);
+        assert!((gap - 0.4).abs() < 1e-12 && best.estimates[0].low >= 0.4, "{gap}");
         assert!(super::gap(&figures[..1], 0).is_none());
     }
 }

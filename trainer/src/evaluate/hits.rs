@@ -29,6 +29,8 @@ impl Ranking {
 pub struct Hits {
     /// From 1, ascending: those of the targets that are in the ranking.
     pub ranks: Vec<usize>,
+    /// Of each of those, how many other items than targets have its score.
+    pub tied: Vec<usize>,
     /// All targets, those included that the model does not know.
     pub targets: usize,
     /// Items ranked.
@@ -41,14 +43,15 @@ impl Hits {
         let wanted: HashSet<u32> = targets.iter().copied().collect();
         let (head, rest) = ranking.list.split_at(ranking.head.min(ranking.list.len()));
         let same = |a: &(u32, f32), b: &(u32, f32)| a.1 == b.1;
-        let mut ranks = Vec::new();
+        let (mut ranks, mut tied) = (Vec::new(), Vec::new());
         let mut end = 0;
         for run in head.chunk_by(same).chain(rest.chunk_by(same)) {
             end += run.len();
             let hits = run.iter().filter(|(item, _)| wanted.contains(item)).count();
             ranks.extend(end + 1 - hits..=end);
+            tied.extend(std::iter::repeat_n(run.len() - hits, hits));
         }
-        Hits { ranks, targets: targets.len(), ranked: ranking.list.len() }
+        Hits { ranks, tied, targets: targets.len(), ranked: ranking.list.len() }
     }
 
     /// How many targets are among the best `k`.
@@ -64,7 +67,8 @@ mod tests {
     #[test]
     fn targets_come_last_among_equals() {
         let ranking = Ranking::by_score(vec![(0, 0.9), (1, 0.5), (2, 0.5), (3, 0.5), (4, 0.1)]);
-        assert_eq!(Hits::find(&ranking, &[1, 2, 4]).ranks, [3, 4, 5]);
+        let hits = Hits::find(&ranking, &[1, 2, 4]);
+        assert_eq!((hits.ranks, hits.tied), (vec![3, 4, 5], vec![1, 1, 0]));
     }
 
     #[test]
@@ -78,6 +82,6 @@ mod tests {
     #[test]
     fn unknown_targets_count_but_are_never_found() {
         let hits = Hits::find(&Ranking::by_score(vec![(7, 1.0)]), &[7, u32::MAX, u32::MAX]);
-        assert_eq!(hits, Hits { ranks: vec![1], targets: 3, ranked: 1 });
+        assert_eq!(hits, Hits { ranks: vec![1], tied: vec![0], targets: 3, ranked: 1 });
     }
 }

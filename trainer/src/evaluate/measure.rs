@@ -81,7 +81,8 @@ impl Task<'_> {
         rank: impl Fn(&HeldOut, &ItemMask) -> Result<Ranking> + Sync,
         foresee: impl Fn(&HeldOut, &Ranking, &[(u32, f64)]) -> Result<Vec<Foreseen>> + Sync,
     ) -> Result<Measured> {
-        let deepest = self.protocol.cutoffs.last().copied().unwrap_or_default();
+        let longest = self.protocol.cutoffs.last().copied().unwrap_or_default();
+        let deepest = longest.max(self.listing.map_or(0, |listing| listing.length));
         let one = |(at, user): (usize, &HeldOut)| {
             let mask = self.protocol.mask(at, user, items);
             let ranking = match self.after {

@@ -28,7 +28,8 @@ pub enum Metric {
     Mrr(usize),
     /// Average precision: sum of `h(rank) / rank` over the targets among the best k, divided by `min(k, T)`.
     Map(usize),
-    /// Share of pairs of a target and another item that the ranking has in order; a pair of equal scores is not.
+    /// Share of pairs of a target and another item that the ranking has in order; a pair of equal scores is half of one (Mann and Whitney
+    /// 1947). All others take the targets to be the last among equals.
     Auc,
 }
 
@@ -120,11 +121,11 @@ fn gain(ranks: impl Iterator<Item = usize>) -> f64 {
 /// Targets outside the ranking lose to every item in it. Where there is nothing else than targets, no pair is out of order.
 fn auc(hits: &Hits) -> f64 {
     let others = hits.ranked - hits.ranks.len();
-    let in_order = |(before, &rank): (usize, &usize)| match others {
+    let in_order = |(before, (&rank, &tied)): (usize, (&usize, &usize))| match others {
         0 => 1.0,
-        _ => 1.0 - (rank - 1 - before) as f64 / others as f64,
+        _ => 1.0 - ((rank - 1 - before) as f64 - tied as f64 / 2.0) / others as f64,
     };
-    hits.ranks.iter().enumerate().map(in_order).sum::<f64>() / hits.targets as f64
+    hits.ranks.iter().zip(&hits.tied).enumerate().map(in_order).sum::<f64>() / hits.targets as f64
 }
 
 /// Means of the headline metrics over users: what training steers by.
@@ -194,10 +195,11 @@ mod tests {
     }
 
     #[test]
-    fn ties_count_against_the_model() {
+    fn ties_count_against_the_model_but_for_half_in_the_auc() {
         near(of(Metric::Ndcg(100), &[0.5, 0.5, 0.5], &[0]), 1.0 / 4f64.log2());
         near(of(Metric::Mrr(10), &[0.5, 0.5, 0.5], &[0]), 1.0 / 3.0);
-        near(of(Metric::Auc, &[0.5, 0.5, 0.5], &[0]), 0.0);
+        near(of(Metric::Auc, &[0.5, 0.5, 0.5], &[0]), 0.5);
+        near(of(Metric::Auc, &[0.9, 0.5, 0.5, 0.1], &[1]), 0.5);
         near(of(Metric::Recall(50), &[0.5; 60], &[0]), 0.0);
     }
 
@@ -242,9 +244,17 @@ mod tests {
             // Breaking ties in any way never makes the ranking worse.
             let broken: Vec<(u32, f32)> = (0..).zip(&ranked).map(|(n, entry)| (entry.0, -(n as f32))).collect();
             let broken = Hits::find(&Ranking::by_score(broken), &targets);
-            for metric in Metric::at(k).into_iter().chain([Metric::Auc]) {
+            for metric in Metric::at(k) {
                 prop_assert!(metric.of(&hits) <= metric.of(&broken) + 1e-12, "{metric}");
             }
+            // The AUC is midway between targets first and targets last among equals.
+            let ends = [true, false].map(|first| {
+                let mut list = ranked.clone();
+                list.sort_by(|a, b| b.1.total_cmp(&a.1).then((targets.contains(&a.0) == first).cmp(&(targets.contains(&b.0) == first)).reverse()));
+                let list: Vec<(u32, f32)> = (0..).zip(&list).map(|(n, entry)| (entry.0, -(n as f32))).collect();
+                Metric::Auc.of(&Hits::find(&Ranking::by_score(list), &targets))
+            });
+            prop_assert!((of(Metric::Auc) - (ends[0] + ends[1]) / 2.0).abs() < 1e-12, "{ends:?}");
         }
     }
 }

@@ -76,7 +76,7 @@ impl Protocol {
         };
         let seen =
             if self.include_seen { "items of the history are ranked too" } else { "items of the history left out" };
-        format!("{ranked}; {seen}; ties count against the model")
+        format!("{ranked}; {seen}; ties count against the model, in AUC half")
     }
 }
 

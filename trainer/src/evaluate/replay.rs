@@ -118,12 +118,15 @@ pub struct Judged {
     /// Least and largest number of known events.
     pub events: (usize, usize),
     pub moments: usize,
+    /// Users who have any of them.
+    pub users: usize,
     /// Folded in alone, and with what was learnt online.
     pub alone: f64,
     pub learning: f64,
-    /// The relative gain, and its standard error over users.
-    pub gain: f64,
-    pub error: f64,
+    /// The relative gain; none where nothing was foreseen without learning.
+    pub gain: Option<f64>,
+    /// Its standard error over users, as of a ratio of two means (Cochran 1977); none of fewer than two.
+    pub error: Option<f64>,
 }
 
 /// The means over all moments and by length of history.
@@ -147,21 +150,26 @@ fn mean(of: &[(&Moment, (f64, f64))]) -> Judged {
     let count = of.len().max(1) as f64;
     let alone = of.iter().map(|(_, (alone, _))| alone).sum::<f64>() / count;
     let learning = of.iter().map(|(_, (_, after))| after).sum::<f64>() / count;
-    let level = if alone > 0.0 { alone } else { 1.0 };
+    let gain = (alone > 0.0).then(|| learning / alone - 1.0);
     // Moments of one user go together.
     let mut apart: BTreeMap<usize, f64> = BTreeMap::new();
     for (moment, (before, after)) in of {
-        *apart.entry(moment.user).or_default() += after - before - (learning - alone);
+        *apart.entry(moment.user).or_default() += after - before - gain.unwrap_or_default() * before;
     }
-    let spread = apart.values().map(|sum| sum * sum).sum::<f64>().sqrt();
+    let users = apart.len();
+    let error = gain.filter(|_| users > 1).map(|_| {
+        let squares: f64 = apart.values().map(|sum| sum * sum).sum();
+        (squares * users as f64 / (users - 1) as f64).sqrt() / (count * alone)
+    });
     let lengths = of.iter().map(|(moment, _)| moment.known);
     Judged {
         events: (lengths.clone().min().unwrap_or_default(), lengths.max().unwrap_or_default()),
         moments: of.len(),
+        users,
         alone,
         learning,
-        gain: (learning - alone) / level,
-        error: spread / count / level,
+        gain,
+        error,
     }
 }
 
@@ -215,7 +223,26 @@ mod tests {
         let (all, groups) = summarise(&moments, &many().map(|(_, both)| both).collect::<Vec<_>>());
         let sizes: Vec<((usize, usize), usize)> = groups.iter().map(|group| (group.events, group.moments)).collect();
         assert_eq!(sizes, [((1, 3), 100), ((20, 20), 100), ((40, 500), 199)], "few are judged with those before");
-        assert!((groups[0].gain - 1.0 / 3.0).abs() < 1e-9 && (groups[1].gain + 0.5).abs() < 1e-9);
+        let gains = [groups[0].gain, groups[1].gain].map(|gain| gain.expect("something was foreseen"));
+        assert!((gains[0] - 1.0 / 3.0).abs() < 1e-9 && (gains[1] + 0.5).abs() < 1e-9);
+        assert_eq!(
+            (groups[2].gain, all.users, all.error),
+            (None, 1, None),
+            "nothing to gain on, no one to compare with"
+        );
         assert!((all.alone - 50.0 / 399.0).abs() < 1e-9 && (all.learning - 59.9 / 399.0).abs() < 1e-9, "{all:?}");
+    }
+
+    #[test]
+    fn the_error_is_that_of_a_ratio() {
+        // Who gains in proportion to what there was tells the ratio exactly.
+        let moments: Vec<Moment> = (0..3).map(|user| Moment { user, known: 1, now: 0, targets: vec![1] }).collect();
+        let (all, _) = summarise(&moments, &[(0.1, 0.2), (0.2, 0.4), (0.3, 0.6)]);
+        assert!(
+            all.gain.is_some_and(|gain| (gain - 1.0).abs() < 1e-12) && all.error.is_some_and(|error| error < 1e-12)
+        );
+        // Residuals -0.1, 0, 0.1 about a gain of 1 on a mean of 0.2: sqrt(0.02 * 3 / 2) / 0.6.
+        let (all, _) = summarise(&moments, &[(0.2, 0.3), (0.2, 0.4), (0.2, 0.5)]);
+        assert!(all.error.is_some_and(|error| (error - 0.03f64.sqrt() / 0.6).abs() < 1e-12), "{all:?}");
     }
 }

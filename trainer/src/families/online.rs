@@ -108,7 +108,7 @@ pub fn fit_online(trained: &Trained, fit: &Fit<'_>) -> Result<Option<(Online, On
         Ok(summarise(&moments, &replay.run(&moments)?).0)
     };
     let (new, again) = (judged(false)?, again.then(|| judged(true)).transpose()?);
-    let gains = new.gain > 0.0 || again.as_ref().is_some_and(|again| again.gain > 0.0);
+    let gains = [Some(&new), again.as_ref()].into_iter().flatten().any(|judged| judged.learning > judged.alone);
     let (days, events) = (online.days, online.events);
     Ok(gains.then_some((online, OnlineFit { days, events, new, again })))
 }
@@ -311,9 +311,7 @@ fn weigh_group(lists: &[&Lists], halves: &[Vec<f64>; 2], all: &[f64]) -> Weighed
         for (lists, plain) in judged.iter().zip(&plain) {
             *gains.entry(lists.user).or_default() += ndcg(lists, tried) - plain;
         }
-        let sum = gains.values().sum::<f64>();
-        let mean = sum / gains.len().max(1) as f64;
-        let spread = gains.values().map(|gain| (gain - mean).powi(2)).sum::<f64>().sqrt();
+        let (sum, spread) = (gains.values().sum::<f64>(), spread(&gains));
         if sum > LIKELY * spread && sum > gain {
             (share, gain, error) = (tried, sum, spread);
         }
@@ -323,27 +321,47 @@ fn weigh_group(lists: &[&Lists], halves: &[Vec<f64>; 2], all: &[f64]) -> Weighed
     Weighed { weights, plain: plain.iter().sum(), gain, error }
 }
 
-/// The weight of own items at which lists of all items have the best NDCG@20; its sum by score alone, and with that.
+/// The weight of own items at which lists of all items have the best NDCG@20, where that of each half of the users also serves the other
+/// half; the sum by score alone, and with the weights of the others.
 fn own_weight(lists: &[&Lists], weights: &[f64]) -> (f64, f64, f64) {
     let unit = unit(lists);
-    let whole = |weights: &[f64]| -> f64 {
-        let each = lists.par_iter().map(|lists| lists.new.with(&lists.own).ndcg(weights, lists.targets[1]));
-        // Summed in order, so that it is the same for every number of threads.
-        each.collect::<Vec<f64>>().iter().sum()
+    let each = |weights: &[f64]| -> Vec<f64> {
+        lists.par_iter().map(|lists| lists.new.with(&lists.own).ndcg(weights, lists.targets[1])).collect()
     };
-    let value = |own: f64| {
-        let mut weights = weights.to_vec();
-        weights[1] = own;
-        whole(&weights)
+    let tried: Vec<f64> = std::iter::once(0.0).chain(OWN.iter().map(|share| unit * share)).collect();
+    let judged: Vec<Vec<f64>> = tried
+        .iter()
+        .map(|&own| {
+            let mut weights = weights.to_vec();
+            weights[1] = own;
+            each(&weights)
+        })
+        .collect();
+    let best = |counts: &dyn Fn(usize) -> bool| -> usize {
+        let sum = |values: &Vec<f64>| -> f64 {
+            lists.iter().zip(values).filter(|(lists, _)| counts(lists.user)).map(|(_, value)| value).sum()
+        };
+        (1..tried.len()).fold(0, |best, n| if sum(&judged[n]) > sum(&judged[best]) { n } else { best })
     };
-    let mut best = (0.0, value(0.0));
-    for share in OWN {
-        let found = value(unit * share);
-        if found > best.1 {
-            best = (unit * share, found);
-        }
+    // By the parity of a user: what serves the others best.
+    let of_others = [best(&|user| user % 2 == 1), best(&|user| user % 2 == 0)];
+    let mut gains: BTreeMap<usize, f64> = BTreeMap::new();
+    for (at, lists) in lists.iter().enumerate() {
+        *gains.entry(lists.user).or_default() += judged[of_others[lists.user % 2]][at] - judged[0][at];
     }
-    (best.0, whole(&vec![0.0; weights.len()]), best.1)
+    let gain: f64 = gains.values().sum();
+    let plain: f64 = each(&vec![0.0; weights.len()]).iter().sum();
+    let without: f64 = judged[0].iter().sum();
+    match gain > LIKELY * spread(&gains) {
+        true => (tried[best(&|_| true)], plain, without + gain),
+        false => (0.0, plain, without),
+    }
+}
+
+/// The standard error of a sum over users.
+fn spread(gains: &BTreeMap<usize, f64>) -> f64 {
+    let mean = gains.values().sum::<f64>() / gains.len().max(1) as f64;
+    gains.values().map(|gain| (gain - mean).powi(2)).sum::<f64>().sqrt()
 }
 
 const _: () = assert!(CUTOFF < CANDIDATES);

@@ -14,7 +14,7 @@ use super::evaluate::moment;
 use super::open_model;
 use crate::card::{date, hex_sha256, write_beside};
 use crate::compress::{DistillOptions, Judge, Measured, Parts, Plan, Step, Teacher, Try, climb_down};
-use crate::dataset::{HeldOutFiles, LogFlags, Reading, TableOptions, read_held_out};
+use crate::dataset::{HeldOutFiles, LogColumnFlags, LogFlags, Reading, TableOptions, read_held_out};
 use crate::error::{CliError, Result};
 use crate::export::load;
 use crate::output::{Output, check_writable, write_atomically};
@@ -84,6 +84,13 @@ pub fn run(args: &CompressArgs, tables: &TableOptions, output: Output) -> Result
     let source = fs::read(&args.model).map_err(|source| CliError::Open { path: args.model.clone(), source })?;
     let judge = judge(args, &model, tables)?;
     let original = judge.measure(&source)?;
+    if args.max_loss.is_some() && original.ndcg == Some(0.0) {
+        return Err(CliError::Flag {
+            flag: "--max-loss",
+            expected: "held-out users of whose targets the model has some among its best 100".into(),
+            found: "none; give more users, or others".into(),
+        });
+    }
     let mut lines = vec![Line { name: "original".into(), measured: original, taken: None }];
 
     let mut parts = Parts::of(&model);
@@ -174,7 +181,7 @@ fn judge(args: &CompressArgs, model: &Arc<Model>, tables: &TableOptions) -> Resu
     let held = match (&args.fold_in, &args.targets) {
         (Some(fold_in), Some(targets)) => {
             let now = args.now.as_deref().map(|now| moment("--now", now)).transpose()?;
-            read_held_out(fold_in, targets, |id| model.item_index(id), now, tables)?
+            read_held_out([fold_in, targets], &LogColumnFlags::of_model(model), |id| model.item_index(id), now, tables)?
         }
         _ => HeldOutFiles::default(),
     };

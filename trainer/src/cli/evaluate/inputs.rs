@@ -10,7 +10,7 @@ use super::EvaluateArgs;
 use crate::card::file_sha256;
 use crate::cli::open_model;
 use crate::dataset::{
-    ByUser, HeldOut, HeldOutFiles, TableOptions, read_held_out, read_user_attributes, read_user_items,
+    ByUser, HeldOut, HeldOutFiles, LogColumnFlags, TableOptions, read_held_out, read_user_attributes, read_user_items,
     read_user_ratings, to_iso,
 };
 use crate::error::{CliError, Result};
@@ -115,7 +115,8 @@ impl Inputs {
 fn contender(path: &Path, args: &EvaluateArgs, tables: &TableOptions) -> Result<Contender> {
     let model = open_model(path)?;
     let now = args.now()?;
-    let mut held = read_held_out(&args.fold_in, &args.targets, |id| model.item_index(id), now, tables)?;
+    let columns = LogColumnFlags::of_model(&model);
+    let mut held = read_held_out([&args.fold_in, &args.targets], &columns, |id| model.item_index(id), now, tables)?;
     let mut cutoffs = args.at.clone();
     cutoffs.sort_unstable();
     cutoffs.dedup();

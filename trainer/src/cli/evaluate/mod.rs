@@ -158,6 +158,9 @@ fn check(args: &EvaluateArgs) -> Result<()> {
     if args.sampled_negatives == Some(0) {
         return refused("--sampled-negatives", "at least 1", "0".into());
     }
+    if args.list_length == 0 {
+        return refused("--list-length", "at least 1", "0".into());
+    }
     match args.resamples {
         10..=1_000_000 => Ok(()),
         other => refused("--resamples", "from 10 to 1,000,000", grouped(other)),

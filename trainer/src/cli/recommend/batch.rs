@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::RecommendArgs;
 use crate::cli::evaluate::moment;
-use crate::dataset::{HeldOut, HeldOutFiles, TableOptions, read_histories};
+use crate::dataset::{HeldOut, HeldOutFiles, LogColumnFlags, TableOptions, read_histories};
 use crate::error::{CliError, Result};
 use crate::evaluate::{Engine, ships, without};
 use crate::output::{NewFile, Output, check_writable, grouped};
@@ -33,7 +33,7 @@ pub fn write_lists(
     }
     check_writable(path)?;
     let now = args.now.as_deref().map(|now| moment("--now", now)).transpose()?;
-    let files = read_histories(fold_in, |id| model.item_index(id), now, tables)?;
+    let files = read_histories(fold_in, &LogColumnFlags::of_model(model), |id| model.item_index(id), now, tables)?;
     if files.users.is_empty() {
         return Err(no_users(args, model, fold_in, &files));
     }

@@ -114,19 +114,20 @@ pub struct HeldOutFiles {
 }
 
 /// Reads fold-in and target files (columns user and item). `item_index` gives an item's index in the model. With `now`
-/// (milliseconds since 1970) what the fold-in file has from then on is not known yet: a whole log may be given.
+/// (milliseconds since 1970) what the fold-in file has from then on is not known yet: a whole log may be given. `columns` say what types
+/// of events count.
 ///
 /// # Errors
 /// As [`read_log`], and when no user can be evaluated.
 pub fn read_held_out(
-    fold_in: &Path,
-    targets: &Path,
+    [fold_in, targets]: [&Path; 2],
+    columns: &LogColumnFlags,
     item_index: impl Fn(&str) -> Option<u32>,
     now: Option<i64>,
     options: &TableOptions,
 ) -> Result<HeldOutFiles> {
-    let (wanted, _) = by_user(targets, options, &item_index, None)?;
-    let (given, latest) = by_user(fold_in, options, &item_index, now)?;
+    let (wanted, _) = by_user(targets, columns, options, &item_index, None)?;
+    let (given, latest) = by_user(fold_in, columns, options, &item_index, now)?;
     let mut given: HashMap<String, Items> = given.into_iter().collect();
     let mut files = HeldOutFiles { now: latest.and(now.or(latest)), ..HeldOutFiles::default() };
     let (asked, mut found, mut items) = (wanted.len(), 0, 0);
@@ -168,11 +169,12 @@ pub fn read_held_out(
 /// As [`read_log`].
 pub fn read_histories(
     path: &Path,
+    columns: &LogColumnFlags,
     item_index: impl Fn(&str) -> Option<u32>,
     now: Option<i64>,
     options: &TableOptions,
 ) -> Result<HeldOutFiles> {
-    let (given, latest) = by_user(path, options, &item_index, now)?;
+    let (given, latest) = by_user(path, columns, options, &item_index, now)?;
     let mut files = HeldOutFiles { now: latest.and(now.or(latest)), ..HeldOutFiles::default() };
     for (user, Items { known, unknown, events }) in given {
         files.unknown_fold_in += unknown;
@@ -199,11 +201,12 @@ struct Items {
 /// from `end` on and rows that are there twice are left out, as [`clean`](crate::dataset::clean) leaves them out.
 fn by_user(
     path: &Path,
+    columns: &LogColumnFlags,
     options: &TableOptions,
     item_index: impl Fn(&str) -> Option<u32>,
     end: Option<i64>,
 ) -> Result<(UserItems, Option<i64>)> {
-    let log = read_log(path, &LogColumnFlags::by_header(), options, Memory::default())?;
+    let log = read_log(path, columns, options, Memory::default())?;
     let known: Vec<Option<u32>> = log.items.iter().map(item_index).collect();
     let mut seen = HashSet::new();
     let mut users: UserItems = log.users.iter().map(|user| (user.to_owned(), Items::default())).collect();

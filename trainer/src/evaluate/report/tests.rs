@@ -26,7 +26,7 @@ fn evaluation(models: usize) -> Evaluation {
         category_diversity: None,
         calibration: None,
     };
-    let group = |label: &str| GroupFigures { label: label.into(), users: 3, estimates: vec![estimate(0.2); 3] };
+    let group = |label: &str| GroupFigures { label: label.into(), users: 10, estimates: vec![estimate(0.2); 3] };
     let errors = Errors { rmse: 0.9, mae: 0.7 };
     let entry = |model: Option<usize>| Entry {
         model,
