@@ -59,7 +59,7 @@ test('opinions and the cart say what is, whoever changed it', async ({ shop, pag
   await expect(page.locator('.knowledge h3')).toBeFocused(); // there is nothing left to forget
   await expect(like).toHaveAttribute('aria-pressed', 'false');
   await expect(liked).toHaveAttribute('aria-pressed', 'false');
-  await expect(tab.locator('#open-cart')).toHaveAccessibleName(/0 products|^Cart$/);
+  await expect(tab.locator('#open-cart')).toHaveAccessibleName(/empty/);
   shop.late.length = 0;
 });
 
