@@ -1,5 +1,5 @@
 import { abortable } from './abort.js';
-import { recall, remember, unlearn } from './backend-memory.js';
+import { BackendTrial } from './backend-trial.js';
 import { checkItemId } from './check.js';
 import { ProclivityError } from './errors.js';
 import {
@@ -26,7 +26,7 @@ import { SerialQueue } from './queue.js';
 import { openModel, readWhole } from './source.js';
 import { startLocalLoader, startWorkerLoader } from './start.js';
 import { ProfileKeeper, storageError, type Change } from './storage/keeper.js';
-import type { Earlier, Engine, EngineLoader } from './engine.js';
+import type { Engine, EngineLoader } from './engine.js';
 import type {
   BackendChoice,
   BatchOptions,
@@ -49,9 +49,6 @@ import type {
   UpdateOptions,
 } from './types.js';
 
-/** Milliseconds a trial of the GPU may take; a step that has begun is finished. */
-const TRIAL_BUDGET = 1500;
-
 /**
  * Recommends items on this device, from a model loaded once and from what its user does.
  *
@@ -73,9 +70,7 @@ export class Recommender {
   readonly #scenarios: Scenarios;
   #items: number;
   readonly #queue = new SerialQueue();
-  #settled: Promise<void> = Promise.resolve();
-  /** Counts choices of a backend: a trial that has not begun gives way to a later one. The engine sees to the rest. */
-  #choices = 0;
+  readonly #trial: BackendTrial;
   #disposed = false;
   #storage: Info['storage'] = 'memory';
   #keeper: ProfileKeeper | undefined;
@@ -83,7 +78,6 @@ export class Recommender {
   #openPlace: (() => Promise<ProfileStorage>) | undefined;
   /** The update under way, if there is one. */
   #updating: Promise<unknown> | undefined;
-  readonly #remembers: boolean;
   readonly #listeners = new Set<() => void>();
   readonly #pages = new Pages((work) => this.#run(work));
 
@@ -91,7 +85,7 @@ export class Recommender {
     this.#engine = engine;
     this.#worker = worker;
     this.#scenarios = scenarios;
-    this.#remembers = rememberBackend;
+    this.#trial = new BackendTrial(() => this.#live(), rememberBackend);
     this.#items = engine.info().items;
   }
 
@@ -122,7 +116,7 @@ export class Recommender {
         recommender.dispose();
         throw thrown;
       }
-      if (engine.backend === 'auto') recommender.#startTrial(checked.rememberBackend ? recall(recommender.#engine.info()) : undefined);
+      if (engine.backend === 'auto') recommender.#trial.start(false);
       return recommender;
     } catch (thrown) {
       // Whichever half is there, or still comes, is let go.
@@ -149,7 +143,7 @@ export class Recommender {
    */
   async settled(): Promise<Info> {
     this.#live();
-    await this.#settled;
+    await this.#trial.settled;
     return this.info();
   }
 
@@ -164,10 +158,10 @@ export class Recommender {
     const checked = checkBackend(backend);
     if (checked === 'auto') {
       this.#live();
-      this.#startTrial(undefined);
+      this.#trial.start(true);
       return this.settled();
     }
-    this.#choices += 1;
+    this.#trial.giveWay();
     return this.#run(async (engine) => {
       await engine.useBackend(checked);
       return this.info();
@@ -384,8 +378,7 @@ export class Recommender {
     // Storage that was not to be had, or not readable, when the page was loaded may still hold a profile.
     try {
       const place = await this.#openPlace();
-      await place.clear();
-      place.close?.();
+      await place.clear().finally(() => { place.close?.(); });
     } catch (thrown) {
       throw storageError(thrown);
     }
@@ -442,28 +435,10 @@ export class Recommender {
     }
   }
 
-  /** Lets the GPU be tried beside the queue, so that no call waits for it. */
-  #startTrial(earlier: Earlier | undefined): void {
-    this.#choices += 1;
-    this.#settled = this.#tryGpu(earlier, this.#choices);
-    this.#settled.catch(() => undefined); // for settled() to tell
-  }
-
-  async #tryGpu(earlier: Earlier | undefined, choice: number): Promise<void> {
-    // The page's first answers come first; an earlier outcome for the CPU costs nothing.
-    if (earlier?.adapter !== null) await idle();
-    if (choice !== this.#choices) return;
-    const days = await this.#live().tryGpu(TRIAL_BUDGET, earlier);
-    if (!this.#remembers) return;
-    const info = this.#live().info();
-    if (days > 0) remember(info, days);
-    else if (earlier !== undefined && info.adapter !== earlier.adapter) unlearn(info);
-  }
-
   /** Changes the model once the backend is chosen, which the new one keeps. */
   #change(call: (engine: Engine) => Promise<void>): Promise<Info> {
     return this.#run(async () => {
-      await this.#settled.catch(() => undefined);
+      await this.#trial.settled.catch(() => undefined);
       await call(this.#live()); // which may have been disposed of meanwhile
       const info = this.info();
       this.#items = info.items;
@@ -496,13 +471,4 @@ async function readDelta(source: ModelSource, signal: AbortSignal | undefined): 
 /** Where no one asked to be told of a problem. */
 function warn(problem: ProclivityError): void {
   console.warn(`proclivity: ${problem.message}`);
-}
-
-/** Resolves when the page has nothing better to do, after a second at the latest. */
-function idle(): Promise<void> {
-  return new Promise((resolve) => {
-    // Safari and Node have no idle callbacks.
-    if (typeof requestIdleCallback === 'function') requestIdleCallback(() => { resolve(); }, { timeout: 1000 });
-    else setTimeout(resolve, 50);
-  });
 }
