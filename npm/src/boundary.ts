@@ -43,7 +43,7 @@ export interface WasmEngine {
   info(): unknown;
   catalogue(): unknown;
   useBackend(name: string): Promise<void>;
-  /** Resolves to whether the outcome was measured; `reason` and `adapter` are that of an earlier trial. */
+  /** Resolves to the days that the outcome holds, 0 where nothing was measured now; `reason` and `adapter` are that of an earlier trial. */
   tryGpu(budget: number, reason?: string, adapter?: string): Promise<number>;
   endTrial(): void;
   exportProfile(): unknown;

@@ -340,7 +340,6 @@ export class Recommender {
     const reading = abortable(readDelta(source, signal), signal);
     const updating = (async () => {
       const [delta] = await Promise.all([reading, before?.catch(() => undefined)]);
-      signal?.throwIfAborted();
       return this.#change((engine) => engine.applyDelta(delta));
     })();
     this.#updating = updating;

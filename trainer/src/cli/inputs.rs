@@ -1,6 +1,6 @@
 //! What training reads: the log, the item table, the users held out. The same flags for every command that trains.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -106,8 +106,7 @@ impl InputArgs {
         };
         let (held, held_in_order) = match (&self.validation_fold_in, &self.validation_targets) {
             (Some(fold_in), Some(targets)) => {
-                let index: std::collections::HashMap<&str, u32> =
-                    data.items.iter().map(String::as_str).zip(0..).collect();
+                let index: HashMap<&str, u32> = data.items.iter().map(String::as_str).zip(0..).collect();
                 let index = |id: &str| index.get(id).copied();
                 let files = read_held_out([fold_in, targets], &self.source.beside(), index, None, tables)?;
                 let (known, all) = in_training(&files.users, &data);
@@ -226,8 +225,7 @@ fn catalogue_text(path: &Path, report: &CatalogueReport) -> String {
 }
 /// How many targets of held-out users the log has of the same users, and of how many.
 fn in_training(held: &[HeldOut], data: &Interactions) -> (usize, usize) {
-    let users: std::collections::HashMap<&str, &Vec<u32>> =
-        data.users.iter().map(String::as_str).zip(&data.histories).collect();
+    let users: HashMap<&str, &Vec<u32>> = data.users.iter().map(String::as_str).zip(&data.histories).collect();
     let known = |user: &HeldOut| {
         let history = users.get(user.user.as_str());
         user.targets.iter().filter(|target| history.is_some_and(|history| history.contains(target))).count()

@@ -311,7 +311,7 @@ fn weigh_group(lists: &[&Lists], halves: &[Vec<f64>; 2], all: &[f64]) -> Weighed
         for (lists, plain) in judged.iter().zip(&plain) {
             *gains.entry(lists.user).or_default() += ndcg(lists, tried) - plain;
         }
-        let (sum, spread) = (gains.values().sum::<f64>(), spread(&gains));
+        let (sum, spread) = (gains.values().sum::<f64>(), error_of_sum(&gains));
         if sum > LIKELY * spread && sum > gain {
             (share, gain, error) = (tried, sum, spread);
         }
@@ -341,7 +341,8 @@ fn own_weight(lists: &[&Lists], weights: &[f64]) -> (f64, f64, f64) {
         let sum = |values: &Vec<f64>| -> f64 {
             lists.iter().zip(values).filter(|(lists, _)| counts(lists.user)).map(|(_, value)| value).sum()
         };
-        (1..tried.len()).fold(0, |best, n| if sum(&judged[n]) > sum(&judged[best]) { n } else { best })
+        let sums: Vec<f64> = judged.iter().map(sum).collect();
+        (1..sums.len()).fold(0, |best, n| if sums[n] > sums[best] { n } else { best })
     };
     // By the parity of a user: what serves the others best.
     let of_others = [best(&|user| user % 2 == 1), best(&|user| user % 2 == 0)];
@@ -352,14 +353,14 @@ fn own_weight(lists: &[&Lists], weights: &[f64]) -> (f64, f64, f64) {
     let gain: f64 = gains.values().sum();
     let plain: f64 = each(&vec![0.0; weights.len()]).iter().sum();
     let without: f64 = judged[0].iter().sum();
-    match gain > LIKELY * spread(&gains) {
+    match gain > LIKELY * error_of_sum(&gains) {
         true => (tried[best(&|_| true)], plain, without + gain),
         false => (0.0, plain, without),
     }
 }
 
 /// The standard error of a sum over users.
-fn spread(gains: &BTreeMap<usize, f64>) -> f64 {
+fn error_of_sum(gains: &BTreeMap<usize, f64>) -> f64 {
     let mean = gains.values().sum::<f64>() / gains.len().max(1) as f64;
     gains.values().map(|gain| (gain - mean).powi(2)).sum::<f64>().sqrt()
 }
