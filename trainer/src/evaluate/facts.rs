@@ -46,7 +46,8 @@ impl Facts {
 
     /// How much of a surprise each item is, in bits: `-log2` of the chance that a random interaction of training is with it
     /// (self-information as Zhou et al. 2010 have it, but of interactions rather than users: the logarithm of a mean history more,
-    /// the same for all models of a log). Of a model trained with `--half-life` interactions count as it counts them. An item without interactions counts as the rarest of the others.
+    /// the same for all models of a log). Of a model trained with `--half-life` interactions count as it counts them. An item
+    /// without interactions counts as the rarest of the others.
     pub fn self_information(&self) -> Vec<f64> {
         let rarest = self.popularity.iter().copied().filter(|&count| count > 0.0).fold(f64::INFINITY, f64::min);
         let count = |&count: &f64| {
