@@ -11,7 +11,7 @@ use crate::patch::apply_delta;
 use crate::profile::{
     BestTime, Event, EventSettings, Interaction, Profile, Push, TimeRequest, User, context_features, listed,
 };
-use crate::rank::{Arranged, Buyer, CANDIDATES, Reason, Trace, because_of, to_ask};
+use crate::rank::{Arranged, Buyer, CANDIDATES, Reason, Taste, Trace, because_of, to_ask};
 use crate::request::Request;
 use crate::score::{BackendChoice, BackendInfo, ItemMask, Query, Scored, Scorer, Stage};
 
@@ -417,11 +417,13 @@ impl Recommender {
             propensities = arranged.propensities(&self.model, &candidates, &group, &question.mask, &answer);
         }
         let id = |item: u32| self.model.item_id(item).to_owned();
+        let explained = request.explain && question.because.is_some();
+        let tastes = if explained { Taste::all(&self.model) } else { Vec::new() };
         let item = |(place, scored): (usize, Scored)| Item {
             id: id(scored.item),
             score: scored.score,
             propensity: propensities.as_ref().map(|propensities| propensities[place]),
-            reasons: if request.explain { self.reasons(question, scored.item) } else { Vec::new() },
+            reasons: if request.explain { self.reasons(question, &tastes, scored.item) } else { Vec::new() },
         };
         let ids = |items: Vec<u32>| items.into_iter().map(id).collect();
         Recommendation {
@@ -430,7 +432,7 @@ impl Recommender {
         }
     }
 
-    fn reasons(&self, question: &Question, item: u32) -> Vec<Reason> {
+    fn reasons(&self, question: &Question, tastes: &[Taste<'_>], item: u32) -> Vec<Reason> {
         if let Some(rule) = question.arranged.as_ref().and_then(|arranged| arranged.promoter(item)) {
             return vec![Reason::Promoted { rule }];
         }
@@ -438,7 +440,7 @@ impl Recommender {
             return vec![own.reason()];
         }
         match &question.because {
-            Some((user, history)) => because_of(&self.model, user, history, item),
+            Some((user, history)) => because_of(&self.model, tastes, user, history, item),
             None if question.popular => vec![Reason::Popular],
             None => Vec::new(),
         }

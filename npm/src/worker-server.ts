@@ -5,7 +5,7 @@ import { LocalLoader } from './engine-local.js';
 import { toWire } from './protocol.js';
 import type { WasmGlue } from './boundary.js';
 import type { Engine, WasmSource } from './engine.js';
-import type { WorkerMethods, WorkerReply, WorkerRequest } from './protocol.js';
+import type { WorkerMethod, WorkerMethods, WorkerReply, WorkerRequest } from './protocol.js';
 
 /** The part of a worker's global scope, or of a message port, that the server uses. */
 export interface ServerPort {
@@ -14,6 +14,11 @@ export interface ServerPort {
 }
 
 type Handlers = { [K in keyof WorkerMethods]: (...args: Parameters<WorkerMethods[K]>) => Promise<ReturnType<WorkerMethods[K]>> };
+
+/** Calls that have to do with the profile alone: what runs stays as it is, so that no report of it need come along. */
+const OF_THE_PROFILE: ReadonlySet<WorkerMethod> = new Set([
+  'observe', 'retract', 'events', 'history', 'pushed', 'bestTime', 'exportProfile', 'importProfile', 'forget',
+]);
 
 /** Serves one engine on the port, for as long as the port lives. */
 export function serve(port: ServerPort, loadWasm: (source: WasmSource) => Promise<WasmGlue>): void {
@@ -54,7 +59,7 @@ export function serve(port: ServerPort, loadWasm: (source: WasmSource) => Promis
     try {
       const handler = handlers[method] as (...args: unknown[]) => Promise<unknown>;
       const value = await handler(...args);
-      return { id, ok: true, value, info: engine?.info() };
+      return { id, ok: true, value, ...(!OF_THE_PROFILE.has(method) && { info: engine?.info() }) };
     } catch (thrown) {
       return { id, ok: false, error: toWire(toProclivityError(thrown)) };
     }

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::header::Dtype;
+use super::id_index::IdIndex;
 use super::limits::{MAX_COLUMNS, MAX_ITEMS};
-use super::sort::sort_items;
 use super::tensors::{TensorTable, typed};
 use crate::error::{Error, Result};
 
@@ -91,8 +91,7 @@ pub(crate) enum ColumnSlot {
 #[derive(Debug, Clone)]
 pub struct Catalogue {
     ids: StringsSlot,
-    /// Item indices in the order of their ids, for look-up by binary search: 4 bytes an item.
-    by_id: Vec<u32>,
+    by_id: IdIndex,
     pub(crate) columns: Vec<(String, ColumnSlot)>,
 }
 
@@ -111,16 +110,7 @@ impl Catalogue {
             ));
         }
         let (ids, _) = StringsSlot::read(table, file, "item.id", Some(items))?;
-        let mut by_id: Vec<u32> = Vec::new();
-        by_id.try_reserve_exact(items).map_err(|_| Error::out_of_memory(items * size_of::<u32>(), "the item ids"))?;
-        by_id.extend(0..items as u32);
-        // Strings sort as their bytes do.
-        sort_items(&mut by_id, |a, b| ids.bytes(file, a as usize) < ids.bytes(file, b as usize))?;
-        if let Some(pair) = by_id.windows(2).find(|p| ids.bytes(file, p[0] as usize) == ids.bytes(file, p[1] as usize))
-        {
-            let id = ids.get(file, pair[0] as usize);
-            return Err(Error::tensor("item.id.bytes", format_args!("expected unique ids, found `{id}` twice")));
-        }
+        let by_id = IdIndex::new(items, "item.id.bytes", &|item| ids.bytes(file, item as usize))?;
         if columns.len() > MAX_COLUMNS {
             let found = columns.len();
             return Err(Error::tensor("column", format_args!("expected at most {MAX_COLUMNS} columns, found {found}")));
@@ -142,10 +132,7 @@ impl Catalogue {
     }
 
     pub(crate) fn index(&self, file: &[u8], id: &str) -> Option<u32> {
-        self.by_id
-            .binary_search_by(|&i| self.ids.bytes(file, i as usize).cmp(id.as_bytes()))
-            .ok()
-            .map(|position| self.by_id[position])
+        self.by_id.find(id.as_bytes(), &|item| self.ids.bytes(file, item as usize))
     }
 }
 

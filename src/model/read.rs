@@ -7,6 +7,7 @@ use super::buffer::ModelBuffer;
 use super::catalogue::{Catalogue, ColumnSlot};
 use super::content::Content;
 use super::context::Context;
+use super::draws::Draws;
 use super::golden::{GoldenQuery, read_golden};
 use super::header::Dtype;
 use super::limits::{DIM_MULTIPLE, MAX_ABS, MAX_DIM};
@@ -51,7 +52,7 @@ pub struct Model {
     /// `ln(1 + popularity)` less its mean, (n), made when it is asked for.
     log_popularity: OnceLock<Vec<f32>>,
     /// See [`Model::draw_by_popularity`].
-    pub(super) popularity_ends: OnceLock<Vec<f64>>,
+    pub(super) draws: OnceLock<Draws>,
     /// In place of the manifest's.
     event_weights: Vec<(String, f32)>,
     event_half_lives: Vec<(String, f32)>,
@@ -150,7 +151,7 @@ impl Model {
             gram,
             neighbours,
             log_popularity: OnceLock::new(),
-            popularity_ends: OnceLock::new(),
+            draws: OnceLock::new(),
             event_weights: Vec::new(),
             event_half_lives: Vec::new(),
             repurchase,

@@ -8,6 +8,7 @@
 //! Steps are bounded: one event moves a bias by no more than `rate * samples` times its strength, whatever was learnt before. Everything is
 //! computed anew from the events, draws included, in plain f32 operations in a fixed order: the same events give the same adapter.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::network::ops::{exp, sigmoid};
@@ -16,6 +17,9 @@ use crate::model::{ColumnView, Model, Online, OnlineColumn};
 
 /// The latest events that are learnt from.
 const MOST: usize = 300;
+/// Of an item that no event is of, and of one that none was learnt from yet; after that, its place among those dealt with.
+const UNSEEN: u16 = u16::MAX;
+const SEEN: u16 = u16::MAX - 1;
 /// Parts before the columns: the vector, and the item itself.
 const PARTS: usize = 2;
 const DAY: f64 = 86_400_000.0;
@@ -30,33 +34,36 @@ pub struct Feedback {
     pub time: f64,
 }
 
-/// What a user's events moved.
+/// What a user's events moved. Of columns only those are there that count.
 #[derive(Debug, Clone)]
 pub struct Adapter {
     /// Of the user vector, in units of a usual row, (d).
     delta: Vec<f32>,
     /// Of the items dealt with.
-    own: Vec<(u32, f32)>,
-    /// Of the values of each column.
-    biases: Vec<Vec<f32>>,
+    own: Vec<Own>,
+    /// The columns, by their places among the model's, and biases of their values.
+    columns: Vec<(usize, Vec<f32>)>,
     /// What each part counts, (2 + columns).
     weights: Vec<f32>,
     norm: f32,
-    steps: Vec<Step>,
-    /// The values of each step's other item in each column, (steps, columns).
+    /// The other item of each step.
+    others: Vec<u32>,
+    /// Its values in each column, (steps, columns).
     codes: Vec<usize>,
-    /// How far each step moved each part, (steps, 2 + columns).
+    /// How far each step moved the vector and each column, (steps, 1 + columns).
     moved: Vec<f32>,
     events: Vec<Learnt>,
     /// What of `delta` is of each event, (events, d); made when it is asked for.
     deltas: OnceLock<Vec<f32>>,
 }
 
-/// One comparison of an event's item with another.
-#[derive(Debug, Clone, Copy)]
-struct Step {
-    event: usize,
-    other: u32,
+/// An item that was dealt with.
+#[derive(Debug, Clone)]
+struct Own {
+    item: u32,
+    bias: f32,
+    /// Events of it that were learnt from.
+    events: u32,
 }
 
 /// An event that was learnt from.
@@ -67,8 +74,12 @@ struct Learnt {
     place: Option<usize>,
     /// What is left of what it moved.
     left: f32,
+    /// How far it moved its item's own bias.
+    own: f32,
     /// The values of its item in each column.
     codes: Vec<usize>,
+    /// Its comparisons with other items.
+    steps: Range<usize>,
 }
 
 /// A column's values as whole numbers.
@@ -78,9 +89,9 @@ struct Coded<'m> {
 }
 
 impl<'m> Coded<'m> {
-    fn all(model: &'m Model, online: &'m Online) -> Vec<Coded<'m>> {
-        let coded = |column: &'m OnlineColumn| Some(Coded { column, view: model.column(&column.column)? });
-        online.columns.iter().filter_map(coded).collect()
+    fn new(model: &'m Model, online: &'m Online, place: usize) -> Option<Coded<'m>> {
+        let column = online.columns.get(place)?;
+        Some(Coded { column, view: model.column(&column.column)? })
     }
 
     fn code(&self, item: u32) -> usize {
@@ -105,82 +116,91 @@ impl Adapter {
     /// (2 + columns), and what counts nothing is not learnt. Items that
     /// the model does not have are passed over.
     pub fn learn(model: &Model, online: &Online, feedback: &[Feedback], now: f64, weights: Vec<f32>) -> Adapter {
-        let columns = Coded::all(model, online);
-        let mut weights = weights;
-        weights.resize(PARTS + columns.len(), 0.0);
-        let known = |event: &&Feedback| (event.item as usize) < model.item_count();
-        let feedback: Vec<Feedback> = feedback.iter().filter(known).copied().collect();
         let mut adapter = Adapter {
             delta: vec![0.0; model.dim()],
             own: Vec::new(),
-            biases: columns.iter().map(|column| vec![0.0; column.count()]).collect(),
-            weights,
+            columns: Vec::new(),
+            weights: (0..PARTS).map(|part| weights.get(part).copied().unwrap_or_default()).collect(),
             norm: online.norm,
-            steps: Vec::new(),
+            others: Vec::new(),
             codes: Vec::new(),
             moved: Vec::new(),
             events: Vec::new(),
             deltas: OnceLock::new(),
         };
+        for (place, &weight) in weights.iter().skip(PARTS).enumerate().filter(|(_, weight)| **weight != 0.0) {
+            if let Some(column) = Coded::new(model, online, place) {
+                adapter.columns.push((place, vec![0.0; column.count()]));
+                adapter.weights.push(weight);
+            }
+        }
         if adapter.weights.iter().all(|&weight| weight == 0.0) {
             return adapter;
         }
-        let mut seen = vec![false; model.item_count()];
-        feedback.iter().for_each(|event| seen[event.item as usize] = true);
+        let known = |event: &&Feedback| (event.item as usize) < model.item_count();
+        let feedback: Vec<Feedback> = feedback.iter().filter(known).copied().collect();
+        let mut seen = vec![UNSEEN; model.item_count()];
+        feedback.iter().for_each(|event| seen[event.item as usize] = SEEN);
+        let columns = adapter.coded(model, online);
         let mut before = 0.0;
         for event in &feedback[feedback.len().saturating_sub(MOST)..] {
             adapter.fade(fade(online, before, event.time, 1.0));
             before = f64::max(before, event.time);
-            adapter.take_in(model, online, &columns, event, &seen);
+            adapter.take_in(model, online, &columns, event, &mut seen);
         }
         adapter.fade(fade(online, before, now, 0.0));
         adapter
     }
 
-    fn take_in(&mut self, model: &Model, online: &Online, columns: &[Coded<'_>], event: &Feedback, seen: &[bool]) {
+    fn take_in(&mut self, model: &Model, online: &Online, columns: &[Coded<'_>], event: &Feedback, seen: &mut [u16]) {
         let Feedback { item, strength, .. } = *event;
-        // The first event of an item is always compared with the same others, whatever was there before, and so is the second.
-        let earlier = self.events.iter().filter(|earlier| earlier.item == item).count() as u64;
-        let mut random = Random::new(u64::from(item) | earlier << 32);
-        let codes: Vec<usize> = columns.iter().map(|column| column.code(item)).collect();
-        let (liked, rate) = (strength > 0.0, online.rate * strength.abs().min(1.0));
-        let at = self.own.iter().position(|own| own.0 == item).unwrap_or(self.own.len());
-        if at == self.own.len() {
-            self.own.push((item, 0.0));
+        if seen[item as usize] == SEEN {
+            seen[item as usize] = self.own.len() as u16;
+            self.own.push(Own { item, bias: 0.0, events: 0 });
         }
+        let at = usize::from(seen[item as usize]);
+        // The first event of an item is always compared with the same others, whatever was there before, and so is the second.
+        let mut random = Random::new(u64::from(item) | u64::from(self.own[at].events) << 32);
+        self.own[at].events += 1;
+        let codes: Vec<usize> = columns.iter().map(|column| column.code(item)).collect();
+        let (sign, rate) = (if strength > 0.0 { 1.0 } else { -1.0 }, online.rate * strength.abs().min(1.0));
         let row = self.row(model, item);
+        let (first, mut moved) = (self.others.len(), 0.0);
         for _ in 0..online.samples {
             let other = model.draw_by_popularity(random.uniform());
-            if seen[other as usize] {
+            if seen[other as usize] != UNSEEN {
                 continue;
             }
-            let sign = if liked { 1.0 } else { -1.0 };
-            if self.weights[0] == 0.0 {
-                self.moved.push(0.0);
+            self.moved.push(if row.is_empty() {
+                0.0
             } else {
                 let apart: Vec<f32> = row.iter().zip(self.row(model, other)).map(|(a, b)| sign * (a - b)).collect();
                 let x: f32 = self.delta.iter().zip(&apart).map(|(delta, x)| delta * x).sum();
                 let gain = rate * sigmoid(-x);
                 self.delta.iter_mut().zip(&apart).for_each(|(delta, x)| *delta += gain * x);
-                self.moved.push(sign * gain);
-            }
-            let own = &mut self.own[at].1;
-            let gain = rate * sigmoid(-sign * *own);
-            *own += sign * gain;
-            self.moved.push(sign * gain);
-            for ((column, biases), (&code, &weight)) in
-                columns.iter().zip(&mut self.biases).zip(codes.iter().zip(&self.weights[PARTS..]))
-            {
-                let against = if weight == 0.0 { code } else { column.code(other) };
+                sign * gain
+            });
+            let own = &mut self.own[at].bias;
+            let gain = sign * rate * sigmoid(-sign * *own);
+            *own += gain;
+            moved += gain;
+            for ((column, (_, biases)), &code) in columns.iter().zip(&mut self.columns).zip(&codes) {
+                let against = column.code(other);
                 let gain = if against == code { 0.0 } else { rate * sigmoid(sign * (biases[against] - biases[code])) };
                 biases[code] += sign * gain;
                 biases[against] -= sign * gain;
                 self.moved.push(sign * gain);
                 self.codes.push(against);
             }
-            self.steps.push(Step { event: self.events.len(), other });
+            self.others.push(other);
         }
-        self.events.push(Learnt { item, place: None, left: 1.0, codes });
+        let steps = first..self.others.len();
+        self.events.push(Learnt { item, place: None, left: 1.0, own: moved, codes, steps });
+    }
+
+    /// The columns that count.
+    fn coded<'m>(&self, model: &'m Model, online: &'m Online) -> Vec<Coded<'m>> {
+        self.columns.iter().filter_map(|&(place, _)| Coded::new(model, online, place)).collect()
     }
 
     /// The row of an item in units of a usual one, (d); none where it plays no part.
@@ -195,20 +215,20 @@ impl Adapter {
     fn fade(&mut self, share: f32) {
         if share < 1.0 {
             self.delta.iter_mut().for_each(|x| *x *= share);
-            self.own.iter_mut().for_each(|own| own.1 *= share);
-            self.biases.iter_mut().flatten().for_each(|bias| *bias *= share);
+            self.own.iter_mut().for_each(|own| own.bias *= share);
+            self.columns.iter_mut().flat_map(|column| &mut column.1).for_each(|bias| *bias *= share);
             self.events.iter_mut().for_each(|event| event.left *= share);
         }
     }
 
-    /// What each part says of `item`, (2 + columns), not weighed.
+    /// What each part that counts says of `item`, (2 + columns), not weighed.
     pub fn parts(&self, model: &Model, online: &Online, item: u32) -> Vec<f32> {
         let row = model.embedding(item);
         let dot: f32 = self.delta.iter().zip(row).map(|(delta, x)| delta * x).sum();
-        let own = self.own.iter().find(|own| own.0 == item).map_or(0.0, |own| own.1);
+        let own = self.own.iter().find(|own| own.item == item).map_or(0.0, |own| own.bias);
         let mut parts = vec![dot / self.norm, own];
-        let columns = Coded::all(model, online);
-        parts.extend(columns.iter().zip(&self.biases).map(|(column, biases)| biases[column.code(item)]));
+        let columns = self.coded(model, online);
+        parts.extend(columns.iter().zip(&self.columns).map(|(column, (_, biases))| biases[column.code(item)]));
         parts
     }
 
@@ -220,22 +240,24 @@ impl Adapter {
 
     /// Adds what was learnt of columns and items to scores, (n).
     pub(super) fn add_to_scores(&self, model: &Model, scores: &mut [f32]) {
-        for &(item, own) in &self.own {
-            scores[item as usize] += self.weights[1] * own;
+        for own in &self.own {
+            scores[own.item as usize] += self.weights[1] * own.bias;
         }
         let Some(online) = &model.manifest().online else { return };
-        for ((column, biases), weight) in Coded::all(model, online).iter().zip(&self.biases).zip(&self.weights[PARTS..])
+        for ((column, (_, biases)), weight) in
+            self.coded(model, online).iter().zip(&self.columns).zip(&self.weights[PARTS..])
         {
-            if *weight != 0.0 {
-                scores.iter_mut().zip(0..).for_each(|(score, item)| *score += weight * biases[column.code(item)]);
-            }
+            scores.iter_mut().zip(0..).for_each(|(score, item)| *score += weight * biases[column.code(item)]);
         }
     }
 
     /// Finds the items of events in a history.
-    pub(super) fn place_in(&mut self, history: &[(u32, f32)]) {
+    pub(super) fn place_in(&mut self, history: &[(u32, f32)], items: usize) {
+        let mut places = vec![u32::MAX; items];
+        history.iter().zip(0..).for_each(|(pair, place)| places[pair.0 as usize] = place);
         for event in &mut self.events {
-            event.place = history.iter().position(|pair| pair.0 == event.item);
+            event.place =
+                Some(places[event.item as usize]).filter(|&place| place != u32::MAX).map(|place| place as usize);
         }
     }
 
@@ -252,19 +274,19 @@ impl Adapter {
             }
         }
         let online = model.manifest().online.as_ref();
-        let columns = online.map_or_else(Vec::new, |online| Coded::all(model, online));
-        let wanted: Vec<usize> = columns.iter().map(|column| column.code(item)).collect();
-        let by_columns = self.weights[PARTS..].iter().any(|&weight| weight != 0.0);
-        for (n, (step, moved)) in self.steps.iter().zip(self.moved.chunks_exact(self.weights.len())).enumerate() {
-            let event = &self.events[step.event];
-            let mut sum = if event.item == item { moved[1] * self.weights[1] } else { 0.0 };
-            if by_columns {
-                for (n, &other) in self.codes[n * wanted.len()..][..wanted.len()].iter().enumerate() {
-                    let sign = f32::from(event.codes[n] == wanted[n]) - f32::from(other == wanted[n]);
-                    sum += sign * moved[PARTS + n] * self.weights[PARTS + n];
+        let columns = online.map_or_else(Vec::new, |online| self.coded(model, online));
+        let width = columns.len();
+        for (event, part) in self.events.iter().zip(&mut parts) {
+            let mut sum = if event.item == item { event.own * self.weights[1] } else { 0.0 };
+            for (n, column) in columns.iter().enumerate() {
+                let wanted = column.code(item);
+                let of_item = f32::from(event.codes[n] == wanted);
+                for step in event.steps.clone() {
+                    let sign = of_item - f32::from(self.codes[step * width + n] == wanted);
+                    sum += sign * self.moved[step * (1 + width) + 1 + n] * self.weights[PARTS + n];
                 }
             }
-            parts[step.event] += event.left * sum;
+            *part += event.left * sum;
         }
         self.events.iter().zip(parts).filter_map(|(event, part)| Some((event.place?, part))).collect()
     }
@@ -272,16 +294,15 @@ impl Adapter {
     fn deltas(&self, model: &Model) -> Vec<f32> {
         let dim = self.delta.len();
         let mut deltas = vec![0.0; self.events.len() * dim];
-        let (mut of, mut row) = (usize::MAX, Vec::new());
-        for (step, moved) in self.steps.iter().zip(self.moved.chunks_exact(self.weights.len())) {
-            let event = &self.events[step.event];
-            if of != step.event {
-                (of, row) = (step.event, self.row(model, event.item));
+        let width = 1 + self.columns.len();
+        for (event, delta) in self.events.iter().zip(deltas.chunks_exact_mut(dim)) {
+            let row = self.row(model, event.item);
+            for step in event.steps.clone() {
+                let gain = self.moved[step * width] * event.left;
+                let other = self.row(model, self.others[step]);
+                let apart = row.iter().zip(other).map(|(a, b)| a - b);
+                delta.iter_mut().zip(apart).for_each(|(x, apart)| *x += gain * apart);
             }
-            let gain = moved[0] * event.left;
-            let other = self.row(model, step.other);
-            let apart = row.iter().zip(other).map(|(a, b)| a - b);
-            deltas[step.event * dim..][..dim].iter_mut().zip(apart).for_each(|(x, apart)| *x += gain * apart);
         }
         deltas
     }

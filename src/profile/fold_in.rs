@@ -7,6 +7,7 @@
 use crate::cholesky::Cholesky;
 use crate::error::{Error, Result};
 use crate::model::{MAX_ABS, Model, to_power};
+use crate::simd::{Exact, Vector};
 
 /// A solved fold-in: what is needed to say which event carried a score.
 #[derive(Debug, Clone)]
@@ -15,7 +16,7 @@ pub(super) struct FoldIn {
     /// History as (item, confidence `1 + alpha r`).
     confidence: Vec<(u32, f64)>,
     /// Rows of the history, (h, d).
-    rows: Vec<f64>,
+    rows: Vec<f32>,
 }
 
 impl FoldIn {
@@ -36,16 +37,19 @@ impl FoldIn {
         let mut confidence = Vec::with_capacity(history.len());
         let mut rows = Vec::with_capacity(history.len() * dim);
         for &(item, strength) in history {
-            let row: Vec<f64> = model.embedding(item).into_iter().map(f64::from).collect();
+            let embedding = model.embedding(item);
+            let row: Vec<f64> = embedding.iter().copied().map(f64::from).collect();
             let extra = f64::from(alpha) * f64::from(strength);
+            // The lower triangle, in whole pairs: widths are multiples of 16.
+            let pairs = row.as_chunks::<2>().0;
             for (i, &a) in row.iter().enumerate() {
-                for (x, &b) in matrix[i * dim..][..=i].iter_mut().zip(&row) {
-                    *x += extra * a * b;
-                }
+                let a = [extra * a; 2];
+                let sums = matrix[i * dim..][..dim].as_chunks_mut::<2>().0;
+                sums[..=i / 2].iter_mut().zip(pairs).for_each(|(sum, pair)| Exact::add_products(sum, &a, pair));
             }
             target.iter_mut().zip(&row).for_each(|(x, y)| *x += (1.0 + extra) * y);
             confidence.push((item, 1.0 + extra));
-            rows.extend(row);
+            rows.extend(embedding);
         }
         let unsolvable = || Error::tensor("user.gram", "expected a system the fold-in can solve, found one it cannot");
         let system = Cholesky::factor(matrix, dim).ok_or_else(unsolvable)?;
@@ -60,11 +64,18 @@ impl FoldIn {
     /// `z = A^-1 direction`, item h adds `(1 + alpha r_h) y_h . z`. The parts sum to the dot, exactly.
     pub fn contributions(&self, direction: &[f32]) -> Vec<(u32, f32)> {
         let target: Vec<f64> = direction.iter().copied().map(f64::from).collect();
-        let z = self.system.solve(&target);
+        let z: Vec<f32> = self.system.solve(&target).into_iter().map(|x| x as f32).collect();
         let part = |(n, &(history, confidence)): (usize, &(u32, f64))| {
+            let mut sums = [Exact::splat(0.0); 4];
             let row = &self.rows[n * z.len()..][..z.len()];
-            let dot: f64 = row.iter().zip(&z).map(|(y, z)| y * z).sum();
-            (history, (confidence * dot) as f32)
+            for (y, z) in row.as_chunks::<16>().0.iter().zip(z.as_chunks::<16>().0) {
+                for ((sum, y), z) in sums.iter_mut().zip(y.as_chunks::<4>().0).zip(z.as_chunks::<4>().0) {
+                    *sum = Exact::add(*sum, Exact::mul(Exact::load(y), Exact::load(z)));
+                }
+            }
+            let mut dots = [0.0; 4];
+            Exact::store(&mut dots, Exact::sums(sums));
+            (history, confidence as f32 * ((dots[0] + dots[1]) + (dots[2] + dots[3])))
         };
         self.confidence.iter().enumerate().map(part).collect()
     }

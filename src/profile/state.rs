@@ -27,6 +27,9 @@ const LEFT_ALONE: f32 = 0.05;
 
 const DAY: f64 = 86_400_000.0;
 
+/// Kinds of events.
+const KINDS: usize = EventKind::ALL.len();
+
 /// A portion from here on is the whole.
 const WHOLE: f32 = 0.9;
 
@@ -148,7 +151,7 @@ impl Profile {
     /// and left alone. Of an item that is disliked nothing counts that was before. What is done to one item within a minute, of whatever
     /// kinds, counts no more than the strongest of it.
     pub fn feedback(&self, model: &Model) -> Vec<Feedback> {
-        let counting = Counting { model, now: self.latest() };
+        let counting = Counting::new(model, self.latest());
         let mut lines = vec![Line::default(); self.ids.len()];
         let mut touched = vec![false; self.ids.len()];
         self.events.iter().for_each(|event| touched[event.id as usize] |= event.kind != EventKind::Impression);
@@ -186,7 +189,7 @@ impl Profile {
     /// The history: one line an item, in order of first appearance, for a network in order of the last one. Strengths of several events add up as
     /// the model says ([`Repeats`](crate::model::Repeats)); a dislike clears what came before it. Items the model does not know are passed over.
     pub fn history(&self, model: &Model) -> Vec<Interaction> {
-        let counting = Counting { model, now: self.latest() };
+        let counting = Counting::new(model, self.latest());
         let mut lines = vec![Line::default(); self.ids.len()];
         for (at, event) in self.events.iter().enumerate() {
             let line = &mut lines[event.id as usize];
@@ -218,7 +221,7 @@ impl Profile {
     pub(crate) fn purchases(&self, model: &Model) -> Vec<(u32, f64)> {
         let mut purchases = Vec::new();
         // How long ago it was is the part's own business.
-        let counting = Counting { model, now: 0.0 };
+        let counting = Counting::new(model, 0.0);
         for event in &self.events {
             let Some(item) = model.item_index(&self.ids[event.id as usize].0) else { continue };
             let strength = counting.strength(event);
@@ -268,12 +271,12 @@ struct Line {
     /// The largest portion so far.
     portion: f32,
     /// When an event of each kind last counted.
-    counted: [f64; EventKind::ALL.len()],
+    counted: [f64; KINDS],
 }
 
 impl Line {
     /// Takes in an event; gives its strength as far as it counts, none of one that was told just before.
-    fn add(&mut self, event: &Kept, counting: &Counting<'_>) -> Option<f32> {
+    fn add(&mut self, event: &Kept, counting: &Counting) -> Option<f32> {
         let mut strength = counting.strength(event);
         let mut again = false;
         let last = &mut self.counted[event.kind as usize];
@@ -293,7 +296,7 @@ impl Line {
         } else {
             self.strength += strength;
         }
-        let weight = event.kind.strength(counting.model);
+        let weight = counting.weights[event.kind as usize];
         if self.strongest.is_none_or(|(_, strongest)| strength >= 0.0 && weight >= strongest) {
             self.strongest = Some((event.kind, weight));
         }
@@ -307,19 +310,25 @@ impl Line {
 }
 
 /// How strongly events count at a moment.
-struct Counting<'m> {
-    model: &'m Model,
+struct Counting {
+    /// Of each kind, strength r and the days after which it counts half.
+    weights: [f32; KINDS],
+    half_lives: [Option<f32>; KINDS],
     /// Milliseconds since 1970.
     now: f64,
 }
 
-impl Counting<'_> {
+impl Counting {
+    fn new(model: &Model, now: f64) -> Counting {
+        let weights = EventKind::ALL.map(|kind| kind.strength(model));
+        Counting { weights, half_lives: EventKind::ALL.map(|kind| model.event_half_life(kind.name())), now }
+    }
+
     /// Weight of the event's kind, less what time took of it.
     fn weight(&self, event: &Kept) -> f32 {
-        let weight = event.kind.strength(self.model);
+        let weight = self.weights[event.kind as usize];
         let days = ((self.now - event.timestamp) / DAY).max(0.0) as f32;
-        let half_life = self.model.event_half_life(event.kind.name());
-        match half_life.filter(|_| event.timestamp > 0.0) {
+        match self.half_lives[event.kind as usize].filter(|_| event.timestamp > 0.0) {
             Some(half_life) => weight * exp(-std::f32::consts::LN_2 * days / half_life),
             None => weight,
         }

@@ -94,7 +94,7 @@ impl User {
         let Some(online) = model.manifest().online.as_ref().filter(|_| !feedback.is_empty()) else { return self };
         let weights = online.weights_at(self.history.iter().map(|(_, strength)| strength).sum());
         let mut adapter = Adapter::learn(model, online, feedback, now, weights);
-        adapter.place_in(&self.history);
+        adapter.place_in(&self.history, model.item_count());
         self.taste = Some(self.vector.clone());
         adapter.add_to_vector(&mut self.vector);
         self.vector.iter_mut().for_each(|x| *x = x.max(-MAX_ABS).min(MAX_ABS));

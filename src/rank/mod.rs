@@ -11,5 +11,5 @@ pub use arrange::{Arranged, Arrangement, Booster, Effect, Explore, Fairness, Rul
 pub use filter::{Condition, Filter, Range};
 pub(crate) use onboarding::to_ask;
 pub use reasons::Reason;
-pub(crate) use reasons::because_of;
+pub(crate) use reasons::{Taste, because_of};
 pub use repurchase::{Buyer, CANDIDATES, Own};

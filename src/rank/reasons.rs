@@ -1,7 +1,7 @@
 //! Why an item is in the list.
 
 use crate::json::Json;
-use crate::model::{ColumnView, Model};
+use crate::model::{ColumnView, Model, Strings};
 use crate::profile::{EventKind, Interaction, User};
 
 /// Most reasons of one event each that an item carries.
@@ -27,7 +27,13 @@ pub enum Reason {
 /// The history items that carried the score of `item`, strongest first: each one's part ([`User::contributions`]), and as its weight its
 /// share of all parts that speak for the item. That it is popular comes first where that says more than all of them; last what several of
 /// them have in common with it, where that is most of it.
-pub(crate) fn because_of(model: &Model, user: &User, history: &[Interaction], item: u32) -> Vec<Reason> {
+pub(crate) fn because_of(
+    model: &Model,
+    tastes: &[Taste<'_>],
+    user: &User,
+    history: &[Interaction],
+    item: u32,
+) -> Vec<Reason> {
     let mut parts = user.contributions(model, item);
     parts.retain(|&(_, part)| part > 0.0);
     let total: f32 = parts.iter().map(|&(_, part)| part).sum();
@@ -36,7 +42,7 @@ pub(crate) fn because_of(model: &Model, user: &User, history: &[Interaction], it
     if user.popular_part(model, item) > total {
         reasons.push(Reason::Popular);
     }
-    let taste = taste(model, &parts, item, total);
+    let taste = taste(tastes, &parts, item, total);
     while reasons.len() < MAX_REASONS && !parts.is_empty() {
         let strongest = (0..parts.len()).fold(0, |best, i| if parts[i].1 > parts[best].1 { i } else { best });
         let (cause, part) = parts.swap_remove(strongest);
@@ -49,25 +55,49 @@ pub(crate) fn because_of(model: &Model, user: &User, history: &[Interaction], it
     reasons
 }
 
+/// A category column that reasons may speak of.
+pub(crate) struct Taste<'m> {
+    column: &'m str,
+    codes: &'m [u32],
+    values: Strings<'m>,
+    /// Items of each value.
+    counts: Vec<u32>,
+}
+
+impl<'m> Taste<'m> {
+    /// Every category column of the catalogue.
+    pub fn all(model: &'m Model) -> Vec<Taste<'m>> {
+        let mut tastes = Vec::new();
+        for column in model.column_names() {
+            if let Some(ColumnView::Category { codes, values, value_count }) = model.column(column) {
+                let mut counts = vec![0; value_count];
+                codes.iter().for_each(|&code| counts[code as usize] += 1);
+                tastes.push(Taste { column, codes, values, counts });
+            }
+        }
+        tastes
+    }
+}
+
 /// The value of `item` that at least two of `parts` share which carry most of `total`: of several columns' the rarest.
-fn taste(model: &Model, parts: &[(u32, f32)], item: u32, total: f32) -> Option<Reason> {
-    let mut best: Option<(usize, Reason)> = None;
-    for name in model.column_names() {
-        let Some(ColumnView::Category { codes, values, .. }) = model.column(name) else { continue };
+fn taste(tastes: &[Taste<'_>], parts: &[(u32, f32)], item: u32, total: f32) -> Option<Reason> {
+    let mut best: Option<(u32, Reason)> = None;
+    for Taste { column, codes, values, counts } in tastes {
         let code = codes[item as usize];
         let (mut alike, mut sum) = (0, 0.0);
         for &(from, part) in parts.iter().filter(|part| codes[part.0 as usize] == code) {
             (alike, sum) = (alike + usize::from(from != item), sum + part);
         }
-        let value = values.get(code as usize);
-        if alike < 2 || sum <= total * MOST || value.is_empty() {
+        let (value, count) = (values.get(code as usize), counts[code as usize]);
+        if alike < 2
+            || sum <= total * MOST
+            || value.is_empty()
+            || best.as_ref().is_some_and(|(least, _)| count >= *least)
+        {
             continue;
         }
-        let count = codes.iter().filter(|&&other| other == code).count();
-        if best.as_ref().is_none_or(|(least, _)| count < *least) {
-            let (column, value) = (name.to_owned(), value.to_owned());
-            best = Some((count, Reason::Taste { column, value, weight: sum / total }));
-        }
+        let (column, value) = ((*column).to_owned(), value.to_owned());
+        best = Some((count, Reason::Taste { column, value, weight: sum / total }));
     }
     best.map(|(_, reason)| reason)
 }

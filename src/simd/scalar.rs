@@ -39,6 +39,11 @@ impl Vector for Scalar {
     }
 
     #[inline(always)]
+    fn add_products(sum: &mut [f64; 2], a: &[f64; 2], b: &[f64; 2]) {
+        (0..2).for_each(|n| sum[n] += a[n] * b[n]);
+    }
+
+    #[inline(always)]
     fn relu(a: [f32; 4]) -> [f32; 4] {
         a.map(|x| if x > 0.0 { x } else { 0.0 })
     }

@@ -52,6 +52,13 @@ impl<const LEVEL: u8> Vector for Simd<LEVEL> {
     }
 
     #[inline(always)]
+    fn add_products(sum: &mut [f64; 2], a: &[f64; 2], b: &[f64; 2]) {
+        let product = f64x2_mul(f64x2(a[0], a[1]), f64x2(b[0], b[1]));
+        let total = f64x2_add(f64x2(sum[0], sum[1]), product);
+        *sum = [f64x2_extract_lane::<0>(total), f64x2_extract_lane::<1>(total)];
+    }
+
+    #[inline(always)]
     fn relu(a: v128) -> v128 {
         f32x4_pmax(f32x4_splat(0.0), a)
     }

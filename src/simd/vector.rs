@@ -23,6 +23,8 @@ pub(crate) trait Vector {
     fn store(out: &mut [f32; 4], x: Self::F);
     fn add(a: Self::F, b: Self::F) -> Self::F;
     fn mul(a: Self::F, b: Self::F) -> Self::F;
+    /// `sum[n] += a[n] * b[n]`, the product rounded.
+    fn add_products(sum: &mut [f64; 2], a: &[f64; 2], b: &[f64; 2]);
     /// Lanes of `a` that are below 0 become 0.
     fn relu(a: Self::F) -> Self::F;
     /// `a * b + c`, the product rounded or not.
