@@ -28,7 +28,7 @@ impl IdIndex {
         for item in 0..items as u32 {
             let (slot, taken) = index.probe(id(item), id);
             if taken.is_some() {
-                let twice = String::from_utf8_lossy(id(item));
+                let twice = std::str::from_utf8(id(item)).unwrap_or_default();
                 return Err(Error::tensor(tensor, format_args!("expected unique ids, found `{twice}` twice")));
             }
             let Some(slot) = slot else {
