@@ -134,6 +134,17 @@ fn what_is_shown_and_left_alone_counts_a_little_against_it() {
     assert!(counted.len() == 2 && counted[1].0 == 0.25 && counted[1].1 > START + 800.0 * HOUR, "{counted:?}");
 }
 
+#[test]
+fn the_latest_rating_is_learnt_and_a_burst_as_its_strongest() {
+    let rate = |value: f32, hours: f64| Event { value: Some(value), ..event(EventKind::Rating, 3, hours) };
+    let strengths = |events: &[Event]| feedback(events).iter().map(|event| event.strength).collect::<Vec<_>>();
+    assert_eq!(strengths(&[rate(5.0, 0.0), rate(4.0, 9.0)]), [0.5]);
+    assert_eq!(strengths(&[event(EventKind::Purchase, 3, 0.0), rate(5.0, 0.0), rate(4.0, 9.0)]), [1.0, 0.5]);
+    assert_eq!(strengths(&[rate(5.0, 0.0), rate(2.0, 9.0)]), [-1.0]);
+    let kinds = [EventKind::View, EventKind::Purchase, EventKind::Cart].map(|kind| event(kind, 3, 1.0));
+    assert_eq!(strengths(&kinds), [1.0]);
+}
+
 /// The bound that the documentation states: a burst counts no more than its strongest event.
 #[test]
 fn a_burst_on_one_item_moves_a_list_no_more_than_one_purchase() {
@@ -162,6 +173,37 @@ fn scores(list: &Recommendation) -> Vec<f32> {
 }
 
 /// However often, an item's own bias and a category's move towards what was told, each step by no more than the rate.
+#[test]
+fn parts_that_count_nothing_are_as_good_as_not_there() {
+    let spec = learning(checkerboard(60));
+    let weighing = |weights: [f32; 4]| {
+        let mut spec = spec.clone();
+        spec.online.as_mut().expect("learns").weights = vec![weights.to_vec(); 2];
+        spec
+    };
+    let listed = |spec: &ModelSpec| {
+        let recommender = open(spec);
+        tell(&recommender, (0..12).map(|n| event(EventKind::Purchase, n * 7 % 60, n as f64)));
+        let request = Request { count: 40, include_seen: true, ..Request::default() };
+        pollster::block_on(recommender.recommend(&request)).expect("recommends")
+    };
+    for (left_out, at) in [(0, 2), (1, 3)] {
+        let mut weights = [0.5, 1.0, 1.0, 0.5];
+        weights[at] = 0.0;
+        let mut without = weighing(weights);
+        let online = without.online.as_mut().expect("learns");
+        online.columns.remove(left_out);
+        online.weights.iter_mut().for_each(|row| {
+            row.remove(at);
+        });
+        let found = listed(&weighing(weights));
+        assert_eq!(found, listed(&without), "column {left_out}");
+        assert_ne!(found, listed(&weighing([0.5, 1.0, 1.0, 0.5])));
+    }
+    let alone = listed(&weighing([0.0, 1.0, 0.0, 0.0]));
+    assert!(alone.items.iter().all(|item| item.score.is_finite()) && alone != listed(&weighing([0.0; 4])));
+}
+
 #[test]
 fn steps_are_bounded() {
     let model = catalogue();

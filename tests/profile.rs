@@ -8,7 +8,7 @@ use std::sync::Arc;
 use common::fixtures::{Random, model, random};
 use common::json::{of_serde, to_serde};
 use proclivity::Request;
-use proclivity::model::{Model, ModelSpec};
+use proclivity::model::{Model, ModelSpec, Repeats};
 use proclivity::profile::{Event, EventKind, Interaction, Profile, Push, TimeRequest};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -244,8 +244,53 @@ fn a_profile_of_values_alone_is_under_64_kb_too() {
 fn a_rating_corrects_the_one_before_it() {
     let model = catalogue(50);
     let rate = |value: f32, seconds: f64| Event { value: Some(value), ..event(EventKind::Rating, 3, seconds) };
-    let corrected = observed(&model, [rate(2.0, 0.0), rate(5.0, 5.0)]);
-    assert_eq!(strengths(&corrected.history(&model)), [(3, 1.0)]);
+    for (ratings, expected) in [
+        (vec![(2.0, 0.0), (5.0, 5.0)], 1.0),
+        (vec![(5.0, 0.0), (4.0, 5.0)], 0.5),
+        (vec![(5.0, 0.0), (4.0, 500.0)], 0.5),
+        (vec![(4.0, 0.0), (5.0, 500.0), (4.0, 1000.0)], 0.5),
+        ((0..300).map(|n| (5.0, n as f64 * 61.0)).collect(), 1.0),
+    ] {
+        let corrected = observed(&model, ratings.iter().map(|&(value, seconds)| rate(value, seconds)));
+        assert_eq!(strengths(&corrected.history(&model)), [(3, expected)], "{ratings:?}");
+    }
+    // A purchase, and years later a rating that is then taken for a lower one.
+    let bought = [event(EventKind::Purchase, 3, 0.0), rate(5.0, 5e6), rate(4.0, 6e6)];
+    assert!(observed(&adding_up(50), bought).history(&adding_up(50))[0].strength > 1.3);
+}
+
+/// A model whose events add up.
+fn adding_up(items: usize) -> Arc<Model> {
+    let mut spec = random(items, 8, 1);
+    spec.repeats = Repeats::Logarithm;
+    model(&spec)
+}
+
+#[test]
+fn a_burst_of_all_kinds_counts_no_more_than_the_strongest_of_it() {
+    let model = adding_up(50);
+    let strength = |events: Vec<Event>| observed(&model, events).history(&model)[0].strength;
+    let value = |kind| match kind {
+        EventKind::Rating => Some(5.0),
+        EventKind::Portion => Some(1.0),
+        _ => None,
+    };
+    let kinds = EventKind::ALL.into_iter().filter(|kind| *kind != EventKind::Dislike);
+    let all =
+        kinds.flat_map(|kind| (0..60).map(move |n| Event { value: value(kind), ..event(kind, 3, n as f64 / 2.0) }));
+    assert_eq!(strength(all.collect()), strength(vec![event(EventKind::Purchase, 3, 0.0)]));
+    let apart = [0.0, 61.0].map(|seconds| event(EventKind::Purchase, 3, seconds)).to_vec();
+    assert!(strength(apart) > 1.6);
+}
+
+#[test]
+fn a_burst_pushes_nothing_else_out() {
+    let model = catalogue(3000);
+    let before: Vec<Event> = (0..1500).map(|n| event(EventKind::Purchase, n, n as f64 * 100.0)).collect();
+    let burst = (0..600).map(|n| event(EventKind::Click, 2999, 300_000.0 + n as f64 / 10.0));
+    let profile = observed(&model, before.iter().cloned().chain(burst));
+    assert!(profile.events().take(before.len()).eq(before), "every purchase is still there");
+    assert!(profile.events().count() <= 2000);
 }
 
 #[test]

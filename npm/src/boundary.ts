@@ -11,7 +11,7 @@ export interface WasmModelBuffer {
   free(): void;
 }
 
-/** A ranked list as the engine returns it, best first; the three have one entry an item, `reasons` none where no item has any. */
+/** A ranked list as the engine returns it, best first; ids, scores and propensities have one entry an item, `reasons` none where no item has any. */
 export interface WasmRanking {
   ids: string[];
   scores: Float32Array;

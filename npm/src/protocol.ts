@@ -39,7 +39,7 @@ export interface WorkerRequest {
   args: unknown[];
 }
 
-/** Worker to page: one answer a request. `info` comes along when it may have changed. */
+/** Worker to page: one answer a request. `info` comes along but where the profile alone was asked. */
 export type WorkerReply =
   | { id: number; ok: true; value: unknown; info?: EngineInfo | undefined }
   | { id: number; ok: false; error: WireError };

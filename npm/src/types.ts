@@ -121,7 +121,7 @@ export interface Info {
   dim: number;
   /** Size of the model in bytes. */
   bytes: number;
-  /** Bytes of WebAssembly memory. It never shrinks, so this is also the peak, of all recommenders of the realm together. */
+  /** Bytes of WebAssembly memory. It never shrinks, so this is also the peak, of all recommenders of the realm together; in a worker as of the latest list. */
   memory: number;
   /** The golden queries answered on this backend at load, and the largest score error among them. */
   golden: { checked: number; worstError: number };

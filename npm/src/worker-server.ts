@@ -15,7 +15,7 @@ export interface ServerPort {
 
 type Handlers = { [K in keyof WorkerMethods]: (...args: Parameters<WorkerMethods[K]>) => Promise<ReturnType<WorkerMethods[K]>> };
 
-/** Calls that have to do with the profile alone: what runs stays as it is, so that no report of it need come along. */
+/** Calls that have to do with the profile alone: the report of what runs may wait for the next list. */
 const OF_THE_PROFILE: ReadonlySet<WorkerMethod> = new Set([
   'observe', 'retract', 'events', 'history', 'pushed', 'bestTime', 'exportProfile', 'importProfile', 'forget',
 ]);

@@ -1,4 +1,4 @@
-//! Decimal numbers to f64 and back, small rather than fast: a manifest has some hundred numbers, a message two.
+//! Decimal numbers to f64 and back, small rather than fast: a manifest has some hundred numbers, a list's reasons as many.
 
 /// The f64 nearest to `mantissa * 10^exponent`, ties to even, infinite past the largest; `cut` says that the number is a
 /// little more than that.
@@ -53,7 +53,7 @@ pub(super) fn float(mantissa: u64, cut: bool, exponent: i32) -> f64 {
     f64::from_bits((biased << 52) + kept + u64::from(up))
 }
 
-/// A number for a message: whole numbers in full, others as the shortest that gives the same f32, laid out as JavaScript
+/// A number for messages and for lists' reasons: whole numbers in full, others as the shortest that gives the same f32, laid out as JavaScript
 /// does. Core's formatter would add 7 KB to what every visitor downloads.
 pub(crate) fn show(x: impl Into<f64>) -> String {
     shown(x.into())

@@ -51,7 +51,7 @@ impl std::str::FromStr for Json {
     }
 }
 
-/// JSON text, for messages. Numbers that f32 holds come out exact, others with nine digits: `serde_json` writes files.
+/// JSON text, for messages and for lists' reasons: numbers come out as the shortest that give the same f32. `serde_json` writes files.
 impl Display for Json {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {

@@ -15,18 +15,23 @@ pub(super) struct Draws {
 }
 
 impl Draws {
-    fn new(model: &Model) -> Draws {
+    fn new(items: usize, weights: &[f32]) -> Draws {
         let mut end = 0.0f64;
-        let weights = model.popularity().unwrap_or_default();
         let weight = |item: usize| 1.0 + f64::from(weights.get(item).copied().unwrap_or_default().max(0.0));
-        let mut ends = Vec::with_capacity(model.item_count());
-        for item in 0..model.item_count() {
+        let mut ends = Vec::with_capacity(items);
+        for item in 0..items {
             end += weight(item);
             ends.push(end);
         }
         let mut draws = Draws { ends, starts: Vec::new() };
         draws.starts = (0..=PARTS).map(|part| draws.item(part as f32 / PARTS as f32, 0..draws.ends.len())).collect();
         draws
+    }
+
+    /// The item at `x`, 0..1.
+    fn at(&self, x: f32) -> usize {
+        let part = ((x * PARTS as f32) as usize).min(PARTS - 1);
+        self.item(x, self.starts[part]..self.starts[part + 1])
     }
 
     /// The item at `x`, 0..=1, known to be among `range` or right after it.
@@ -40,8 +45,24 @@ impl Draws {
 impl Model {
     /// The item at `x`, 0..1, of the catalogue laid end to end by `1 + popularity`: uniform draws of `x` give items by popularity.
     pub(crate) fn draw_by_popularity(&self, x: f32) -> u32 {
-        let draws = self.draws.get_or_init(|| Draws::new(self));
-        let part = ((x * PARTS as f32) as usize).min(PARTS - 1);
-        draws.item(x, draws.starts[part]..draws.starts[part + 1]) as u32
+        let draws = self.draws.get_or_init(|| Draws::new(self.item_count(), self.popularity().unwrap_or_default()));
+        draws.at(x) as u32
+    }
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))] // proptest is native only
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn draws_are_those_of_a_search_of_all(weights in prop::collection::vec(0.0f32..1e4, 1..3000), x in 0.0f32..1.0) {
+            let draws = Draws::new(weights.len(), &weights);
+            for x in [x, 0.0, x / 1024.0, 1.0 - f32::EPSILON] {
+                prop_assert_eq!(draws.at(x), draws.item(x, 0..weights.len()));
+            }
+        }
     }
 }

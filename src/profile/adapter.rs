@@ -43,7 +43,7 @@ pub struct Adapter {
     own: Vec<Own>,
     /// The columns, by their places among the model's, and biases of their values.
     columns: Vec<(usize, Vec<f32>)>,
-    /// What each part counts, (2 + columns).
+    /// What the vector, the item itself and each of those columns count.
     weights: Vec<f32>,
     norm: f32,
     /// The other item of each step.
@@ -113,8 +113,7 @@ impl<'m> Coded<'m> {
 
 impl Adapter {
     /// Learns from `feedback`, the latest last, as it is at the moment `now` (milliseconds since 1970); its parts count `weights`,
-    /// (2 + columns), and what counts nothing is not learnt. Items that
-    /// the model does not have are passed over.
+    /// (2 + columns), and a vector or a column that counts nothing is not learnt. Items that the model does not have are passed over.
     pub fn learn(model: &Model, online: &Online, feedback: &[Feedback], now: f64, weights: Vec<f32>) -> Adapter {
         let mut adapter = Adapter {
             delta: vec![0.0; model.dim()],
@@ -221,7 +220,7 @@ impl Adapter {
         }
     }
 
-    /// What each part that counts says of `item`, (2 + columns), not weighed.
+    /// What each part says of `item`, not weighed, (2 + columns that count).
     pub fn parts(&self, model: &Model, online: &Online, item: u32) -> Vec<f32> {
         let row = model.embedding(item);
         let dot: f32 = self.delta.iter().zip(row).map(|(delta, x)| delta * x).sum();
@@ -253,6 +252,9 @@ impl Adapter {
 
     /// Finds the items of events in a history.
     pub(super) fn place_in(&mut self, history: &[(u32, f32)], items: usize) {
+        if self.events.is_empty() {
+            return;
+        }
         let mut places = vec![u32::MAX; items];
         history.iter().zip(0..).for_each(|(pair, place)| places[pair.0 as usize] = place);
         for event in &mut self.events {
@@ -276,10 +278,10 @@ impl Adapter {
         let online = model.manifest().online.as_ref();
         let columns = online.map_or_else(Vec::new, |online| self.coded(model, online));
         let width = columns.len();
+        let wanted: Vec<usize> = columns.iter().map(|column| column.code(item)).collect();
         for (event, part) in self.events.iter().zip(&mut parts) {
             let mut sum = if event.item == item { event.own * self.weights[1] } else { 0.0 };
-            for (n, column) in columns.iter().enumerate() {
-                let wanted = column.code(item);
+            for (n, &wanted) in wanted.iter().enumerate() {
                 let of_item = f32::from(event.codes[n] == wanted);
                 for step in event.steps.clone() {
                     let sign = of_item - f32::from(self.codes[step * width + n] == wanted);

@@ -7,7 +7,7 @@ use crate::model::Model;
 /// The latest moment that JavaScript's dates know, in milliseconds since 1970.
 pub(super) const MAX_TIME: f64 = 8.64e15;
 
-/// Something the user did with an item, under the names hosted recommenders taught their users.
+/// Something the user did with an item, under the names hosted recommenders taught their users; in the order of [`EventKind::ALL`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventKind {
     View,
@@ -173,5 +173,15 @@ impl Event {
             return Err(Error::argument("timestamp", "milliseconds since 1970", show(self.timestamp)));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_stand_in_their_order() {
+        assert!(EventKind::ALL.iter().enumerate().all(|(place, kind)| *kind as usize == place));
     }
 }

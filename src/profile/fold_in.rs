@@ -2,7 +2,7 @@
 //!
 //! Implicit ALS (Hu, Koren and Volinsky 2008, eq. 4): `u = (G + sum_h alpha r_h y_h y_h^T + lambda I)^-1
 //! sum_h (1 + alpha r_h) y_h`, with G the Gram matrix of all n items and `lambda = regularization (n + alpha sum_h r_h)^power`.
-//! Computed in f64 with plain operations only, so a phone, a browser and the trainer get the same bits.
+//! Solved in f64 with plain operations only, so a phone, a browser and the trainer get the same bits.
 
 use crate::cholesky::Cholesky;
 use crate::error::{Error, Result};
@@ -61,7 +61,7 @@ impl FoldIn {
     }
 
     /// How much each history item adds to `dot(u, direction)`, in history order (Hu et al. 2008, section 5): with
-    /// `z = A^-1 direction`, item h adds `(1 + alpha r_h) y_h . z`. The parts sum to the dot, exactly.
+    /// `z = A^-1 direction`, item h adds `(1 + alpha r_h) y_h . z`. The parts sum to the dot, but for rounding: z and the rows are in f32.
     pub fn contributions(&self, direction: &[f32]) -> Vec<(u32, f32)> {
         let target: Vec<f64> = direction.iter().copied().map(f64::from).collect();
         let z: Vec<f32> = self.system.solve(&target).into_iter().map(|x| x as f32).collect();

@@ -7,7 +7,7 @@ use super::push::Push;
 use crate::error::Result;
 use crate::model::Model;
 
-/// Most events kept, and most bytes of an exported profile, nearly: what is oldest goes first, impressions before all else.
+/// Most events kept, and most bytes of an exported profile, nearly.
 const MAX_EVENTS: usize = 2_000;
 const MAX_BYTES: usize = 58_000;
 /// Bytes of an event in an exported profile, beside its item's id and its value: of one of the last 300 years, at most.
@@ -18,8 +18,7 @@ const VALUE_BYTES: usize = 30;
 /// Events of this strength, purchases as a rule, are what is bought again.
 pub const FULL_STRENGTH: f32 = 1.0;
 
-/// Of events of one kind on one item the next one counts after so many milliseconds: what is told twice, and bursts, count once. Ratings
-/// always do, since a later one corrects the one before.
+/// What is done to one item within so many milliseconds is a burst, and counts no more than the strongest of it.
 const REPEAT: f64 = 60_000.0;
 
 /// The strength of a dislike that an impression is which nothing followed.
@@ -96,10 +95,22 @@ impl Profile {
         self.bytes += value_bytes(value);
         self.events.push(Kept { kind, id: id as u32, value, timestamp: (timestamp / 1000.0).floor() * 1000.0 });
         while self.events.len() > MAX_EVENTS || self.bytes > MAX_BYTES {
-            let weakest = self.events.iter().position(|event| event.kind == EventKind::Impression);
-            self.remove(weakest.unwrap_or_default());
+            self.remove(self.least());
         }
         Ok(())
+    }
+
+    /// The event to do without first: what was merely shown, what was told twice within a minute, what is oldest.
+    fn least(&self) -> usize {
+        let mut told = vec![f64::NEG_INFINITY; self.ids.len() * KINDS];
+        let again = |event: &Kept| {
+            let before = &mut told[event.id as usize * KINDS + event.kind as usize];
+            let again = event.timestamp > 0.0 && (event.timestamp - *before).abs() < REPEAT;
+            *before = if again { *before } else { event.timestamp };
+            again && event.kind != EventKind::Rating
+        };
+        let shown = self.events.iter().position(|event| event.kind == EventKind::Impression);
+        shown.or_else(|| self.events.iter().position(again)).unwrap_or_default()
     }
 
     /// Takes back the latest event of this kind and item and, unless it is 0, this time; tells whether there was one.
@@ -147,42 +158,39 @@ impl Profile {
             if more { (*events + 1, self.bytes + bytes) } else { (*events - 1, self.bytes - bytes) };
     }
 
-    /// What an adapter learns from, the latest last: events as far as they count, with their strengths, and as weak dislikes what was shown
-    /// and left alone. Of an item that is disliked nothing counts that was before. What is done to one item within a minute, of whatever
-    /// kinds, counts no more than the strongest of it.
+    /// What an adapter learns from, the latest last: one a burst ([`Line`]), and as weak dislikes what was shown and left alone. Of an item that
+    /// is disliked nothing counts that was before.
     pub fn feedback(&self, model: &Model) -> Vec<Feedback> {
         let counting = Counting::new(model, self.latest());
         let mut lines = vec![Line::default(); self.ids.len()];
         let mut touched = vec![false; self.ids.len()];
         self.events.iter().for_each(|event| touched[event.id as usize] |= event.kind != EventKind::Impression);
-        let mut feedback: Vec<Feedback> = Vec::new();
         let items: Vec<Option<u32>> = self.ids.iter().map(|(id, _)| model.item_index(id)).collect();
-        // When what each item's last event counts with began.
-        let mut bursts = vec![f64::NEG_INFINITY; self.ids.len()];
+        let mut feedback: Vec<Feedback> = Vec::new();
         for event in &self.events {
             let id = event.id as usize;
-            let counted = lines[id].add(event, &counting);
-            let (Some(item), Some(counted)) = (items[id], counted) else { continue };
-            let left = event.kind == EventKind::Impression && counted == 0.0 && !touched[id];
-            let strength = if left { -LEFT_ALONE } else { counted };
-            let again = event.timestamp > 0.0 && (event.timestamp - bursts[id]).abs() < REPEAT;
-            if again && strength > 0.0 {
-                let burst = feedback.iter_mut().rev().find(|before| before.item == item && before.strength > 0.0);
-                if let Some(burst) = burst {
-                    burst.strength = burst.strength.max(strength);
+            let (Some(item), Some(counted)) = (items[id], lines[id].add(event, &counting)) else { continue };
+            let mut of_item = feedback.iter_mut().rev().filter(|before| before.item == item);
+            let strength = match counted {
+                Counted::Nothing if touched[id] => 0.0,
+                Counted::Nothing => -LEFT_ALONE,
+                Counted::Against(strength) => {
+                    of_item.for_each(|before| before.strength = 0.0);
+                    strength
+                }
+                Counted::Within(strength) => {
+                    of_item.next().into_iter().for_each(|burst| burst.strength = strength);
                     continue;
                 }
-            }
-            if strength != 0.0 {
-                bursts[id] = event.timestamp;
-            }
-            if counted < 0.0 {
-                feedback.retain(|before| before.item != item);
-            }
-            if strength != 0.0 {
-                feedback.push(Feedback { item, strength, time: event.timestamp });
-            }
+                Counted::Anew { strength, corrected } => {
+                    let rated = of_item.find(|before| corrected.is_some_and(|(time, _)| before.time == time));
+                    rated.into_iter().zip(corrected).for_each(|(rated, (_, part))| rated.strength -= part);
+                    strength
+                }
+            };
+            feedback.push(Feedback { item, strength, time: event.timestamp });
         }
+        feedback.retain(|event| event.strength != 0.0);
         feedback
     }
 
@@ -207,7 +215,7 @@ impl Profile {
             if let (Some(item), Some((strongest, _))) = (known, line.strongest) {
                 history.push(Interaction {
                     item,
-                    strength: repeats.strength(line.strength),
+                    strength: repeats.strength(line.strength()),
                     seen: line.seen,
                     strongest,
                 });
@@ -260,42 +268,63 @@ fn value_bytes(value: Option<f32>) -> usize {
     if value.is_some() { VALUE_BYTES } else { 0 }
 }
 
-/// What is summed up of one item.
+/// What is summed up of one item. What is done to it within a minute, of whatever kinds, is a burst and counts no more than the strongest of
+/// it; of ratings the latest counts, and of portions, which tell of one viewing, the largest.
 #[derive(Debug, Clone, Default)]
 struct Line {
     /// The event in whose place it stands in the history.
     place: usize,
-    strength: f32,
     seen: bool,
     strongest: Option<(EventKind, f32)>,
-    /// The largest portion so far.
+    /// Of the bursts before the latest: what they count, what of that is the latest rating's and when its burst began, and how much of the
+    /// largest portion.
+    settled: f32,
+    rated: Option<(f64, f32)>,
     portion: f32,
-    /// When an event of each kind last counted.
-    counted: [f64; KINDS],
+    /// Of the latest burst, if there is one.
+    burst: Option<Burst>,
+    /// When it was last merely shown.
+    shown: f64,
+}
+
+/// What is done to one item within a minute.
+#[derive(Debug, Clone, Default)]
+struct Burst {
+    /// Milliseconds since 1970.
+    start: f64,
+    /// The strongest of it, ratings left out, and the largest portion.
+    strength: f32,
+    portion: f32,
+    rating: Option<f32>,
+}
+
+impl Burst {
+    fn total(&self) -> f32 {
+        self.rating.map_or(self.strength, |rating| rating.max(self.strength))
+    }
+}
+
+/// What an event comes to.
+enum Counted {
+    /// It was merely shown.
+    Nothing,
+    /// All that was before no longer counts.
+    Against(f32),
+    /// It belongs to the burst before, which now counts this much.
+    Within(f32),
+    /// It begins a burst, and corrects one before it: when that began, and what of it no longer counts.
+    Anew { strength: f32, corrected: Option<(f64, f32)> },
 }
 
 impl Line {
-    /// Takes in an event; gives its strength as far as it counts, none of one that was told just before.
-    fn add(&mut self, event: &Kept, counting: &Counting) -> Option<f32> {
-        let mut strength = counting.strength(event);
-        let mut again = false;
-        let last = &mut self.counted[event.kind as usize];
-        if event.kind == EventKind::Portion {
-            // Later portions tell of the same viewing.
-            let portion = event.value.unwrap_or_default();
-            strength = (strength - self.portion * counting.weight(event)).max(0.0);
-            self.portion = self.portion.max(portion);
-        } else if event.kind != EventKind::Rating && *last > 0.0 && (event.timestamp - *last).abs() < REPEAT {
-            strength = strength.min(0.0);
-            again = strength == 0.0;
-        } else {
-            *last = event.timestamp;
-        }
-        if strength < 0.0 {
-            (self.strength, self.portion) = (0.0, 0.0);
-        } else {
-            self.strength += strength;
-        }
+    /// What it counts.
+    fn strength(&self) -> f32 {
+        self.settled + self.burst.as_ref().map_or(0.0, Burst::total)
+    }
+
+    /// Takes in an event; nothing comes of one that was told just before.
+    fn add(&mut self, event: &Kept, counting: &Counting) -> Option<Counted> {
+        let strength = counting.strength(event);
         let weight = counting.weights[event.kind as usize];
         if self.strongest.is_none_or(|(_, strongest)| strength >= 0.0 && weight >= strongest) {
             self.strongest = Some((event.kind, weight));
@@ -305,7 +334,46 @@ impl Line {
             EventKind::Portion => event.value.unwrap_or_default() >= WHOLE,
             _ => true,
         };
-        (!again).then_some(strength)
+        let soon = |since: f64| since > 0.0 && (event.timestamp - since).abs() < REPEAT;
+        if strength < 0.0 {
+            (self.settled, self.rated, self.portion, self.burst) = (0.0, None, 0.0, None);
+            return Some(Counted::Against(strength));
+        }
+        if strength == 0.0 && event.kind != EventKind::Rating {
+            let again = soon(self.shown);
+            self.shown = if again { self.shown } else { event.timestamp };
+            return (!again && event.kind == EventKind::Impression).then_some(Counted::Nothing);
+        }
+        let within = self.burst.as_ref().is_some_and(|burst| soon(burst.start));
+        if !within {
+            self.settle();
+        }
+        let mut corrected = None;
+        if let (EventKind::Rating, Some((time, part))) = (event.kind, self.rated) {
+            (self.settled, self.rated) = (self.settled - part, None);
+            corrected = Some((time, part));
+        }
+        let settled_portion = self.portion;
+        let burst = self.burst.get_or_insert(Burst { start: event.timestamp, ..Burst::default() });
+        match event.kind {
+            EventKind::Rating => burst.rating = Some(strength),
+            EventKind::Portion => {
+                burst.portion = burst.portion.max(strength);
+                burst.strength = burst.strength.max(strength - settled_portion);
+            }
+            _ => burst.strength = burst.strength.max(strength),
+        }
+        Some(if within { Counted::Within(burst.total()) } else { Counted::Anew { strength: burst.total(), corrected } })
+    }
+
+    /// Ends the latest burst.
+    fn settle(&mut self) {
+        let Some(burst) = self.burst.take() else { return };
+        self.settled += burst.total();
+        self.portion = self.portion.max(burst.portion);
+        if burst.rating.is_some() {
+            self.rated = Some((burst.start, burst.total() - burst.strength));
+        }
     }
 }
 

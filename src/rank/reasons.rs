@@ -1,5 +1,7 @@
 //! Why an item is in the list.
 
+use std::cell::OnceCell;
+
 use crate::json::Json;
 use crate::model::{ColumnView, Model, Strings};
 use crate::profile::{EventKind, Interaction, User};
@@ -60,8 +62,9 @@ pub(crate) struct Taste<'m> {
     column: &'m str,
     codes: &'m [u32],
     values: Strings<'m>,
-    /// Items of each value.
-    counts: Vec<u32>,
+    value_count: usize,
+    /// Items of each value; made when it is asked for.
+    counts: OnceCell<Vec<u32>>,
 }
 
 impl<'m> Taste<'m> {
@@ -70,34 +73,42 @@ impl<'m> Taste<'m> {
         let mut tastes = Vec::new();
         for column in model.column_names() {
             if let Some(ColumnView::Category { codes, values, value_count }) = model.column(column) {
-                let mut counts = vec![0; value_count];
-                codes.iter().for_each(|&code| counts[code as usize] += 1);
-                tastes.push(Taste { column, codes, values, counts });
+                tastes.push(Taste { column, codes, values, value_count, counts: OnceCell::new() });
             }
         }
         tastes
+    }
+
+    /// How many items have this value.
+    fn count(&self, code: u32) -> u32 {
+        let counts = self.counts.get_or_init(|| {
+            let mut counts = vec![0; self.value_count];
+            self.codes.iter().for_each(|&code| counts[code as usize] += 1);
+            counts
+        });
+        counts[code as usize]
     }
 }
 
 /// The value of `item` that at least two of `parts` share which carry most of `total`: of several columns' the rarest.
 fn taste(tastes: &[Taste<'_>], parts: &[(u32, f32)], item: u32, total: f32) -> Option<Reason> {
     let mut best: Option<(u32, Reason)> = None;
-    for Taste { column, codes, values, counts } in tastes {
+    for taste in tastes {
+        let codes = taste.codes;
         let code = codes[item as usize];
         let (mut alike, mut sum) = (0, 0.0);
         for &(from, part) in parts.iter().filter(|part| codes[part.0 as usize] == code) {
             (alike, sum) = (alike + usize::from(from != item), sum + part);
         }
-        let (value, count) = (values.get(code as usize), counts[code as usize]);
-        if alike < 2
-            || sum <= total * MOST
-            || value.is_empty()
-            || best.as_ref().is_some_and(|(least, _)| count >= *least)
-        {
+        let value = taste.values.get(code as usize);
+        if alike < 2 || sum <= total * MOST || value.is_empty() {
             continue;
         }
-        let (column, value) = ((*column).to_owned(), value.to_owned());
-        best = Some((count, Reason::Taste { column, value, weight: sum / total }));
+        let count = taste.count(code);
+        if best.as_ref().is_none_or(|(least, _)| count < *least) {
+            let (column, value) = (taste.column.to_owned(), value.to_owned());
+            best = Some((count, Reason::Taste { column, value, weight: sum / total }));
+        }
     }
     best.map(|(_, reason)| reason)
 }

@@ -1,4 +1,4 @@
-//! Four numbers at a time: what kernels are written over, with a body for each instruction set. Rooms that compute
+//! Four numbers at a time, or two of double width: what kernels are written over, with a body for each instruction set. Rooms that compute
 //! (`score::cpu`, `profile`) call it; it knows none of them.
 
 #[cfg(any(not(target_feature = "simd128"), feature = "twins"))]
