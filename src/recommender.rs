@@ -295,7 +295,7 @@ impl Recommender {
 
     /// What to ask for `subject`, from the items of `allowed`, so that its list can be arranged.
     fn ask(&self, subject: &Subject, request: &Request, mut allowed: ItemMask) -> Result<Question> {
-        if request.arrangement.is_plain() || matches!(subject, Subject::Onboarding) {
+        if request.arrangement.is_plain() {
             return self.ask_plain(subject, request, allowed);
         }
         let shown = match subject {
@@ -310,6 +310,9 @@ impl Recommender {
         };
         let arranged = Arranged::new(&self.model, &request.arrangement, request.now, &shown, &history)?;
         arranged.hide(&mut allowed);
+        if matches!(subject, Subject::Onboarding) {
+            return self.ask_plain(subject, request, allowed);
+        }
         let mut question = self.ask_plain(subject, request, allowed)?;
         question.k = question.k.max(arranged.candidates(request.count, &self.model)?);
         question.group = arranged.group(&question.mask);

@@ -62,6 +62,8 @@ fn filters() -> impl Strategy<Value = Value> {
             .prop_map(|list| json!({ "parity": list })),
         (0..40, 0..40).prop_map(|(low, high)| json!({ "price": { "gte": low, "lt": high } })),
         (0..40).prop_map(|low| json!({ "price": { "gt": low }, "parity": "odd" })),
+        (0..40).prop_map(|price| json!({ "price": f64::from(price) / 2.0 })),
+        prop::collection::vec(0..40, 1..4).prop_map(|prices| json!({ "price": prices })),
     ];
     leaf.prop_recursive(4, 16, 3, |inner| {
         prop_oneof![
@@ -82,6 +84,8 @@ fn lets_in(filter: &Value, item: usize) -> bool {
         ("$not", filter) => !lets_in(filter, item),
         ("parity", Value::String(value)) => value == parity,
         ("parity", Value::Array(values)) => values.iter().any(|value| value == parity),
+        ("price", Value::Number(value)) => value.as_f64() == Some(price),
+        ("price", Value::Array(values)) => values.iter().any(|value| value.as_f64() == Some(price)),
         ("price", bounds) => bounds.as_object().expect("bounds").iter().all(|(bound, at)| {
             let at = at.as_f64().expect("a number");
             match bound.as_str() {
@@ -211,6 +215,13 @@ fn rules_hold_in_their_time() {
     let hidden = with(json!([{ "type": "hide", "itemId": format!("item-{}", plain[0]) }]));
     assert_eq!(hidden[..9], plain[1..]);
     assert!(with(json!([{ "type": "hide", "filter": { "parity": "odd" } }])).iter().all(|item| item % 2 == 0));
+    // Wherever a list is shown.
+    let hiding = request(&json!({ "rules": [{ "type": "hide", "filter": { "parity": "odd" } }] }));
+    let similar = pollster::block_on(recommender.similar("item-2", &hiding)).expect("similar");
+    let onboarding = pollster::block_on(recommender.onboarding(&hiding)).expect("asks");
+    for other in [indices(&similar), indices(&onboarding)] {
+        assert!(!other.is_empty() && other.iter().all(|item| item % 2 == 0), "{other:?}");
+    }
     let both = with(json!([{ "type": "hide", "itemId": format!("item-{last}") }, promote(last, 1)]));
     assert_eq!(both, plain, "what is hidden is not promoted");
     let demoted = with(json!([{ "type": "demote", "itemId": format!("item-{}", plain[0]), "by": 100 }]));

@@ -15,7 +15,7 @@
  * | `unsupported` | this runtime lacks something that was asked for |
  * | `storage` | the profile could not be stored; it stays in effect until the page closes, and goes along with the next write |
  * | `storage_full` | likewise, since the browser grants no more room |
- * | `storage_damaged` | what was stored could not be read and was set aside (told by `onProblem`) |
+ * | `storage_damaged` | what was stored could not be read and was set aside (told by `onProblem`); it is the `cause` |
  * | `internal` | a defect in this package; please report it |
  *
  * Codes raised by the engine: `model_format`, `model_version`, `model_tensor` and `model_integrity` (the model file),

@@ -2,12 +2,12 @@
 
 import { checkArray, checkFinite, checkFlag, checkItemId, checkKeys, checkNumber, checkOneOf, checkText, isRecord, withoutUndefined } from './check.js';
 import { argumentError } from './errors.js';
-import type { Filter, ListOptions, NumberRange } from './types.js';
+import type { Filter, ListOptions, NumberRange, SimilarOptions } from './types.js';
 
 const BOUNDS: readonly (keyof NumberRange)[] = ['lt', 'lte', 'gt', 'gte'];
 const RULE_KEYS = ['type', 'itemId', 'filter', 'position', 'by', 'from', 'until'] as const;
 /** The names of these options. */
-export const LIST_KEYS: readonly (keyof ListOptions)[] = ['boosters', 'novelty', 'rotationRate', 'rotationHours', 'explore', 'rules', 'diversity', 'maxPerCategory', 'fairness', 'trace'];
+export const LIST_KEYS: readonly (keyof ListOptions)[] = ['boosters', 'novelty', 'rotationRate', 'rotationHours', 'explore', 'diversity', 'maxPerCategory', 'fairness', 'trace'];
 
 /** What a shop asks of a list; columns and bounds are the engine's to judge. */
 export function checkList(given: Record<keyof ListOptions, unknown>): ListOptions {
@@ -23,11 +23,15 @@ export function checkList(given: Record<keyof ListOptions, unknown>): ListOption
       return { filter: checkFilter(filter) ?? {}, by: checkNumber(by, '"by" of a booster') };
     }),
     explore: given.explore === undefined ? undefined : checkExplore(given.explore),
-    rules: checkArray(given.rules, '"rules"')?.map(checkRule) as ListOptions['rules'],
     maxPerCategory: caps && Object.fromEntries(Object.entries(caps).map(([column, most]) => [column, checkNumber(most, `"maxPerCategory" of "${column}"`)])),
     fairness: fairness === undefined ? undefined : checkFairness(fairness),
     trace: checkFlag(given, 'trace'),
   };
+}
+
+/** The shop's rules. */
+export function checkRules(rules: unknown): SimilarOptions['rules'] {
+  return checkArray(rules, '"rules"')?.map(checkRule) as SimilarOptions['rules'];
 }
 
 function checkExplore(explore: unknown): ListOptions['explore'] {
@@ -79,9 +83,11 @@ function checkCondition(column: string, condition: unknown): Filter[string] {
     return checkArray(condition, `"${column}"`)?.map((filter) => checkFilter(filter) ?? {});
   }
   if (typeof condition === 'string') return condition;
+  if (typeof condition === 'number') return checkNumber(condition, `filter "${column}"`);
   if (Array.isArray(condition) && condition.every((value) => typeof value === 'string')) return [...condition];
+  if (Array.isArray(condition) && condition.every((value) => typeof value === 'number')) return condition.map((value) => checkNumber(value, `filter "${column}"`));
   if (!isRecord(condition)) {
-    throw argumentError(`filter "${column}" to be a text, an array of them, or bounds`, condition, "pass ['BAKERY'] or { lte: 5 }");
+    throw argumentError(`filter "${column}" to be a text, a number, an array of either, or bounds`, condition, "pass ['BAKERY'], 2019 or { lte: 5 }");
   }
   const range = checkKeys(condition, BOUNDS, `filter "${column}"`);
   const bounds = Object.fromEntries(BOUNDS.map((bound) => [bound, checkFinite(range[bound], `filter "${column}" ${bound}`)]));

@@ -2,7 +2,7 @@
 
 import { checkFinite, checkFlag, checkItemId, checkKeys, checkNumber, checkOneOf, checkText, isRecord, withoutUndefined } from './check.js';
 import { argumentError, ProclivityError } from './errors.js';
-import { LIST_KEYS, checkFilter, checkList, drawSeed } from './list-options.js';
+import { LIST_KEYS, checkFilter, checkList, checkRules, drawSeed } from './list-options.js';
 import type { CheckedOptions, CheckedTime, CheckedUser, EngineOptions, TimedEvent, TimedPush } from './engine.js';
 import type {
   BackendChoice,
@@ -28,7 +28,7 @@ const EVENT_KEYS: readonly (keyof InteractionEvent)[] = ['type', 'itemId', 'valu
 const PUSH_KEYS: readonly (keyof Push)[] = ['channel', 'timestamp', 'opened'];
 const TIME_KEYS: readonly (keyof BestTimeOptions)[] = ['within', 'window', 'quietHours', 'minGapHours', 'dailyCap', 'channel', 'explore', 'seed'];
 const NEW_ITEM_KEYS: readonly (keyof NewItem)[] = ['id', 'attributes'];
-const SIMILAR_KEYS: readonly (keyof SimilarOptions)[] = ['count', 'exclude', 'include', 'filter'];
+const SIMILAR_KEYS: readonly (keyof SimilarOptions)[] = ['count', 'exclude', 'include', 'filter', 'rules'];
 const RECOMMEND_KEYS: readonly (keyof RecommendOptions)[] = [...SIMILAR_KEYS, ...LIST_KEYS, 'scenario', 'context', 'includeSeen', 'learn', 'explain', 'user'];
 
 const DEFAULT_COUNT = 10;
@@ -181,6 +181,7 @@ export function checkRecommendOptions(options: unknown, items: number): CheckedO
   return withoutUndefined({
     ...checkSelection(given, items),
     ...checkList(given),
+    rules: checkRules(given.rules),
     context: checkContext(given.context),
     includeSeen: checkFlag(given, 'includeSeen'),
     learn: checkFlag(given, 'learn'),
@@ -201,7 +202,8 @@ export function checkBatch(users: unknown, options: unknown, items: number): { u
 
 /** Options of `similar` and `onboarding`, checked; `items` is the size of the catalogue. */
 export function checkSimilarOptions(options: unknown, items: number, call = 'similar'): SimilarOptions {
-  return withoutUndefined(checkSelection(checkKeys(options, SIMILAR_KEYS, call), items));
+  const given = checkKeys(options, SIMILAR_KEYS, call);
+  return withoutUndefined({ ...checkSelection(given, items), rules: checkRules(given.rules) });
 }
 
 /** Items to be added, copied; ids and columns are the engine's to judge. */

@@ -3,7 +3,7 @@
 import { argumentError } from './errors.js';
 import { uniqueId } from './unique-id.js';
 import type { Engine, TimedRanking } from './engine.js';
-import type { ListOptions, Recommendation, RecommendOptions, Rule, SimilarOptions } from './types.js';
+import type { Recommendation, RecommendOptions, Rule, SimilarOptions } from './types.js';
 
 /** Lists that are kept; the oldest go first. */
 const KEPT = 50;
@@ -12,7 +12,7 @@ interface Page {
   /** What it has shown so far. */
   shown: string[];
   exclude: readonly string[];
-  rules: ListOptions['rules'];
+  rules: SimilarOptions['rules'];
   ask: (engine: Engine, changed: RecommendOptions) => Promise<TimedRanking>;
 }
 
@@ -32,7 +32,7 @@ export class Pages {
     const page: Page = {
       shown: [],
       exclude: options.exclude ?? [],
-      rules: (options as ListOptions).rules,
+      rules: options.rules,
       ask: (engine, changed) => ask(engine, { ...options, ...changed }),
     };
     const list = this.#more(recommId, page, options.count ?? 0);

@@ -228,7 +228,7 @@ export interface NumberRange {
 }
 
 /**
- * Conditions on catalogue columns, all of which must hold: an accepted value or a list of them for a category column, bounds for a
+ * Conditions on catalogue columns, all of which must hold: an accepted value or a list of them, or bounds for a
  * number column. `{ department: ['BAKERY'], price: { lte: 5 } }`. `$and` and `$or` take lists of filters, `$not` takes one; what a column
  * does not know meets no condition, and so it meets its `$not`.
  */
@@ -236,7 +236,7 @@ export interface Filter {
   $and?: readonly Filter[] | undefined;
   $or?: readonly Filter[] | undefined;
   $not?: Filter | undefined;
-  [column: string]: string | readonly string[] | NumberRange | readonly Filter[] | Filter | undefined;
+  [column: string]: string | number | readonly string[] | readonly number[] | NumberRange | readonly Filter[] | Filter | undefined;
 }
 
 /** A group of items that is moved up, or down where `by` is negative. */
@@ -288,6 +288,11 @@ export interface SimilarOptions {
   include?: readonly string[] | undefined;
   /** Only items that fulfil these conditions may be returned. */
   filter?: Filter | undefined;
+  /**
+   * The shop's own rules, at most 1,000; those for items that the model does not know are passed over. In {@link Recommender.onboarding} what
+   * hides counts alone.
+   */
+  rules?: readonly Rule[] | undefined;
 }
 
 /**
@@ -322,8 +327,6 @@ export interface ListOptions {
   rotationHours?: number | undefined;
   /** Tries what is not known to be liked; every item then tells how likely it was to be shown. */
   explore?: Explore | undefined;
-  /** The shop's own rules, at most 1,000; those for items that the model does not know are passed over. */
-  rules?: readonly Rule[] | undefined;
   /** How much likeness to what stands above is held against an item, 0 to 1 (maximal marginal relevance). Default 0. */
   diversity?: number | undefined;
   /** Most items of one value of a category column: `{ department: 3 }`. The list is shorter where nothing else is left among the candidates. */

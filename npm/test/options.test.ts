@@ -10,6 +10,8 @@ describe('recommend options', () => {
   it('default to ten items', () => {
     expect(checkRecommendOptions(undefined, 100)).toMatchObject({ count: 10 });
     expect(checkSimilarOptions({ count: undefined }, 100)).toEqual({ count: 10 });
+    const rules = [{ type: 'hide', itemId: 'a' }];
+    expect(checkSimilarOptions({ rules, filter: { year: 2019, price: [1, 2.5] } }, 100)).toEqual({ count: 10, rules, filter: { year: 2019, price: [1, 2.5] } });
   });
 
   it('default to a whole catalogue that is smaller', () => {
@@ -61,10 +63,10 @@ describe('recommend options', () => {
 
   it('refuse malformed filters, lists and flags', () => {
     refused(() => checkRecommendOptions({ filter: 'BAKERY' }, 100), '"filter"');
-    refused(() => checkRecommendOptions({ filter: { department: 5 } }, 100), '"department"', '5');
+    refused(() => checkRecommendOptions({ filter: { department: [5, 'DELI'] } }, 100), '"department"', 'an array');
     refused(() => checkRecommendOptions({ filter: { $or: { price: { lte: 5 } } } }, 100), '"$or"', 'an array');
     refused(() => checkRecommendOptions({ filter: { $not: ['x'] } }, 100), '"filter"');
-    refused(() => checkRecommendOptions({ filter: { price: [5] } }, 100), '"price"');
+    refused(() => checkRecommendOptions({ filter: { price: [5, null] } }, 100), '"price"');
     refused(() => checkRecommendOptions({ filter: { price: { max: 5 } } }, 100), '"max"', 'lte');
     refused(() => checkRecommendOptions({ filter: { price: { lte: NaN } } }, 100), 'NaN');
     refused(() => checkRecommendOptions({ exclude: 'a' }, 100), '"exclude"');

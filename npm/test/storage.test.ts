@@ -154,6 +154,15 @@ describe.each([
     expect(place.history).toEqual(['item-1', 'item-2']);
   });
 
+  it('hands over what cannot be read where it cannot be set aside', async () => {
+    place.record = 'damaged';
+    const { setAside, ...storage } = place.open();
+    expect(setAside).toBeTypeOf('function');
+    await page({ storage });
+    expect([place.record, place.setAside]).toEqual([undefined, []]);
+    expect(problems).toMatchObject([{ code: 'storage_damaged', cause: 'damaged', message: expect.stringContaining('no "setAside"') as string }]);
+  });
+
   it('leaves alone what a newer version of the package wrote, and says so', async () => {
     place.record = { revision: 'b', state: { version: 9 } };
     const recommender = await page();

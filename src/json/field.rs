@@ -117,9 +117,13 @@ impl<'v> Field<'v> {
         Ok(floats)
     }
 
-    /// Whether it is a text, a list, or an object.
+    /// Whether it is a text, a number, or a list.
     pub fn is_text(&self) -> bool {
         matches!(self.value, Json::Text(_))
+    }
+
+    pub fn is_number(&self) -> bool {
+        matches!(self.value, Json::Number(_))
     }
 
     pub fn is_list(&self) -> bool {

@@ -31,6 +31,8 @@ pub enum Condition {
     In(Vec<String>),
     /// This category.
     Equals(String),
+    /// One of these numbers.
+    Numbers(Vec<f32>),
     /// A number within bounds; NaN (unknown) is never within.
     Range(Range),
 }
@@ -59,7 +61,7 @@ impl Range {
 const MAX_DEPTH: usize = 16;
 
 impl Filter {
-    /// The JSON form: `{ column: value | [values] | { gte, lte, gt, lt }, $and: [filters], $or: [filters], $not: filter }`, all of
+    /// The JSON form, values being texts or numbers: `{ column: value | [values] | { gte, lte, gt, lt }, $and: [filters], $or: [filters], $not: filter }`, all of
     /// which must hold.
     ///
     /// # Errors
@@ -121,8 +123,14 @@ impl Condition {
         if field.is_text() {
             return Ok(Condition::Equals(field.text()?.to_owned()));
         }
+        if field.is_number() {
+            return Ok(Condition::Numbers(vec![field.float()?]));
+        }
         if field.is_list() {
-            return Ok(Condition::In(field.texts()?));
+            return Ok(match field.list()?.first().is_some_and(Field::is_number) {
+                true => Condition::Numbers(field.floats()?),
+                false => Condition::In(field.texts()?),
+            });
         }
         field.only(&["gte", "lte", "gt", "lt"])?;
         let mut bounds = [None; 4];
@@ -154,7 +162,7 @@ impl Condition {
                     .map(|code| match self {
                         Condition::In(list) => list.iter().any(|value| value == values.get(code)),
                         Condition::Equals(value) => value == values.get(code),
-                        Condition::Range(_) => false,
+                        Condition::Numbers(_) | Condition::Range(_) => false,
                     })
                     .collect();
                 keep(&mut mask, |item| wanted[codes[item] as usize]);
@@ -162,11 +170,18 @@ impl Condition {
             (ColumnView::Number(numbers), Condition::Range(range)) => {
                 keep(&mut mask, |item| range.holds(numbers[item]));
             }
+            (ColumnView::Number(numbers), Condition::Numbers(list)) => {
+                keep(&mut mask, |item| list.contains(&numbers[item]));
+            }
             (ColumnView::Category { .. }, _) => {
-                return Err(Error::argument(&argument, "a category or a list of them", "a range"));
+                return Err(Error::argument(&argument, "a category or a list of them", "numbers"));
             }
             (ColumnView::Number(_), _) => {
-                return Err(Error::argument(&argument, "a range such as { lte: 5 }", "categories"));
+                return Err(Error::argument(
+                    &argument,
+                    "a number, a list of them, or a range such as { lte: 5 }",
+                    "categories",
+                ));
             }
             (ColumnView::Text(_), _) => {
                 return Err(Error::argument(&argument, "a category or number column", "a text column"));

@@ -1,4 +1,5 @@
 // What the visitor decides, and what the shop knows of them: on this page, on another one, and over time.
+import { readFile } from 'node:fs/promises';
 import { expect, Shop, test } from './support/shop.ts';
 
 test('variety and surprise change the shelf at once, the trace says how, and back is back', async ({ shop, page }) => {
@@ -82,6 +83,17 @@ test('the shop says when a nudge would come', async ({ shop, page }) => {
   await expect(nudge).toHaveText(/^\w+day, [5-9] PM to /);
   await page.locator('#nudge-when').selectOption('in the morning');
   await expect(nudge).toHaveText(/^\w+day, ([7-9]|1[01]) AM to /);
+  // What came of one now: the hours after it are left alone, and it is known from then on.
+  await page.locator('#nudge-when').selectOption('at any time');
+  for (const answer of ['I would open it', 'I would not']) {
+    const before = await nudge.textContent();
+    await page.getByRole('button', { name: answer }).click();
+    await expect(nudge).not.toHaveText(before ?? '');
+  }
+  const download = page.waitForEvent('download');
+  await page.locator('#export').click();
+  const { pushes } = JSON.parse(await readFile(await (await download).path(), 'utf8')) as { pushes: { opened: boolean }[] };
+  expect(pushes.map(({ opened }) => opened)).toEqual([true, false]);
 });
 
 test('beliefs are bars, each can be taken back, and all of it can be taken along', async ({ shop, page }) => {

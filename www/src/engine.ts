@@ -1,7 +1,8 @@
 import { ProclivityError, Recommender } from 'proclivity';
+import { announce } from './announce.ts';
 import { interests, type Interest } from 'proclivity/interests';
 import type {
-  BackendChoice, BackendName, BestTime, BestTimeOptions, Catalogue, Info, InteractionEvent, LoadProgress, ProfileState, Recommendation, RecommendOptions,
+  BackendChoice, BackendName, BestTime, BestTimeOptions, Catalogue, Info, InteractionEvent, LoadProgress, ProfileState, Push, Recommendation, RecommendOptions,
   SimilarOptions,
 } from 'proclivity';
 
@@ -30,7 +31,7 @@ export class Engine {
 
   /** Loads the first model. Where the GPU is asked for but not to be had, the CPU takes over, and `info().reason` says why. */
   static async load(backend: BackendChoice, onProgress: (progress: LoadProgress) => void): Promise<Engine> {
-    const engine = new Engine(await Recommender.load(MODELS.neighbours.url, { backend, onProgress, storage: 'indexeddb' }));
+    const engine = new Engine(await Recommender.load(MODELS.neighbours.url, { backend, onProgress, storage: 'indexeddb', onProblem: tell }));
     void engine.#settle();
     return engine;
   }
@@ -38,7 +39,7 @@ export class Engine {
   /** Goes on with another model, on the same backend and with the same profile, which is stored; where it cannot be loaded, with the one at hand. */
   async useModel(model: ModelName): Promise<void> {
     const { backend } = await this.#recommender.settled();
-    const next = await Recommender.load(MODELS[model].url, { backend, storage: 'indexeddb' });
+    const next = await Recommender.load(MODELS[model].url, { backend, storage: 'indexeddb', onProblem: tell });
     try {
       // Where nothing can be stored.
       if (next.info().storage === 'memory') await next.import(await this.#recommender.export());
@@ -106,6 +107,10 @@ export class Engine {
     return this.#recommender.bestTime(options);
   }
 
+  pushed(push: Push): Promise<void> {
+    return kept(this.#recommender.pushed(push), undefined);
+  }
+
   forget(): Promise<void> {
     return kept(this.#recommender.forget(), undefined);
   }
@@ -149,9 +154,14 @@ async function kept<T>(change: Promise<T>, unless: T): Promise<T> {
     return await change;
   } catch (error) {
     if (!(error instanceof ProclivityError) || !error.code.startsWith('storage')) throw error;
-    console.warn(error.message);
+    tell(error);
     return unless;
   }
+}
+
+function tell(problem: ProclivityError): void {
+  console.warn(problem.message);
+  announce(`What you do here cannot be kept for later: ${problem.message}`, 'storage');
 }
 
 /** The middle value; of an even number of values the mean of the two middle ones. */

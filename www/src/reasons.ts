@@ -9,9 +9,11 @@ export interface ReasonText {
   learnt: boolean;
 }
 
-/** The weightiest reason that can be told: "Because you bought Bananas", "Bought 3 times", or else "Popular here". */
+const TOLD: readonly Reason['type'][] = ['promoted', 'because_of', 'buy_again', 'taste'];
+
+/** The most telling reason: "Because you bought Bananas", "Bought 3 times", "You often choose Cheese", or else "Popular here". */
 export function reasonText(reasons: readonly Reason[], { catalogue }: Shop): ReasonText {
-  const reason = reasons.find(({ type }) => type === 'because_of') ?? reasons.find(({ type }) => type === 'buy_again');
+  const [reason] = TOLD.flatMap((told) => reasons.find(({ type }) => type === told) ?? []);
   if (reason === undefined) return { text: 'Popular here', learnt: false };
-  return { text: describeReason(reason, { name: (itemId) => shortTitle(catalogue.title(itemId)) }), learnt: true };
+  return { text: describeReason(reason, { name: (itemId) => shortTitle(catalogue.title(itemId)) }), learnt: reason.type !== 'promoted' };
 }

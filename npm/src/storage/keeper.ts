@@ -197,11 +197,13 @@ export class ProfileKeeper {
   }
 
   async #setAside(unreadable: unknown, why: string): Promise<void> {
+    const kept = this.#storage.setAside !== undefined;
     if (this.#storage.setAside === undefined) await this.#storage.clear();
     else await this.#storage.setAside(unreadable);
     this.#revision = null;
+    const whereabouts = kept ? 'it was set aside' : 'this storage has no "setAside", so it is in the cause of this error alone';
     this.#events.problem(
-      new ProclivityError('storage_damaged', `expected the stored profile, found something that cannot be read (${why}); it was set aside`),
+      new ProclivityError('storage_damaged', `expected the stored profile, found something that cannot be read (${why}); ${whereabouts}`, { cause: unreadable }),
     );
   }
 }

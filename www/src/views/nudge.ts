@@ -1,4 +1,5 @@
 import type { BestTime } from 'proclivity';
+import { announce } from '../announce.ts';
 import { h } from '../dom.ts';
 import type { Shop } from '../shop.ts';
 
@@ -13,7 +14,10 @@ const QUIET: readonly (readonly [name: string, hours: readonly [number, number] 
   ['at any time', undefined],
 ];
 
-/** When would one like a nudge, and when it would then come. Nothing is sent: the shop only says what it would choose. */
+/**
+ * When would one like a nudge, and when it would then come. Nothing is sent: the shop only says what it would choose, and learns from what one
+ * says of a nudge that came now.
+ */
 export function nudge({ engine, store }: Shop): HTMLElement {
   const text = h('p', { id: 'nudge' });
   const wish = h('select', { class: 'select', id: 'nudge-when', 'aria-label': 'When would you like a nudge?', onchange: () => { drawSoon(); } }, ...QUIET.map(([name], at) => h('option', { value: String(at) }, name)));
@@ -23,9 +27,13 @@ export function nudge({ engine, store }: Shop): HTMLElement {
     text.textContent = best ? sentence(best) : 'Not this week.';
   };
   const drawSoon = (): void => void draw().catch((error: unknown) => { text.textContent = String(error); });
+  const answer = (word: string, opened: boolean) => h('button', { type: 'button', class: 'button button-quiet', onclick: () => {
+    void engine.pushed({ opened }).then(() => { announce(`Noted: ${word.toLowerCase()}`); drawSoon(); });
+  } }, word);
+  const now = h('div', { class: 'nudge-now', role: 'group', 'aria-label': 'If a nudge came now' }, h('span', {}, 'If one came now:'), answer('I would open it', true), answer('I would not', false));
   store.on('profile', drawSoon);
   drawSoon();
-  return h('section', { class: 'nudge', 'aria-label': 'When to nudge you' }, h('h3', {}, 'When would you like a nudge?'), wish, text);
+  return h('section', { class: 'nudge', 'aria-label': 'When to nudge you' }, h('h3', {}, 'When would you like a nudge?'), wish, text, now);
 }
 
 function sentence({ at, until, probability, usual, confidence }: BestTime): string {

@@ -37,6 +37,6 @@ export function opinions(product: Product, { store }: Shop, withWords = false): 
     'div',
     { class: withWords ? 'opinions opinions-wide' : 'opinions' },
     opinion('bookmark', 'icon-heart', 'Like', `Liked ${product.title}`),
-    opinion('dislike', 'icon-no', 'Not this', `You will see less like ${product.title}`),
+    opinion('dislike', 'icon-no', 'Not this', `Not shown again: ${product.title}`),
   );
 }
