@@ -304,8 +304,8 @@ impl Recommender {
             _ => Vec::new(),
         };
         let history: Vec<u32> = match subject {
-            Subject::Own => known(&self.history()),
-            Subject::Profile(profile) => known(&profile.history(&self.model)),
+            Subject::Own => dealt_with(&self.history()),
+            Subject::Profile(profile) => dealt_with(&profile.history(&self.model)),
             _ => Vec::new(),
         };
         let arranged = Arranged::new(&self.model, &request.arrangement, request.now, &shown, &history)?;
@@ -450,9 +450,9 @@ impl Recommender {
     }
 }
 
-/// The items that speak for others.
-fn known(history: &[Interaction]) -> Vec<u32> {
-    history.iter().filter(|line| line.strength > 0.0).map(|line| line.item).collect()
+/// The items that more happened to than being shown.
+fn dealt_with(history: &[Interaction]) -> Vec<u32> {
+    history.iter().filter(|line| line.strength > 0.0 || line.seen).map(|line| line.item).collect()
 }
 
 /// A question to the catalogue, and what its answer is explained by.

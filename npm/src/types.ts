@@ -260,7 +260,10 @@ export type Rule = {
   | { type: 'demote'; filter: Filter; by?: number | undefined }
 );
 
-/** A group that has its share at every place of the list (FA*IR, Zehlike et al. 2017). */
+/**
+ * A group that has its share at every place of the list (FA*IR, Zehlike et al. 2017). Rules that promote and `maxPerCategory` go before it: where
+ * they leave it no place it catches up after them.
+ */
 export interface Fairness {
   group: Filter;
   /** 0 to 1. At each place the group has no fewer items than a list drawn at random with that share would have. */
@@ -352,7 +355,10 @@ export interface RecommendOptions extends SimilarOptions, ListOptions {
    * repurchase part then puts what is due, by the times of the user's purchases, among what is new.
    */
   includeSeen?: boolean | undefined;
-  /** Whether what was learnt online, event by event, counts beside the model's own scores, where the model says how. Default `true`. */
+  /**
+   * Whether what was learnt online, event by event, counts beside the model's own scores, where the model says how. Default `true`. Models with a
+   * repurchase part weigh own items by that instead.
+   */
   learn?: boolean | undefined;
   /** Fill in each item's `reasons`. Default `true`. */
   explain?: boolean | undefined;

@@ -24,6 +24,7 @@ use super::write::Precision;
 use crate::cholesky::Cholesky;
 use crate::error::{Error, Result, show};
 use crate::json::parse;
+use crate::simd::scaled;
 
 /// 1 for each item that is no longer offered, (n) U8.
 pub(crate) const REMOVED: &str = "item.removed";
@@ -360,9 +361,7 @@ impl Model {
     fn row(&self, table: &TableSlot, item: u32, dim: usize) -> Vec<f32> {
         let row = item as usize * dim..(item as usize + 1) * dim;
         match table.view(self.buffer.as_bytes()) {
-            ItemTable::Int8 { values, scale } => {
-                values[row].iter().map(|&value| f32::from(value) * scale[item as usize]).collect()
-            }
+            ItemTable::Int8 { values, scale } => scaled(&values[row], scale[item as usize]),
             ItemTable::F32 { values } => values[row].to_vec(),
         }
     }

@@ -9,11 +9,11 @@
 //! computed anew from the events, draws included, in plain f32 operations in a fixed order: the same events give the same adapter.
 
 use std::ops::Range;
-use std::sync::OnceLock;
 
 use super::network::ops::{exp, sigmoid};
 use super::random::Random;
 use crate::model::{ColumnView, Model, Online, OnlineColumn};
+use crate::simd::dot;
 
 /// The latest events that are learnt from.
 const MOST: usize = 300;
@@ -46,15 +46,15 @@ pub struct Adapter {
     /// What the vector, the item itself and each of those columns count.
     weights: Vec<f32>,
     norm: f32,
-    /// The other item of each step.
-    others: Vec<u32>,
-    /// Its values in each column, (steps, columns).
+    /// Comparisons with other items so far.
+    steps: usize,
+    /// The values of each step's other item in each column, (steps, columns).
     codes: Vec<usize>,
-    /// How far each step moved the vector and each column, (steps, 1 + columns).
+    /// How far each step moved each column, (steps, columns).
     moved: Vec<f32>,
     events: Vec<Learnt>,
-    /// What of `delta` is of each event, (events, d); made when it is asked for.
-    deltas: OnceLock<Vec<f32>>,
+    /// How far each event moved `delta`, (events, d); none where it plays no part.
+    deltas: Vec<f32>,
 }
 
 /// An item that was dealt with.
@@ -121,11 +121,11 @@ impl Adapter {
             columns: Vec::new(),
             weights: (0..PARTS).map(|part| weights.get(part).copied().unwrap_or_default()).collect(),
             norm: online.norm,
-            others: Vec::new(),
+            steps: 0,
             codes: Vec::new(),
             moved: Vec::new(),
             events: Vec::new(),
-            deltas: OnceLock::new(),
+            deltas: Vec::new(),
         };
         for (place, &weight) in weights.iter().skip(PARTS).enumerate().filter(|(_, weight)| **weight != 0.0) {
             if let Some(column) = Coded::new(model, online, place) {
@@ -164,21 +164,21 @@ impl Adapter {
         let codes: Vec<usize> = columns.iter().map(|column| column.code(item)).collect();
         let (sign, rate) = (if strength > 0.0 { 1.0 } else { -1.0 }, online.rate * strength.abs().min(1.0));
         let row = self.row(model, item);
-        let (first, mut moved) = (self.others.len(), 0.0);
+        let (first, mut moved) = (self.steps, 0.0);
+        let mut delta = vec![0.0; row.len()];
         for _ in 0..online.samples {
             let other = model.draw_by_popularity(random.uniform());
             if seen[other as usize] != UNSEEN {
                 continue;
             }
-            self.moved.push(if row.is_empty() {
-                0.0
-            } else {
+            if !row.is_empty() {
                 let apart: Vec<f32> = row.iter().zip(self.row(model, other)).map(|(a, b)| sign * (a - b)).collect();
-                let x: f32 = self.delta.iter().zip(&apart).map(|(delta, x)| delta * x).sum();
-                let gain = rate * sigmoid(-x);
-                self.delta.iter_mut().zip(&apart).for_each(|(delta, x)| *delta += gain * x);
-                sign * gain
-            });
+                let gain = rate * sigmoid(-dot(&self.delta, &apart));
+                self.delta.iter_mut().zip(&mut delta).zip(&apart).for_each(|((sum, own), x)| {
+                    *sum += gain * x;
+                    *own += gain * x;
+                });
+            }
             let own = &mut self.own[at].bias;
             let gain = sign * rate * sigmoid(-sign * *own);
             *own += gain;
@@ -191,9 +191,10 @@ impl Adapter {
                 self.moved.push(sign * gain);
                 self.codes.push(against);
             }
-            self.others.push(other);
+            self.steps += 1;
         }
-        let steps = first..self.others.len();
+        self.deltas.extend(delta);
+        let steps = first..self.steps;
         self.events.push(Learnt { item, place: None, left: 1.0, own: moved, codes, steps });
     }
 
@@ -223,9 +224,8 @@ impl Adapter {
     /// What each part says of `item`, not weighed, (2 + columns that count).
     pub fn parts(&self, model: &Model, online: &Online, item: u32) -> Vec<f32> {
         let row = model.embedding(item);
-        let dot: f32 = self.delta.iter().zip(row).map(|(delta, x)| delta * x).sum();
         let own = self.own.iter().find(|own| own.item == item).map_or(0.0, |own| own.bias);
-        let mut parts = vec![dot / self.norm, own];
+        let mut parts = vec![dot(&self.delta, &row) / self.norm, own];
         let columns = self.coded(model, online);
         parts.extend(columns.iter().zip(&self.columns).map(|(column, (_, biases))| biases[column.code(item)]));
         parts
@@ -270,9 +270,8 @@ impl Adapter {
         let row = self.row(model, item);
         let mut parts = vec![0.0; self.events.len()];
         if !row.is_empty() {
-            let deltas = self.deltas.get_or_init(|| self.deltas(model));
-            for (part, delta) in parts.iter_mut().zip(deltas.chunks_exact(dim)) {
-                *part = self.weights[0] * delta.iter().zip(&row).map(|(a, b)| a * b).sum::<f32>();
+            for ((part, event), delta) in parts.iter_mut().zip(&self.events).zip(self.deltas.chunks_exact(dim)) {
+                *part = self.weights[0] * event.left * dot(delta, &row);
             }
         }
         let online = model.manifest().online.as_ref();
@@ -285,28 +284,12 @@ impl Adapter {
                 let of_item = f32::from(event.codes[n] == wanted);
                 for step in event.steps.clone() {
                     let sign = of_item - f32::from(self.codes[step * width + n] == wanted);
-                    sum += sign * self.moved[step * (1 + width) + 1 + n] * self.weights[PARTS + n];
+                    sum += sign * self.moved[step * width + n] * self.weights[PARTS + n];
                 }
             }
             *part += event.left * sum;
         }
         self.events.iter().zip(parts).filter_map(|(event, part)| Some((event.place?, part))).collect()
-    }
-
-    fn deltas(&self, model: &Model) -> Vec<f32> {
-        let dim = self.delta.len();
-        let mut deltas = vec![0.0; self.events.len() * dim];
-        let width = 1 + self.columns.len();
-        for (event, delta) in self.events.iter().zip(deltas.chunks_exact_mut(dim)) {
-            let row = self.row(model, event.item);
-            for step in event.steps.clone() {
-                let gain = self.moved[step * width] * event.left;
-                let other = self.row(model, self.others[step]);
-                let apart = row.iter().zip(other).map(|(a, b)| a - b);
-                delta.iter_mut().zip(apart).for_each(|(x, apart)| *x += gain * apart);
-            }
-        }
-        deltas
     }
 }
 

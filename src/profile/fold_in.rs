@@ -7,7 +7,7 @@
 use crate::cholesky::Cholesky;
 use crate::error::{Error, Result};
 use crate::model::{MAX_ABS, Model, to_power};
-use crate::simd::{Exact, Vector};
+use crate::simd::{Exact, Vector, dot};
 
 /// A solved fold-in: what is needed to say which event carried a score.
 #[derive(Debug, Clone)]
@@ -66,16 +66,8 @@ impl FoldIn {
         let target: Vec<f64> = direction.iter().copied().map(f64::from).collect();
         let z: Vec<f32> = self.system.solve(&target).into_iter().map(|x| x as f32).collect();
         let part = |(n, &(history, confidence)): (usize, &(u32, f64))| {
-            let mut sums = [Exact::splat(0.0); 4];
             let row = &self.rows[n * z.len()..][..z.len()];
-            for (y, z) in row.as_chunks::<16>().0.iter().zip(z.as_chunks::<16>().0) {
-                for ((sum, y), z) in sums.iter_mut().zip(y.as_chunks::<4>().0).zip(z.as_chunks::<4>().0) {
-                    *sum = Exact::add(*sum, Exact::mul(Exact::load(y), Exact::load(z)));
-                }
-            }
-            let mut dots = [0.0; 4];
-            Exact::store(&mut dots, Exact::sums(sums));
-            (history, confidence as f32 * ((dots[0] + dots[1]) + (dots[2] + dots[3])))
+            (history, confidence as f32 * dot(row, &z))
         };
         self.confidence.iter().enumerate().map(part).collect()
     }

@@ -5,6 +5,7 @@ mod context;
 mod event;
 mod fold_in;
 mod gradient;
+mod mentions;
 mod network;
 mod push;
 mod random;

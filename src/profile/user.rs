@@ -5,9 +5,11 @@ use std::sync::OnceLock;
 use super::adapter::{Adapter, Feedback};
 use super::context::{add_context, context_features};
 use super::fold_in::FoldIn;
+use super::mentions::Mentions;
 use super::{gradient, network};
 use crate::error::{Error, Result, show};
 use crate::model::{MAX_ABS, Model, Prior, Ranker, UserTower};
+use crate::simd::dot;
 
 /// Items of a history that are left out one by one, to see what a ranker makes of the others.
 const LEFT_OUT: usize = 8;
@@ -34,6 +36,8 @@ pub struct User {
     context: Vec<(u32, f32)>,
     /// Of a network, the vector without each of the latest items, which alone it looks at; made when it is asked for.
     without: OnceLock<Vec<Option<Vec<f32>>>>,
+    /// Of neighbour lists, those that name each item; made when it is asked for.
+    mentions: OnceLock<Mentions>,
 }
 
 #[derive(Debug, Clone)]
@@ -129,6 +133,7 @@ impl User {
             history: history.to_vec(),
             context: context.to_vec(),
             without: OnceLock::new(),
+            mentions: OnceLock::new(),
         })
     }
 
@@ -151,6 +156,7 @@ impl User {
             history: Vec::new(),
             context: context.to_vec(),
             without: OnceLock::new(),
+            mentions: OnceLock::new(),
         })
     }
 
@@ -175,10 +181,9 @@ impl User {
             };
             (first..self.history.len()).map(without).collect()
         });
-        let dot = |vector: &Vec<f32>| vector.iter().zip(target).map(|(a, b)| a * b).sum::<f32>();
-        let whole = dot(self.taste());
+        let whole = dot(self.taste(), target);
         let part = |at: usize| match at.checked_sub(first) {
-            Some(at) => whole - vectors[at].as_ref().map_or(0.0, dot),
+            Some(at) => whole - vectors[at].as_ref().map_or(0.0, |vector| dot(vector, target)),
             None => 0.0,
         };
         self.history.iter().enumerate().map(|(at, &(from, _))| (from, part(at))).collect()
@@ -198,7 +203,7 @@ impl User {
     /// The retrieval score of `item` in its two parts: what neighbour lists and the prior say, and dot and bias.
     pub fn scores(&self, model: &Model, item: u32) -> (f32, f32) {
         let bias = model.bias().map_or(0.0, |bias| bias[item as usize]);
-        let dot: f32 = self.vector.iter().zip(model.embedding(item)).map(|(a, b)| a * b).sum();
+        let dot = dot(&self.vector, &model.embedding(item));
         (self.offset.as_ref().map_or(0.0, |offset| offset[item as usize]), dot + bias)
     }
 
@@ -249,13 +254,8 @@ impl User {
     fn of_retrieval(&self, model: &Model, item: u32, row: &[f32]) -> Vec<(u32, f32)> {
         let mut parts = self.along(model, row);
         if let Some(neighbours) = model.neighbours() {
-            for (part, &(from, strength)) in parts.iter_mut().zip(&self.history) {
-                neighbours.each(from, &mut |other, weight| {
-                    if other == item {
-                        part.1 += strength * weight;
-                    }
-                });
-            }
+            let mentions = self.mentions.get_or_init(|| Mentions::new(&neighbours, &self.history, model.item_count()));
+            mentions.of(item).iter().for_each(|&(place, part)| parts[place as usize].1 += part);
         }
         if let Some(adapter) = &self.adapter {
             for (place, learnt) in adapter.contributions(model, item) {
@@ -271,8 +271,7 @@ impl User {
             Tower::FoldIn(solved) => solved.contributions(direction),
             Tower::Pool { factor } => {
                 let part = |&(from, strength): &(u32, f32)| {
-                    let row = model.history_row(from);
-                    (from, strength * factor * row.iter().zip(direction).map(|(a, b)| a * b).sum::<f32>())
+                    (from, strength * factor * dot(&model.history_row(from), direction))
                 };
                 self.history.iter().map(part).collect()
             }

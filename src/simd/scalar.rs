@@ -69,6 +69,11 @@ impl Vector for Scalar {
     }
 
     #[inline(always)]
+    fn floats(x: &[i8; 16]) -> [[f32; 4]; 4] {
+        from_fn(|n| from_fn(|lane| f32::from(x[4 * n + lane])))
+    }
+
+    #[inline(always)]
     fn zero() -> [i32; 4] {
         [0; 4]
     }

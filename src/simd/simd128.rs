@@ -89,6 +89,17 @@ impl<const LEVEL: u8> Vector for Simd<LEVEL> {
     }
 
     #[inline(always)]
+    fn floats(x: &[i8; 16]) -> [v128; 4] {
+        let (low, high) = (widen(&x.as_chunks::<8>().0[0]), widen(&x.as_chunks::<8>().0[1]));
+        [
+            f32x4_convert_i32x4(i32x4_extend_low_i16x8(low)),
+            f32x4_convert_i32x4(i32x4_extend_high_i16x8(low)),
+            f32x4_convert_i32x4(i32x4_extend_low_i16x8(high)),
+            f32x4_convert_i32x4(i32x4_extend_high_i16x8(high)),
+        ]
+    }
+
+    #[inline(always)]
     fn zero() -> v128 {
         i32x4_splat(0)
     }

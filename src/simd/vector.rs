@@ -36,6 +36,8 @@ pub(crate) trait Vector {
     /// Lane n is the sum of the lanes of `x[n]`, as `(x0 + x1) + (x2 + x3)`.
     fn sums(x: [Self::F; 4]) -> Self::F;
 
+    /// Sixteen i8.
+    fn floats(x: &[i8; 16]) -> [Self::F; 4];
     fn zero() -> Self::I;
     fn to_f32(x: Self::I) -> Self::F;
     /// Lane n is the sum of the lanes of `x[n]`.
