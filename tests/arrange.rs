@@ -63,7 +63,7 @@ fn filters() -> impl Strategy<Value = Value> {
         (0..40, 0..40).prop_map(|(low, high)| json!({ "price": { "gte": low, "lt": high } })),
         (0..40).prop_map(|low| json!({ "price": { "gt": low }, "parity": "odd" })),
         (0..40).prop_map(|price| json!({ "price": f64::from(price) / 2.0 })),
-        prop::collection::vec(0..40, 1..4).prop_map(|prices| json!({ "price": prices })),
+        prop::collection::vec(0..40, 0..4).prop_map(|prices| json!({ "price": prices })),
     ];
     leaf.prop_recursive(4, 16, 3, |inner| {
         prop_oneof![

@@ -141,6 +141,17 @@ fn the_latest_rating_is_learnt_and_a_burst_as_its_strongest() {
     assert_eq!(strengths(&[rate(5.0, 0.0), rate(4.0, 9.0)]), [0.5]);
     assert_eq!(strengths(&[event(EventKind::Purchase, 3, 0.0), rate(5.0, 0.0), rate(4.0, 9.0)]), [1.0, 0.5]);
     assert_eq!(strengths(&[rate(5.0, 0.0), rate(2.0, 9.0)]), [-1.0]);
+    assert_eq!(strengths(&[rate(2.0, 0.0), rate(5.0, 0.001)]), [1.0]);
+    // The page is opened, then the rating corrected.
+    assert_eq!(strengths(&[rate(5.0, 0.0), event(EventKind::Click, 3, 9.0), rate(4.0, 9.001)]), [0.5]);
+    // Of a time that is not known each is by itself.
+    let untimed = |event: Event| Event { timestamp: 0.0, ..event };
+    let told = [rate(5.0, 0.0), event(EventKind::View, 3, 0.0), rate(4.0, 0.0)].map(untimed);
+    assert_eq!(strengths(&told), [0.15, 0.5]);
+    // What is shown meanwhile changes nothing.
+    let shown = [(EventKind::View, 0.0), (EventKind::Impression, 0.003), (EventKind::Purchase, 0.006)];
+    assert_eq!(strengths(&shown.map(|(kind, hours)| event(kind, 3, hours))), [1.0]);
+    assert_eq!(strengths(&[rate(5.0, 0.0), event(EventKind::Impression, 3, 0.0), rate(4.0, 0.2)]), [0.5]);
     let kinds = [EventKind::View, EventKind::Purchase, EventKind::Cart].map(|kind| event(kind, 3, 1.0));
     assert_eq!(strengths(&kinds), [1.0]);
 }

@@ -289,8 +289,29 @@ fn a_burst_pushes_nothing_else_out() {
     let before: Vec<Event> = (0..1500).map(|n| event(EventKind::Purchase, n, n as f64 * 100.0)).collect();
     let burst = (0..600).map(|n| event(EventKind::Click, 2999, 300_000.0 + n as f64 / 10.0));
     let profile = observed(&model, before.iter().cloned().chain(burst));
-    assert!(profile.events().take(before.len()).eq(before), "every purchase is still there");
+    assert!(profile.events().take(before.len()).eq(before.iter().cloned()), "every purchase is still there");
     assert!(profile.events().count() <= 2000);
+    // Nor do corrections of one rating, and what is turned round is not taken for told twice.
+    let rate =
+        |n: usize| Event { value: Some(4.0 + (n % 2) as f32), ..event(EventKind::Rating, 2999, 3e5 + 90.0 * n as f64) };
+    let rated = observed(&model, before.iter().cloned().chain((0..600).map(rate)));
+    assert!(rated.events().take(before.len()).eq(before.iter().cloned()));
+    assert_eq!(rated.history(&model).last().map(|line| line.strength), Some(1.0));
+    for kinds in [
+        [EventKind::Dislike, EventKind::Purchase, EventKind::Dislike],
+        [EventKind::Purchase, EventKind::Dislike, EventKind::Purchase],
+    ] {
+        let turned = (0..3).map(|n| event(kinds[n], 2999, n as f64));
+        let full = observed(&model, turned.chain((0..2000).map(|n| event(EventKind::Click, 1, 1e3 + 90.0 * n as f64))));
+        let kept: Vec<EventKind> =
+            full.events().filter(|event| event.item_id == "item-2999").map(|event| event.kind).collect();
+        assert_eq!(kept, kinds[3 - kept.len()..], "the oldest go first");
+    }
+    let portion =
+        |n: usize| Event { value: Some(0.1 + 0.3 * n as f32), ..event(EventKind::Portion, 2999, 20.0 * n as f64) };
+    let clicks = (0..1998).map(|n| event(EventKind::Click, 1, 1e3 + 90.0 * n as f64));
+    let viewed = observed(&model, (0..4).map(portion).chain(clicks));
+    assert!(viewed.history(&model)[0].seen, "the largest portion is still there");
 }
 
 #[test]

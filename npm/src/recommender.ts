@@ -195,7 +195,8 @@ export class Recommender {
 
   /**
    * What the profile holds of what the user did, oldest first, times in whole seconds: 2,000 events at most, fewer where ids are long (58 KB
-   * in all). Beyond that impressions go first, then what is oldest.
+   * in all). Beyond that impressions go first, then what changes nothing (told twice within a minute, a rating that was
+   * corrected), then what is oldest.
    */
   events(): Promise<InteractionEvent[]> {
     return this.#run((engine) => engine.events());

@@ -64,7 +64,7 @@ export interface LoadOptions {
   /** Which profile of `'indexeddb'`, where a site keeps several, such as one a signed-in user. Default `'default'`. */
   profile?: string | undefined;
   /**
-   * Called with what went wrong beside the calls: a stored profile that could not be read and was set aside (`storage_damaged`), or
+   * Called with what went wrong beside the calls: a stored profile that could not be read and was set aside (`storage_damaged`; it is the `cause`), or
    * storage that is not to be had, so that the profile lasts until the page closes (`storage`). Default: a warning on the console.
    */
   onProblem?: ((problem: ProclivityError) => void) | undefined;
@@ -91,7 +91,8 @@ export interface ProfileStorage {
   write(profile: StoredProfile, expected: string | null): Promise<boolean>;
   /** Erases everything, also what was set aside. */
   clear(): Promise<void>;
-  /** Puts what cannot be read, if it is still there, out of the way, where a person can look at it; without it, all is cleared. */
+  /** Puts what cannot be read, if it is still there, out of the way, where a person can look at it; without it, all is cleared, and it is only in
+   * the `cause` of what `onProblem` is told. */
   setAside?(unreadable: unknown): Promise<void>;
   /** Runs `work` while no other page does; without it, a write that comes too late is made anew. */
   exclusively?<T>(work: () => Promise<T>): Promise<T>;
@@ -281,7 +282,7 @@ export interface UpdateOptions {
 /** Options of {@link Recommender.similar} and {@link Recommender.onboarding}. */
 export interface SimilarOptions {
   /**
-   * How many items: 1 to the size of the catalogue, at most 500 where the list is arranged ({@link ListOptions}). Default 10, or all of a
+   * How many items: 1 to the size of the catalogue, at most 500 where the list is arranged (by `rules` or {@link ListOptions}). Default 10, or all of a
    * smaller catalogue. Fewer come back where fewer are left.
    */
   count?: number | undefined;

@@ -66,6 +66,14 @@ struct Kept {
     timestamp: f64,
 }
 
+impl Kept {
+    /// Whether it is a dislike, or a rating that is one.
+    fn against(&self) -> bool {
+        self.kind == EventKind::Dislike
+            || (self.kind == EventKind::Rating && self.value.is_some_and(|value| value <= 3.0))
+    }
+}
+
 impl Profile {
     /// Takes in one event; of its time the whole seconds.
     ///
@@ -100,17 +108,42 @@ impl Profile {
         Ok(())
     }
 
-    /// The event to do without first: what was merely shown, what was told twice within a minute, what is oldest.
+    /// The event to do without first: what was merely shown; what changes nothing, since it was told just before, or a later rating or a larger
+    /// portion stands for it; what is oldest.
     fn least(&self) -> usize {
-        let mut told = vec![f64::NEG_INFINITY; self.ids.len() * KINDS];
-        let again = |event: &Kept| {
-            let before = &mut told[event.id as usize * KINDS + event.kind as usize];
-            let again = event.timestamp > 0.0 && (event.timestamp - *before).abs() < REPEAT;
-            *before = if again { *before } else { event.timestamp };
-            again && event.kind != EventKind::Rating
-        };
-        let shown = self.events.iter().position(|event| event.kind == EventKind::Impression);
-        shown.or_else(|| self.events.iter().position(again)).unwrap_or_default()
+        let soon = |a: &Kept, b: &Kept| a.timestamp > 0.0 && (b.timestamp - a.timestamp).abs() < REPEAT;
+        if let Some(shown) = self.events.iter().position(|event| event.kind == EventKind::Impression) {
+            return shown;
+        }
+        // Of each item and kind the event that told it, going forward; what is turned round meanwhile is told anew.
+        let mut told: Vec<Option<Kept>> = vec![None; self.ids.len() * KINDS];
+        for (at, event) in self.events.iter().enumerate() {
+            let of_item = &mut told[event.id as usize * KINDS..][..KINDS];
+            for before in of_item.iter_mut() {
+                *before = before.filter(|before| before.against() == event.against());
+            }
+            let before = &mut of_item[event.kind as usize];
+            let valued = matches!(event.kind, EventKind::Rating | EventKind::Portion);
+            if before.is_some_and(|before| soon(&before, event)) && !valued {
+                return at;
+            }
+            *before = Some(*event);
+        }
+        // Going back, the one that stands for it.
+        told.fill(None);
+        for (at, event) in self.events.iter().enumerate().rev() {
+            let later = &mut told[event.id as usize * KINDS + event.kind as usize];
+            let stands = later.is_some_and(|later| match event.kind {
+                EventKind::Rating => !event.against(),
+                EventKind::Portion => soon(event, &later) && later.value >= event.value,
+                _ => false,
+            });
+            if stands {
+                return at;
+            }
+            *later = Some(*event);
+        }
+        0
     }
 
     /// Takes back the latest event of this kind and item and, unless it is 0, this time; tells whether there was one.
@@ -167,24 +200,43 @@ impl Profile {
         self.events.iter().for_each(|event| touched[event.id as usize] |= event.kind != EventKind::Impression);
         let items: Vec<Option<u32>> = self.ids.iter().map(|(id, _)| model.item_index(id)).collect();
         let mut feedback: Vec<Feedback> = Vec::new();
+        // Of each item, where its latest burst is in there, that of its latest rating, and a rating that was against it.
+        let mut places = vec![[None; 3]; self.ids.len()];
         for event in &self.events {
             let id = event.id as usize;
             let (Some(item), Some(counted)) = (items[id], lines[id].add(event, &counting)) else { continue };
-            let mut of_item = feedback.iter_mut().rev().filter(|before| before.item == item);
+            let [burst, rated, refused] = &mut places[id];
+            let rating = event.kind == EventKind::Rating;
+            let at = feedback.len();
             let strength = match counted {
-                Counted::Nothing if touched[id] => 0.0,
+                Counted::Nothing if touched[id] => continue,
                 Counted::Nothing => -LEFT_ALONE,
                 Counted::Against(strength) => {
-                    of_item.for_each(|before| before.strength = 0.0);
+                    feedback.iter_mut().filter(|before| before.item == item).for_each(|before| before.strength = 0.0);
+                    *refused = rating.then_some(at);
                     strength
                 }
-                Counted::Within(strength) => {
-                    of_item.next().into_iter().for_each(|burst| burst.strength = strength);
-                    continue;
-                }
-                Counted::Anew { strength, corrected } => {
-                    let rated = of_item.find(|before| corrected.is_some_and(|(time, _)| before.time == time));
-                    rated.into_iter().zip(corrected).for_each(|(rated, (_, part))| rated.strength -= part);
+                Counted::Burst { anew, strength, corrected } => {
+                    let mut change = |at: Option<usize>, by: &dyn Fn(f32) -> f32| {
+                        at.and_then(|at| feedback.get_mut(at)).into_iter().for_each(|of| of.strength = by(of.strength));
+                    };
+                    if corrected > 0.0 {
+                        change(*rated, &|before| before - corrected);
+                    }
+                    if rating {
+                        change(refused.take(), &|_| 0.0);
+                    }
+                    if anew {
+                        *burst = Some(at);
+                    } else {
+                        change(*burst, &|_| strength);
+                    }
+                    if rating {
+                        *rated = *burst;
+                    }
+                    if !anew {
+                        continue;
+                    }
                     strength
                 }
             };
@@ -276,10 +328,9 @@ struct Line {
     place: usize,
     seen: bool,
     strongest: Option<(EventKind, f32)>,
-    /// Of the bursts before the latest: what they count, what of that is the latest rating's and when its burst began, and how much of the
-    /// largest portion.
+    /// Of the bursts before the latest: what they count, what of that is the latest rating's, and how much of the largest portion.
     settled: f32,
-    rated: Option<(f64, f32)>,
+    rated: f32,
     portion: f32,
     /// Of the latest burst, if there is one.
     burst: Option<Burst>,
@@ -310,10 +361,8 @@ enum Counted {
     Nothing,
     /// All that was before no longer counts.
     Against(f32),
-    /// It belongs to the burst before, which now counts this much.
-    Within(f32),
-    /// It begins a burst, and corrects one before it: when that began, and what of it no longer counts.
-    Anew { strength: f32, corrected: Option<(f64, f32)> },
+    /// It begins a burst, or belongs to the latest, which now counts `strength`; of that of the rating before it `corrected` no longer does.
+    Burst { anew: bool, strength: f32, corrected: f32 },
 }
 
 impl Line {
@@ -336,7 +385,7 @@ impl Line {
         };
         let soon = |since: f64| since > 0.0 && (event.timestamp - since).abs() < REPEAT;
         if strength < 0.0 {
-            (self.settled, self.rated, self.portion, self.burst) = (0.0, None, 0.0, None);
+            (self.settled, self.rated, self.portion, self.burst) = (0.0, 0.0, 0.0, None);
             return Some(Counted::Against(strength));
         }
         if strength == 0.0 && event.kind != EventKind::Rating {
@@ -348,11 +397,8 @@ impl Line {
         if !within {
             self.settle();
         }
-        let mut corrected = None;
-        if let (EventKind::Rating, Some((time, part))) = (event.kind, self.rated) {
-            (self.settled, self.rated) = (self.settled - part, None);
-            corrected = Some((time, part));
-        }
+        let corrected = if event.kind == EventKind::Rating { std::mem::take(&mut self.rated) } else { 0.0 };
+        self.settled -= corrected;
         let settled_portion = self.portion;
         let burst = self.burst.get_or_insert(Burst { start: event.timestamp, ..Burst::default() });
         match event.kind {
@@ -363,7 +409,7 @@ impl Line {
             }
             _ => burst.strength = burst.strength.max(strength),
         }
-        Some(if within { Counted::Within(burst.total()) } else { Counted::Anew { strength: burst.total(), corrected } })
+        Some(Counted::Burst { anew: !within, strength: burst.total(), corrected })
     }
 
     /// Ends the latest burst.
@@ -372,7 +418,7 @@ impl Line {
         self.settled += burst.total();
         self.portion = self.portion.max(burst.portion);
         if burst.rating.is_some() {
-            self.rated = Some((burst.start, burst.total() - burst.strength));
+            self.rated = burst.total() - burst.strength;
         }
     }
 }

@@ -173,8 +173,9 @@ impl Condition {
             (ColumnView::Number(numbers), Condition::Numbers(list)) => {
                 keep(&mut mask, |item| list.contains(&numbers[item]));
             }
+            (ColumnView::Number(_), Condition::In(none)) if none.is_empty() => mask = ItemMask::all(model.item_count()),
             (ColumnView::Category { .. }, _) => {
-                return Err(Error::argument(&argument, "a category or a list of them", "numbers"));
+                return Err(Error::argument(&argument, "a category or a list of them", "numbers or a range"));
             }
             (ColumnView::Number(_), _) => {
                 return Err(Error::argument(

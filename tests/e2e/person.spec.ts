@@ -94,6 +94,14 @@ test('the shop says when a nudge would come', async ({ shop, page }) => {
   expect(pushes.map(({ opened }) => opened)).toEqual([true, false]);
 });
 
+test('the shop says when nothing can be kept', async ({ shop, page }) => {
+  await page.addInitScript(() => { Object.defineProperty(window, 'indexedDB', { value: undefined }); });
+  await shop.visit();
+  await expect(page.locator('#problem')).toHaveText('What you do here cannot be kept for later.');
+  await shop.addBySearch('bananas');
+  await expect(page.locator('.belief')).toHaveCount(1);
+});
+
 test('beliefs are bars, each can be taken back, and all of it can be taken along', async ({ shop, page }) => {
   await shop.visit();
   await expect(page.locator('.belief')).toHaveCount(0);

@@ -159,9 +159,15 @@ async function kept<T>(change: Promise<T>, unless: T): Promise<T> {
   }
 }
 
+/** What cannot be stored, for whoever can see and whoever cannot. */
 function tell(problem: ProclivityError): void {
   console.warn(problem.message);
-  announce(`What you do here cannot be kept for later: ${problem.message}`, 'storage');
+  const text = problem.code === 'storage_damaged' ? 'What was kept of earlier visits could not be read; the shop starts anew.' : 'What you do here cannot be kept for later.';
+  announce(text, 'storage');
+  const note = document.getElementById('problem');
+  if (note === null) return;
+  note.textContent = text;
+  note.hidden = false;
 }
 
 /** The middle value; of an even number of values the mean of the two middle ones. */

@@ -28,7 +28,7 @@ export function nudge({ engine, store }: Shop): HTMLElement {
   };
   const drawSoon = (): void => void draw().catch((error: unknown) => { text.textContent = String(error); });
   const answer = (word: string, opened: boolean) => h('button', { type: 'button', class: 'button button-quiet', onclick: () => {
-    void engine.pushed({ opened }).then(() => { announce(`Noted: ${word.toLowerCase()}`); drawSoon(); });
+    void engine.pushed({ opened }).then(() => { announce(`Noted: ${word.toLowerCase()}`); drawSoon(); }).catch((error: unknown) => { text.textContent = String(error); });
   } }, word);
   const now = h('div', { class: 'nudge-now', role: 'group', 'aria-label': 'If a nudge came now' }, h('span', {}, 'If one came now:'), answer('I would open it', true), answer('I would not', false));
   store.on('profile', drawSoon);
