@@ -2,6 +2,7 @@
 
 mod adapter;
 mod context;
+mod counting;
 mod event;
 mod fold_in;
 mod gradient;
