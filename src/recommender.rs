@@ -3,17 +3,16 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::extend::{NewItem, with_items};
 use crate::json::Json;
 use crate::model::Model;
 use crate::patch::apply_delta;
-use crate::profile::{
-    BestTime, Event, EventSettings, Interaction, Profile, Push, TimeRequest, User, context_features, listed,
-};
-use crate::rank::{Arranged, Buyer, CANDIDATES, Reason, Taste, Trace, because_of, to_ask};
+use crate::profile::{BestTime, Event, EventSettings, Interaction, Profile, Push, TimeRequest};
+use crate::question::{Asker, Question, Subject, admitted};
+use crate::rank::{Buyer, Reason, Stage, Taste, because_of};
 use crate::request::Request;
-use crate::score::{BackendChoice, BackendInfo, ItemMask, Query, Scored, Scorer, Stage};
+use crate::score::{BackendChoice, BackendInfo, Query, Scored, Scorer};
 
 /// Most subjects whose masks are in memory at a time.
 const BATCH: usize = 32;
@@ -30,27 +29,22 @@ pub struct Recommender {
     events: EventSettings,
 }
 
-/// Whom, or what, a list is for.
-#[derive(Debug, Clone)]
-pub enum Subject {
-    /// The recommender's own profile.
-    Own,
-    /// What another device knows of its user.
-    Profile(Profile),
-    /// A user vector made elsewhere, (d): nothing counts as seen, and there are no reasons.
-    Vector(Vec<f32>),
-    /// The item of this id: those most like it, by the cosine of their embeddings, itself left out.
-    Item(String),
-    /// What the recommender's own user should be asked about.
-    Onboarding,
-}
-
 /// A list, best first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recommendation {
     pub items: Vec<Item>,
-    /// What each stage made of the list, by external ids; where it was asked for.
-    pub trace: Vec<(&'static str, Vec<String>)>,
+    /// What each stage made of the list; where it was asked for.
+    pub trace: Vec<Traced>,
+}
+
+/// The list as it is after a stage.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Traced {
+    pub stage: Stage,
+    /// Items of the catalogue that are still let in.
+    pub left: usize,
+    /// External ids, best first.
+    pub ids: Vec<String>,
 }
 
 /// One recommended item.
@@ -231,17 +225,17 @@ impl Recommender {
     /// # Errors
     /// As for one; a subject that cannot be answered refuses all.
     pub async fn recommend_batch(&self, subjects: &[Subject], request: &Request) -> Result<Vec<Recommendation>> {
-        let allowed = self.allowed(request)?;
+        let admitted = admitted(&self.model, request)?;
         let mut lists = Vec::with_capacity(subjects.len());
         for block in subjects.chunks(BATCH) {
-            let questions =
-                block.iter().map(|subject| self.ask(subject, request, allowed.clone())).collect::<Result<Vec<_>>>()?;
+            let questions = {
+                let asker = Asker { model: &self.model, own: &self.profile.borrow(), request };
+                block.iter().map(|subject| asker.ask(subject, admitted.clone())).collect::<Result<Vec<_>>>()?
+            };
             let queries: Vec<Query> = questions.iter().flat_map(Question::queries).collect();
             let mut answers = self.scorer.score_batch(&queries).await?.into_iter();
             for question in &questions {
-                let best = answers.next().unwrap_or_default();
-                let group = question.group.as_ref().and_then(|_| answers.next()).unwrap_or_default();
-                lists.push(self.present(question, best, group, request));
+                lists.push(self.present(question, &mut answers, request));
             }
         }
         Ok(lists)
@@ -271,168 +265,58 @@ impl Recommender {
         *self.profile.borrow_mut() = Profile::default();
     }
 
-    /// Items that the request's own conditions let in.
-    fn allowed(&self, request: &Request) -> Result<ItemMask> {
-        let items = self.model.item_count();
-        if request.count == 0 || request.count > items {
-            return Err(Error::argument(
-                "count",
-                format_args!("1 to {items}, the size of the catalogue"),
-                request.count,
-            ));
-        }
-        let mut mask = if request.include.is_none() { ItemMask::none(items) } else { ItemMask::all(items) };
-        for id in request.include.iter().flatten() {
-            mask.include(self.model.require_item(id)?);
-        }
-        (0..items as u32).filter(|&item| self.model.is_removed(item)).for_each(|item| mask.exclude(item));
-        for id in &request.exclude {
-            mask.exclude(self.model.require_item(id)?);
-        }
-        mask.exclude_all(&request.filter.mask(&self.model)?);
-        Ok(mask)
-    }
-
-    /// What to ask for `subject`, from the items of `allowed`, so that its list can be arranged.
-    fn ask(&self, subject: &Subject, request: &Request, mut allowed: ItemMask) -> Result<Question> {
-        if request.arrangement.is_plain() {
-            return self.ask_plain(subject, request, allowed);
-        }
-        let shown = match subject {
-            Subject::Own => self.profile.borrow().shown(&self.model),
-            Subject::Profile(profile) => profile.shown(&self.model),
-            _ => Vec::new(),
-        };
-        let history: Vec<u32> = match subject {
-            Subject::Own => dealt_with(&self.history()),
-            Subject::Profile(profile) => dealt_with(&profile.history(&self.model)),
-            _ => Vec::new(),
-        };
-        let arranged = Arranged::new(&self.model, &request.arrangement, request.now, &shown, &history)?;
-        arranged.hide(&mut allowed);
-        if matches!(subject, Subject::Onboarding) {
-            return self.ask_plain(subject, request, allowed);
-        }
-        let mut question = self.ask_plain(subject, request, allowed)?;
-        question.k = question.k.max(arranged.candidates(request.count, &self.model)?);
-        question.group = arranged.group(&question.mask);
-        question.arranged = Some(arranged);
-        Ok(question)
-    }
-
-    fn ask_plain(&self, subject: &Subject, request: &Request, mut allowed: ItemMask) -> Result<Question> {
-        let question = |user, mask, stage| Question {
-            user,
-            taste: None,
-            offset: None,
-            mask,
-            stage,
-            k: request.count,
-            because: None,
-            buyer: None,
-            popular: false,
-            chosen: None,
-            arranged: None,
-            group: None,
-        };
-        let profile = match subject {
-            Subject::Own | Subject::Onboarding => &self.profile.borrow(),
-            Subject::Profile(profile) => profile,
-            Subject::Vector(user) => return Ok(question(user.clone(), allowed, Stage::Cascade)),
-            Subject::Item(id) => {
-                let item = self.model.require_item(id)?;
-                allowed.exclude(item);
-                return Ok(match self.model.neighbours().filter(|_| self.model.dim() == 0) {
-                    None => question(self.model.embedding(item), allowed, Stage::Similarity),
-                    Some(_) => Question {
-                        offset: listed(&self.model, &[(item, 1.0)]),
-                        ..question(Vec::new(), allowed, Stage::Retrieval)
-                    },
-                });
-            }
-        };
-        let history = profile.history(&self.model);
-        if !request.include_seen {
-            history.iter().filter(|line| line.seen).for_each(|line| allowed.exclude(line.item));
-        }
-        let liked: Vec<(u32, f32)> =
-            history.iter().filter(|line| line.strength > 0.0).map(|line| (line.item, line.strength)).collect();
-        if matches!(subject, Subject::Onboarding) {
-            let chosen = to_ask(&self.model, &allowed, &liked, request.count);
-            let nothing = question(vec![0.0; self.model.dim()], allowed, Stage::Popularity);
-            return Ok(Question { chosen: Some(chosen), ..nothing });
-        }
-        let context = context_features(&self.model, &request.context)?;
-        let always = self.model.context().is_some_and(|context| context.shape.always);
-        if liked.is_empty() && !always {
-            // Of those who tell nothing of the moment there is nothing to know but what is popular.
-            let stranger = User::stranger(&self.model, &context).filter(|_| !request.context.is_empty());
-            let asked = match stranger {
-                Some(user) => Question { offset: user.offset, ..question(user.vector, allowed, Stage::Retrieval) },
-                None => question(vec![0.0; self.model.dim()], allowed, Stage::Popularity),
-            };
-            return Ok(Question { popular: true, ..asked });
-        }
-        let user = User::new(&self.model, &liked, &context)?;
-        if liked.is_empty() {
-            let offset = user.offset.clone();
-            return Ok(Question { popular: true, offset, ..question(user.vector, allowed, Stage::Cascade) });
-        }
-        let mut buyer = self.buyer(profile, request.now);
-        buyer.iter_mut().for_each(|buyer| buyer.claim(&mut allowed));
-        // What is bought again is weighed with scores of the model alone, as the trainer did.
-        let learns = request.learn && buyer.is_none();
-        let user = match learns {
-            true => user.learning(&self.model, &profile.feedback(&self.model), request.now.max(profile.latest())),
-            false => user,
-        };
-        let question = Question { taste: user.taste.clone(), ..question(user.vector.clone(), allowed, Stage::Cascade) };
-        let k = if buyer.is_some() { request.count.max(CANDIDATES) } else { request.count };
-        Ok(Question { offset: user.offset.clone(), because: Some((user, history)), buyer, k, ..question })
-    }
-
-    /// Whom a model for people who buy again sees in `profile`.
-    fn buyer(&self, profile: &Profile, now: f64) -> Option<Buyer> {
-        let part = self.model.repurchase()?;
-        Buyer::new(&profile.purchases(&self.model), now.max(profile.latest()), part.weights.span)
-    }
-
+    /// The list of `question`, by the next of `answers`.
     fn present(
         &self,
         question: &Question,
-        mut answer: Vec<Scored>,
-        mut group: Vec<Scored>,
+        answers: &mut dyn Iterator<Item = Vec<Scored>>,
         request: &Request,
     ) -> Recommendation {
+        let model = &*self.model;
+        let count = if question.arranged.is_some() { question.k } else { request.count };
+        let weighed = |buyer: &Option<Buyer>, answer: Vec<Scored>| match (buyer, &question.because) {
+            (Some(buyer), Some((user, _))) => buyer.rank(model, user, answer, count),
+            _ => answer,
+        };
+        let mut answer = weighed(&question.buyer, answers.next().unwrap_or_default());
         if let Some(chosen) = &question.chosen {
             answer.clone_from(chosen);
         }
-        if let (Some(buyer), Some((user, _))) = (&question.buyer, &question.because) {
-            let count = if question.arranged.is_some() { question.k } else { request.count };
-            answer = buyer.rank(&self.model, user, answer, count);
-            let own = |scored: &Scored| question.group.as_ref().is_some_and(|group| !group.is_excluded(scored.item));
-            group = buyer.rank(&self.model, user, group, count).into_iter().filter(own).collect();
+        let mut group = Vec::new();
+        if let Some(mask) = &question.group {
+            group = weighed(&question.buyer, answers.next().unwrap_or_default());
+            group.retain(|scored| !mask.is_excluded(scored.item));
         }
-        let (mut trace, mut propensities) = (Trace::new(), None);
+        let id = |item: u32| model.item_id(item).to_owned();
+        let traced =
+            |stage, left, items: &mut dyn Iterator<Item = u32>| Traced { stage, left, ids: items.map(id).collect() };
+        let (mut trace, mut propensities) = (Vec::new(), None);
+        let (last, first) = question.gates.split_last().unzip();
+        for gate in first.into_iter().flatten() {
+            let list = weighed(&gate.buyer, answers.next().unwrap_or_default());
+            trace.push(traced(gate.stage, gate.left, &mut list.iter().take(request.count).map(|scored| scored.item)));
+        }
         if let Some(arranged) = &question.arranged {
             let candidates = answer;
-            (answer, trace) = arranged.list(&self.model, &candidates, &group, &question.mask, request.count);
-            propensities = arranged.propensities(&self.model, &candidates, &group, &question.mask, &answer);
+            let stages;
+            (answer, stages) = arranged.list(model, &candidates, &group, &question.mask, request.count);
+            for (stage, items) in stages {
+                // What the last gate lets in is what the arrangement begins with.
+                let (gate, left) = last.map_or((stage, 0), |gate| (gate.stage, gate.left));
+                let stage = if stage == Stage::Scores { gate } else { stage };
+                trace.push(traced(stage, left, &mut items.into_iter()));
+            }
+            propensities = arranged.propensities(model, &candidates, &group, &question.mask, &answer);
         }
-        let id = |item: u32| self.model.item_id(item).to_owned();
         let explained = request.explain && question.because.is_some();
-        let tastes = if explained { Taste::all(&self.model) } else { Vec::new() };
+        let tastes = if explained { Taste::all(model) } else { Vec::new() };
         let item = |(place, scored): (usize, Scored)| Item {
             id: id(scored.item),
             score: scored.score,
             propensity: propensities.as_ref().map(|propensities| propensities[place]),
             reasons: if request.explain { self.reasons(question, &tastes, scored.item) } else { Vec::new() },
         };
-        let ids = |items: Vec<u32>| items.into_iter().map(id).collect();
-        Recommendation {
-            items: answer.into_iter().enumerate().map(item).collect(),
-            trace: trace.into_iter().map(|(stage, items)| (stage.name(), ids(items))).collect(),
-        }
+        Recommendation { items: answer.into_iter().enumerate().map(item).collect(), trace }
     }
 
     fn reasons(&self, question: &Question, tastes: &[Taste<'_>], item: u32) -> Vec<Reason> {
@@ -447,40 +331,5 @@ impl Recommender {
             None if question.popular => vec![Reason::Popular],
             None => Vec::new(),
         }
-    }
-}
-
-/// The items that more happened to than being shown.
-fn dealt_with(history: &[Interaction]) -> Vec<u32> {
-    history.iter().filter(|line| line.strength > 0.0 || line.seen).map(|line| line.item).collect()
-}
-
-/// A question to the catalogue, and what its answer is explained by.
-struct Question {
-    user: Vec<f32>,
-    taste: Option<Vec<f32>>,
-    offset: Option<Vec<f32>>,
-    mask: ItemMask,
-    stage: Stage,
-    /// How many candidates there should be.
-    k: usize,
-    because: Option<(User, Vec<Interaction>)>,
-    /// Where own and new items are weighed against each other.
-    buyer: Option<Buyer>,
-    /// For someone of whom nothing is known yet.
-    popular: bool,
-    /// The list, where no score decides.
-    chosen: Option<Vec<Scored>>,
-    /// What becomes of the candidates.
-    arranged: Option<Arranged>,
-    /// Those of a group that is to have its share, to be asked for too.
-    group: Option<ItemMask>,
-}
-
-impl Question {
-    fn queries(&self) -> impl Iterator<Item = Query<'_>> {
-        let (user, taste, offset) = (&self.user, self.taste.as_deref(), self.offset.as_deref());
-        let masks = std::iter::once(&self.mask).chain(&self.group);
-        masks.map(move |mask| Query { user, taste, offset, mask, k: self.k, stage: self.stage })
     }
 }

@@ -38,6 +38,10 @@ fn indices(list: &Recommendation) -> Vec<usize> {
     list.items.iter().map(|item| index(&item.id)).collect()
 }
 
+fn stages(list: &Recommendation) -> Vec<&'static str> {
+    list.trace.iter().map(|traced| traced.stage.name()).collect()
+}
+
 fn index(id: &str) -> usize {
     id.trim_start_matches("item-").parse().expect("a number")
 }
@@ -126,7 +130,7 @@ proptest! {
         distinct.dedup();
         prop_assert_eq!(distinct.len(), items.len());
         prop_assert!(items.len() <= 12 && items.iter().all(|item| ![1, 4, 9].contains(item)));
-        prop_assert_eq!(&found.trace.last().expect("asked for").1, &found.items.iter().map(|item| item.id.clone()).collect::<Vec<_>>());
+        prop_assert_eq!(&found.trace.last().expect("asked for").ids, &found.items.iter().map(|item| item.id.clone()).collect::<Vec<_>>());
     }
 }
 
@@ -139,7 +143,7 @@ fn nothing_asked_is_nothing_done() {
     // Asked for, but without an effect: the same items and scores by way of the stages.
     let idle = list(&recommender, &json!({ "maxPerCategory": { "parity": 60 }, "trace": true }));
     assert_eq!(idle.items, plain.items);
-    assert_eq!(idle.trace.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["scores", "maxPerCategory"]);
+    assert_eq!(stages(&idle), ["scores", "seen", "maxPerCategory"]);
 }
 
 #[test]
@@ -335,9 +339,9 @@ fn a_trace_tells_each_stage_in_its_order() {
         "rules": [{ "type": "demote", "filter": { "price": { "lt": 20 } } }, { "type": "promote", "itemId": "item-77", "position": 2 }],
     });
     let found = list(&recommender, &options);
-    let names: Vec<&str> = found.trace.iter().map(|(name, _)| *name).collect();
     let expected = [
         "scores",
+        "seen",
         "boosters",
         "novelty",
         "rotation",
@@ -347,11 +351,68 @@ fn a_trace_tells_each_stage_in_its_order() {
         "fairness",
         "promotions",
     ];
-    assert_eq!(names, expected);
-    let plain: Vec<usize> = found.trace[0].1.iter().map(|id| index(id)).collect();
+    assert_eq!(stages(&found), expected);
+    let plain: Vec<usize> = found.trace[1].ids.iter().map(|id| index(id)).collect();
     assert_eq!(plain, ask(&recommender, &json!({})));
-    assert!(found.trace.windows(2).any(|pair| pair[0].1 != pair[1].1));
+    assert!(found.trace.windows(2).any(|pair| pair[0].ids != pair[1].ids));
     assert!(list(&recommender, &json!({ "diversity": 0.5 })).trace.is_empty(), "only where it is asked for");
+}
+
+#[test]
+fn a_trace_tells_what_leaves_items_out_too() {
+    let again = with_repurchase(random(300, 8, 1), vec![0.1; 300], vec![-0.1; 300]);
+    for (spec, seen) in [(random(300, 8, 1), false), (again, true)] {
+        let recommender = open(&spec);
+        let include: Vec<String> = (0..250).map(|item| format!("item-{item}")).collect();
+        let exclude: Vec<String> =
+            ask(&recommender, &json!({ "count": 3 })).iter().map(|item| format!("item-{item}")).collect();
+        // Each stage, by what it is asked for with, in the order of the trace.
+        let parts = [
+            ("include", "include", json!(include)),
+            ("exclude", "exclude", json!(exclude)),
+            ("filter", "filter", json!({ "parity": "odd" })),
+            ("hide", "rules", json!([{ "type": "hide", "filter": { "price": { "lt": 25 } } }])),
+        ];
+        let whole = |parts: &[(&str, &str, Value)], also: Value| {
+            let mut options = also;
+            parts.iter().for_each(|(_, key, value)| options[*key] = value.clone());
+            options
+        };
+        let found = list(&recommender, &whole(&parts, json!({ "trace": true, "diversity": 0.5, "includeSeen": seen })));
+        let names = stages(&found);
+        let gates = if seen { &names[..5] } else { &names[..6] };
+        assert_eq!(gates[..5], ["scores", "include", "exclude", "filter", "hide"]);
+        assert_eq!(names.last(), Some(&"diversity"), "{names:?}");
+        assert_eq!(names.contains(&"seen"), !seen);
+        for (at, traced) in found.trace[..5].iter().enumerate() {
+            let alone = list(&recommender, &whole(&parts[..at], json!({ "includeSeen": true })));
+            assert_eq!(traced.ids, alone.items.iter().map(|item| item.id.clone()).collect::<Vec<_>>(), "{}", names[at]);
+        }
+        if !seen {
+            assert_eq!(found.trace[5].ids.len(), 10);
+            assert_eq!(
+                found.trace[5].ids.iter().map(|id| index(id)).collect::<Vec<_>>(),
+                ask(&recommender, &whole(&parts, json!({})))
+            );
+        }
+        let left: Vec<usize> = found.trace.iter().map(|traced| traced.left).collect();
+        let let_in = |item: &usize| exclude.iter().all(|id| index(id) != *item);
+        let three = (0..250).filter(let_in).count();
+        let odd = (0..250).filter(let_in).filter(|item| item % 2 == 1).count();
+        let dear = (50..250).filter(let_in).filter(|item| item % 2 == 1);
+        assert_eq!(left[..4], [300, 250, three, odd]);
+        assert_eq!(left[4], dear.clone().count());
+        let new = dear.filter(|item| ![1, 4, 9].contains(item)).count();
+        assert_eq!(left[left.len() - 1], if seen { left[4] } else { new });
+    }
+    let recommender = open(&random(60, 8, 1));
+    let similar = pollster::block_on(
+        recommender.similar("item-3", &request(&json!({ "trace": true, "filter": { "parity": "odd" } }))),
+    );
+    let similar = similar.expect("known");
+    assert_eq!(stages(&similar), ["scores", "filter"]);
+    assert_eq!([similar.trace[0].left, similar.trace[1].left], [59, 29], "itself is not counted");
+    assert!(similar.trace.iter().all(|traced| !traced.ids.contains(&"item-3".to_owned())));
 }
 
 #[test]

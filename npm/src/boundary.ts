@@ -2,7 +2,7 @@
 // can stand in a fake and a change of the boundary shows up as a type error in wasm.ts.
 
 import type { EngineOptions } from './engine.js';
-import type { Reason } from './types.js';
+import type { Reason, TracedStage } from './types.js';
 
 /** Collects a model's bytes inside wasm memory as they arrive, so that no second copy is ever held. */
 export interface WasmModelBuffer {
@@ -19,7 +19,7 @@ export interface WasmRanking {
   propensities?: Float32Array;
   reasons: Reason[][];
   /** The list after each stage, where it was asked for. */
-  trace?: { stage: string; ids: string[] }[];
+  trace?: TracedStage[];
 }
 
 /** The engine with its model and its user's profile. */

@@ -39,5 +39,6 @@ export type {
   Rule,
   SimilarOptions,
   StoredProfile,
+  TracedStage,
   UpdateOptions,
 } from './types.js';

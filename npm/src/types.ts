@@ -337,7 +337,7 @@ export interface ListOptions {
   maxPerCategory?: Readonly<Record<string, number>> | undefined;
   /** A least share for a group. */
   fairness?: Fairness | undefined;
-  /** Tell what each stage made of the list. Default `false`. */
+  /** Tell what each stage made of the list, which takes a list more for each that leaves items out. Default `false`. */
   trace?: boolean | undefined;
 }
 
@@ -432,13 +432,30 @@ export interface RecommendedItem {
   reasons: Reason[];
 }
 
+/** The list as it is after a stage that had a say in it. */
+export interface TracedStage {
+  stage:
+    /** The model's scores alone. */
+    | 'scores'
+    /** What may not be in the list: `hide` of rules, `seen` without `includeSeen`. */
+    | 'include' | 'exclude' | 'filter' | 'hide' | 'seen'
+    /** What changes scores. */
+    | 'boosters' | 'novelty' | 'rotation' | 'explore' | 'demotions'
+    /** What chooses among them. */
+    | 'diversity' | 'maxPerCategory' | 'fairness' | 'promotions';
+  /** Items of the catalogue that may still be in the list. */
+  left: number;
+  /** Best first. */
+  ids: string[];
+}
+
 /** An answer of {@link Recommender.recommend} or {@link Recommender.similar}. */
 export interface Recommendation {
   /** Unique to this call; tie what the user does with the list to it. */
   recommId: string;
   items: RecommendedItem[];
-  /** The list after each stage; where `trace` asked for it. */
-  trace?: { stage: string; ids: string[] }[];
+  /** The list after each stage, in their order; where `trace` asked for it. */
+  trace?: TracedStage[];
   /**
    * Milliseconds the engine took, measured around the engine call (inside the worker, if there is one); of a batch, each
    * list's equal share.

@@ -91,6 +91,11 @@ impl Filter {
         Ok(Filter::All(all))
     }
 
+    /// Whether it asks for nothing.
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Filter::All(filters) if filters.is_empty())
+    }
+
     /// The items that do not meet it, as a mask.
     ///
     /// # Errors

@@ -44,6 +44,11 @@ impl ItemMask {
         self.words[item as usize / 32] >> (item % 32) & 1 == 1
     }
 
+    /// Number of items that are let in.
+    pub fn left(&self) -> usize {
+        (0..self.items as u32).filter(|&item| !self.is_excluded(item)).count()
+    }
+
     /// Number of items, left out or not.
     pub fn items(&self) -> usize {
         self.items

@@ -16,8 +16,9 @@ use crate::extend::NewItem;
 use crate::json::{Field, Json};
 use crate::model::{Model, ModelBuffer};
 use crate::profile::{BestTime, Event, EventSettings, Profile, Push, TimeRequest};
+use crate::question::Subject;
 use crate::rank::Reason;
-use crate::recommender::{Item, Recommendation, Recommender, Subject};
+use crate::recommender::{Item, Recommendation, Recommender, Traced};
 use crate::request::Request;
 use crate::score::{BackendChoice, Earlier, Trial};
 
@@ -247,8 +248,9 @@ fn present(list: Recommendation) -> Result<Object, JsValue> {
     let reasons = list.items.iter().filter(|_| explained).map(reasons).collect();
     members.push(("reasons".to_owned(), Json::List(reasons)));
     if !list.trace.is_empty() {
-        let stage = |(name, after): &(&str, Vec<String>)| {
-            Json::object([("stage", (*name).into()), ("ids", ids(&mut after.iter().map(String::as_str)))])
+        let stage = |after: &Traced| {
+            let listed = ids(&mut after.ids.iter().map(String::as_str));
+            Json::object([("stage", after.stage.name().into()), ("left", after.left.into()), ("ids", listed)])
         };
         members.push(("trace".to_owned(), Json::List(list.trace.iter().map(stage).collect())));
     }

@@ -13,7 +13,10 @@ test('variety and surprise change the shelf at once, the trace says how, and bac
     return shop.shelfIds();
   };
   await page.locator('.trace summary').click();
-  await expect(page.locator('.trace-stages li')).toHaveCount(1);
+  await expect(page.locator('.trace-stages li')).not.toHaveCount(0);
+  const stages = await page.locator('.trace-stages li').evaluateAll((all) => all.map((stage) => (stage as HTMLElement).dataset.stage));
+  expect(stages).toEqual(['scores', 'filter', 'seen']);
+  await expect(page.locator('.trace-stages [data-stage=scores]')).toContainText('products)');
 
   await expect.poll(() => slide('diversity', 'End')).not.toEqual(plain);
   await expect(page.locator('.trace-stages [data-stage=diversity]')).toBeVisible();

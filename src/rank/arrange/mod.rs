@@ -34,8 +34,8 @@ pub struct Arranged {
     adjustments: Vec<(Stage, Vec<f32>)>,
     /// By place, then by rule.
     promoted: Vec<Promotion>,
-    /// What rules hide.
-    hidden: ItemMask,
+    /// What rules hide, where any do.
+    hidden: Option<ItemMask>,
     /// Where values of a column are tried at random.
     exploring: Option<Exploring>,
     diversity: f32,
@@ -45,10 +45,15 @@ pub struct Arranged {
     trace: bool,
 }
 
-/// A stage that scores go through.
+/// A stage of a list, in their order: the model's scores, what leaves items out, what changes scores, and what chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     Scores,
+    Include,
+    Exclude,
+    Filter,
+    Hide,
+    Seen,
     Boosters,
     Novelty,
     Rotation,
@@ -65,6 +70,11 @@ impl Stage {
     pub fn name(self) -> &'static str {
         match self {
             Stage::Scores => "scores",
+            Stage::Include => "include",
+            Stage::Exclude => "exclude",
+            Stage::Filter => "filter",
+            Stage::Hide => "hide",
+            Stage::Seen => "seen",
             Stage::Boosters => "boosters",
             Stage::Novelty => "novelty",
             Stage::Rotation => "rotation",
@@ -126,7 +136,7 @@ impl Arranged {
         if let Some(exploring) = &exploring {
             adjustments.push((Stage::Exploration, exploring.draw(0)));
         }
-        let (mut demotions, mut promoted, mut hidden) = (vec![0.0; items], Vec::new(), ItemMask::none(items));
+        let (mut demotions, mut promoted, mut hidden) = (vec![0.0; items], Vec::new(), None);
         let mut demoted = false;
         for (number, rule) in arrangement.rules.iter().enumerate().filter(|(_, rule)| rule.holds(now)) {
             let (subject, item) = match &rule.subject {
@@ -145,7 +155,9 @@ impl Arranged {
                     promoted.insert(later, Promotion { place: position - 1, item, rule: number });
                 }
                 (Effect::Promote { .. }, None) => {}
-                (Effect::Hide, _) => hidden.exclude_all(&subject.inverted()),
+                (Effect::Hide, _) => {
+                    hidden.get_or_insert_with(|| ItemMask::none(items)).exclude_all(&subject.inverted());
+                }
                 (Effect::Demote { by }, _) => {
                     add(&mut demotions, &subject, -by);
                     demoted = true;
@@ -177,9 +189,9 @@ impl Arranged {
         })
     }
 
-    /// Leaves out what rules hide.
-    pub fn hide(&self, allowed: &mut ItemMask) {
-        allowed.exclude_all(&self.hidden);
+    /// What rules hide, where any do.
+    pub fn hidden(&self) -> Option<&ItemMask> {
+        self.hidden.as_ref()
     }
 
     /// The number of the rule that puts `item` in its place.

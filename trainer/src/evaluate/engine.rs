@@ -112,7 +112,7 @@ impl Engine {
             list.iter().take(most).map(|&(item, score)| Scored { item, score }).collect()
         };
         let mut allowed = mask.clone();
-        arranged.hide(&mut allowed);
+        arranged.hidden().into_iter().for_each(|hidden| allowed.exclude_all(hidden));
         let most = arranged.candidates(length, &self.model)?.max(if self.now.is_some() { CANDIDATES } else { 0 });
         let list: Vec<(u32, f32)> = list.into_iter().filter(|entry| !allowed.is_excluded(entry.0)).collect();
         let group = match arranged.group(&allowed) {

@@ -21,15 +21,15 @@ export function forYou(shop: Shop): HTMLElement {
   const { engine, catalogue, store } = shop;
   const list = h('ul', { class: 'shelf', 'aria-labelledby': 'for-you-title' });
   const note = h('p', { class: 'section-note', id: 'for-you-note' });
-  const trace = tracePanel(shop);
+  const trace = tracePanel(shop, () => { updateSoon(false); });
   moveWithArrows(list);
 
   let asked = 0;
-  const update = async () => {
+  const update = async (told: boolean) => {
     const turn = (asked += 1);
     list.setAttribute('aria-busy', 'true');
     const answer = await engine.recommend({
-      count: SHELF, explain: true, filter: catalogue.forSale(), exclude: [...store.cart.keys()], ...store.wishes, trace: true,
+      count: SHELF, explain: true, filter: catalogue.forSale(), exclude: [...store.cart.keys()], ...store.wishes, trace: trace.open(),
     });
     if (turn !== asked) return; // something newer has been asked for meanwhile
     const places = answer.items.flatMap(({ id, reasons }) => {
@@ -40,11 +40,11 @@ export function forYou(shop: Shop): HTMLElement {
     trace.show(answer);
     note.textContent = `Ranked here from ${count(engine.info().items)} products in ${millis(answer.millis)}.`;
     list.setAttribute('aria-busy', 'false');
-    if (turn > 1) announce(summary(places), 'shelf');
+    if (told && turn > 1) announce(summary(places), 'shelf');
   };
-  const updateSoon = () => void update().catch((error: unknown) => { note.textContent = String(error); });
-  store.on('profile', updateSoon);
-  store.on('cart', updateSoon);
+  const updateSoon = (told = true) => void update(told).catch((error: unknown) => { note.textContent = String(error); });
+  store.on('profile', () => { updateSoon(); });
+  store.on('cart', () => { updateSoon(); });
   store.on('bought', () => { list.scrollLeft = 0; });
   updateSoon();
 
