@@ -39,6 +39,8 @@ export function personRows() {
     { id: 'timing', split: 'complete-journey-temporal', fast: true, measure: timing },
     { id: 'diversity', split: 'goodbooks-strong', fast: true, measure: (lab) => diversity(lab, 'goodbooks-strong') },
     { id: 'diversity-shop', split: 'complete-journey-strong', fast: true, measure: (lab) => diversity(lab, 'complete-journey-strong') },
+    { id: 'rotation', split: 'movietweetings-users', fast: true, measure: (lab) => shown(lab, 'movietweetings-users', 'als', true, { rotationRate: 0.5, rotationHours: 336 }) },
+    { id: 'exploration', split: 'complete-journey-strong', fast: true, measure: (lab) => shown(lab, 'complete-journey-strong', 'als+slim', false, { explore: { column: 'category', rate: 0.5, seed: 1 } }) },
     { id: 'fairness', split: 'complete-journey-strong', fast: true, measure: fairness },
   ];
 }
@@ -118,6 +120,20 @@ async function diversity(lab, split) {
   const change = (what, of) => (plain[of] === null ? '' : `${what} ${plain[of].toFixed(3)} to ${diverse[of].toFixed(3)}`);
   const changes = [change('1 - cosine', 'diversity'), change('1 - Jaccard of categories', 'categories')].filter(Boolean).join(', ');
   return { value, target: MORE_DIVERSE, pass, bytes: model.bytes, note: `more diverse lists of ${LENGTH} (${changes}) for ${(100 * lost).toFixed(1)} % of their NDCG; at most ${100 * LESS_ACCURATE} %` };
+}
+
+/** How much more of a list is new to who saw the one before, of users who are shown one at each visit, and what that costs. */
+async function shown(lab, split, family, validate, options) {
+  const { catalogue } = lab.splits[split];
+  const model = await lab.model(split, family, 'online', catalogue ? ['--items', catalogue] : [], { validate });
+  const { lists: [plain, changed] } = await lab.followed(model, split, ['--list', JSON.stringify(options)]);
+  const value = changed.renewed / plain.renewed - 1;
+  const lost = 1 - changed.ndcg / plain.ndcg;
+  const each = (what, of, text) => `${what} ${text(plain[of])} to ${text(changed[of])}`;
+  const percent = (share) => `${(100 * share).toFixed(1)} %`;
+  const changes = [each('of a list new since the last', 'renewed', percent), each('times an item was shown before', 'shown_before', (x) => x.toFixed(2)), each('of the catalogue shown', 'coverage', percent)];
+  const pass = value > 0 && lost <= LESS_ACCURATE;
+  return { value, target: 0, pass, bytes: model.bytes, note: `${JSON.stringify(options)}: ${changes.join(', ')}, for ${(100 * lost).toFixed(1)} % of NDCG@20; at most ${100 * LESS_ACCURATE} %` };
 }
 
 /** In how many lists a group has its share at every place. */

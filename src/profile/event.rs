@@ -75,7 +75,7 @@ impl EventKind {
     }
 
     /// Strength r of this kind, as the model counts it or by default.
-    pub(crate) fn strength(self, model: &Model) -> f32 {
+    pub fn strength(self, model: &Model) -> f32 {
         model.event_weight(self.name()).unwrap_or_else(|| self.default_strength())
     }
 }

@@ -72,6 +72,23 @@ fn what_is_learnt_online_is_measured_and_reasons_hold() {
     let some = json(&["replay", &model, &log, "--moments", "2", "--include-seen"]);
     assert!(number(&some["ranking"]["moments"]) <= 480.0 && some["reasons"].is_null());
 
+    // Who is shown lists one after the other sees what rotates: newer lists, less often the same items.
+    let rotating = r#"{"rotationRate":1,"rotationHours":100}"#;
+    let trying = r#"{"explore":{"column":"kind","rate":3,"seed":1}}"#;
+    let lists = json(&["replay", &model, &log, "--list", rotating, "--list", trying])["lists"].take();
+    let [plain, rotated, tried] = lists.as_array().expect("three").as_slice() else { panic!("{lists:#}") };
+    assert_eq!((plain["list"].as_str(), rotated["list"].as_str()), (None, Some(rotating)));
+    let of = |list: &serde_json::Value, name: &str| number(&list[name]);
+    assert!(of(plain, "ndcg") > 1.05 * number(&ranking["alone"]), "learns as without lists that are shown: {lists:#}");
+    for other in [rotated, tried] {
+        assert!(
+            of(other, "renewed") > of(plain, "renewed") && of(other, "coverage") >= of(plain, "coverage"),
+            "{lists:#}"
+        );
+        assert!(of(other, "shown_before") < of(plain, "shown_before"), "{lists:#}");
+    }
+    assert!(failure(&["replay", &model, &log, "--list", r#"{"count":5}"#]).contains("arranges nothing"));
+
     // Without times events are of one visit each, and there are no hours to foresee.
     let bare: String = std::fs::read_to_string(&log)
         .expect("written")
@@ -111,7 +128,8 @@ fn lists_are_measured_as_a_page_shows_them() {
         ("diversity", ["--list", "JSON"]),
         (r#"{"diversity":2}"#, ["--list", "diversity"]),
         (r#"{"count":5}"#, ["--list", "arranges nothing"]),
-        (r#"{"rotationRate":0.5}"#, ["--list", "rotates"]),
+        (r#"{"rotationRate":0.5}"#, ["rotates", "replay"]),
+        (r#"{"explore":{"column":"price","rate":1,"seed":1}}"#, ["tries", "replay"]),
         (r#"{"maxPerCategory":{"colour":1}}"#, ["colour", "catalogue"]),
     ] {
         let message = failure(&[&asked[..], &["--list", list]].concat());

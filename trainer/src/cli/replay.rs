@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use proclivity::model::Model;
+use proclivity::profile::EventKind;
 use serde_json::json;
 
 use super::evaluate::moment;
 use super::open_model;
 use crate::dataset::{Event, HeldOut, LogSource, Reading, TableOptions};
 use crate::error::{CliError, Result};
-use crate::evaluate::{CUTOFF, Judged, Removal, Replay, moments, remove_reasons, summarise};
+use crate::evaluate::{CUTOFF, Judged, Listing, Removal, Replay, Shown, kind_of, moments, remove_reasons, summarise};
 use crate::families::{Foreseen, WINDOW, foresee, visits_of};
 use crate::output::{Output, grouped, table};
 
@@ -31,6 +33,10 @@ pub struct ReplayArgs {
     /// Also take out of histories what is said to carry a score: does it fall further than without something else?
     #[arg(long)]
     reasons: bool,
+    /// Also follow users who are shown a list at each moment, with these options as a page gives them, such as {"rotationRate":0.5},
+    /// beside users whose lists are by score. Once for each
+    #[arg(long, value_name = "JSON")]
+    list: Vec<String>,
 }
 
 pub fn run(args: &ReplayArgs, tables: &TableOptions, output: Output) -> Result<()> {
@@ -77,8 +83,19 @@ pub fn run(args: &ReplayArgs, tables: &TableOptions, output: Output) -> Result<(
         true => Some(remove_reasons(&model, &users, &moments, data.has_time)?),
         false => None,
     };
-    if !model.manifest().event_half_lives.is_empty() {
-        output.note("half-lives of types of events are the device's alone: here events count as the log has them");
+    if let Some((strength, kind)) = unlike(&model, &users) {
+        output.note(format!(
+            "events that count {strength} in the log are replayed as `{}`, the kind that counts most nearly as much",
+            kind.name()
+        ));
+    }
+    let listings: Vec<Listing> = args.list.iter().map(|text| Listing::read(text, CUTOFF)).collect::<Result<_>>()?;
+    let mut shown = Vec::new();
+    if !listings.is_empty() {
+        shown.push(replay.show(&moments, None)?);
+        for listing in &listings {
+            shown.push(replay.show(&moments, Some(listing))?);
+        }
     }
     let mut text = format!(
         "{} moments of {} users; NDCG@{CUTOFF} of what came next\n\n{}",
@@ -100,11 +117,36 @@ pub fn run(args: &ReplayArgs, tables: &TableOptions, output: Output) -> Result<(
             grouped(items)
         ));
     }
-    output.result(
-        &text,
-        || json!({ "cutoff": CUTOFF, "ranking": all, "groups": groups, "timing": foreseen, "reasons": removal }),
-    );
+    if !shown.is_empty() {
+        text.push_str(&format!("\n\nLists that are shown one after the other\n\n{}", lists(&shown)));
+    }
+    output.result(&text, || {
+        json!({
+            "cutoff": CUTOFF, "ranking": all, "groups": groups, "timing": foreseen, "reasons": removal, "lists": shown,
+        })
+    });
     Ok(())
+}
+
+/// A strength of the log that no kind of event has, and the kind that stands for it.
+fn unlike(model: &Model, users: &[HeldOut]) -> Option<(f32, EventKind)> {
+    let strengths = users.iter().flat_map(|user| &user.events).map(|event| event.strength);
+    strengths
+        .map(|strength| (strength, kind_of(model, strength)))
+        .find(|&(strength, kind)| (kind.strength(model) - strength).abs() > 1e-3)
+}
+
+fn lists(shown: &[Shown]) -> String {
+    let percent = |share: f64| format!("{:.1} %", 100.0 * share);
+    let row = |shown: &Shown| {
+        let list = shown.list.clone().unwrap_or_else(|| "by score".into());
+        let [renewed, coverage] = [shown.renewed, shown.coverage].map(percent);
+        vec![list, format!("{:.4}", shown.ndcg), renewed, format!("{:.2}", shown.shown_before), coverage]
+    };
+    let head = ["list", "NDCG", "new since the last", "times shown before", "of the catalogue"];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    rows.extend(shown.iter().map(row));
+    table(&rows)
 }
 
 fn ranking(all: &Judged, groups: &[Judged]) -> String {

@@ -15,12 +15,18 @@ pub fn fields() -> Vec<FieldShape> {
     MOMENTS.into_iter().map(field).collect()
 }
 
+/// What a page tells of a moment in milliseconds since 1970, by the log's clock.
+pub fn of_time(time: i64) -> [(&'static str, f32); 2] {
+    let hours = time.div_euclid(HOUR);
+    // 1970 began on a Thursday.
+    let values = [hours.rem_euclid(24), (hours.div_euclid(24) + 4).rem_euclid(7)];
+    [(MOMENTS[0].0, values[0] as f32), (MOMENTS[1].0, values[1] as f32)]
+}
+
 /// The features of a moment in milliseconds since 1970, one a field, counted through all of them.
 pub fn features(time: i64) -> [u32; 2] {
-    let hours = time.div_euclid(HOUR);
-    let (hour, day) = (hours.rem_euclid(24), hours.div_euclid(24));
-    // 1970 began on a Thursday.
-    [hour as u32, first(1) + (day + 4).rem_euclid(7) as u32]
+    let [(_, hour), (_, day)] = of_time(time);
+    [hour as u32, first(1) + day as u32]
 }
 
 /// The first feature of a field; each has one more for what is missing.

@@ -18,7 +18,7 @@
 mod architecture;
 mod attributes;
 mod batch;
-mod clock;
+pub mod clock;
 mod content;
 mod context;
 mod device;

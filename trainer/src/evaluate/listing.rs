@@ -30,18 +30,27 @@ impl Listing {
         };
         let options: Json = text.parse().map_err(|error| refused(format!("`{text}`: {error}")))?;
         let request = Request::from_json(&options).map_err(|error| refused(format!("`{text}`: {error}")))?;
-        if request.arrangement.rotation > 0.0 {
-            return Err(refused(format!(
-                "`{text}`: what was shown to whom is not known here, so that nothing rotates"
-            )));
-        }
-        if request.arrangement.explore.is_some() {
-            return Err(refused(format!("`{text}`: what is tried at random is for pages, which learn from it")));
-        }
         let plain = Request { arrangement: Arrangement::default(), ..request.clone() } == Request::default();
         match plain && !request.arrangement.is_plain() {
             true => Ok(Listing { text: text.to_owned(), arrangement: request.arrangement, length }),
             false => Err(refused(format!("`{text}`, which arranges nothing or asks for more"))),
+        }
+    }
+
+    /// The same for users who are shown one list, of whom it is not known what they were shown before.
+    ///
+    /// # Errors
+    /// [`CliError::Flag`] for what tells by that.
+    pub fn once(self) -> Result<Listing> {
+        let refused = |why: &str| CliError::Flag {
+            flag: "--list",
+            expected: "options that tell in a single list".into(),
+            found: format!("`{}`: {why}, which `replay` tells of", self.text),
+        };
+        match &self.arrangement {
+            Arrangement { rotation, .. } if *rotation > 0.0 => Err(refused("it rotates what was shown")),
+            Arrangement { explore: Some(_), .. } => Err(refused("it tries what is not known")),
+            _ => Ok(self),
         }
     }
 

@@ -4,16 +4,16 @@
 use std::sync::Arc;
 
 use proclivity::model::Model;
-use proclivity::profile::User;
-use proclivity::score::{CpuScorer, ItemMask, Query};
+use proclivity::rank::Reason;
+use proclivity::{Recommender, Request};
 use rand::SeedableRng;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::engine::{ships, without};
-use super::replay::{Moment, feedback};
+use super::device::{self, Device};
+use super::replay::Moment;
 use crate::dataset::{Event, HeldOut};
 use crate::error::Result;
 
@@ -22,6 +22,8 @@ const ITEMS: usize = 5;
 /// Moments that are looked at, at most, and fewest items of a history to choose from.
 const MOST: usize = 400;
 const LEAST: usize = 3;
+/// Moments of one piece of work.
+const PIECE: usize = 20;
 
 /// How often the first reason was the better one to lose.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
@@ -37,10 +39,19 @@ pub struct Removal {
 /// # Errors
 /// Whatever the engine refuses.
 pub fn remove_reasons(model: &Arc<Model>, users: &[HeldOut], moments: &[Moment], timed: bool) -> Result<Removal> {
-    let scorer = CpuScorer::new(Arc::clone(model));
     let every = moments.len().div_ceil(MOST).max(1);
-    let judge = |moment: &Moment| Judge { model, scorer: &scorer, user: &users[moment.user], moment, timed }.run();
-    let judged: Vec<(usize, usize)> = moments.par_iter().step_by(every).map(judge).collect::<Result<_>>()?;
+    let some: Vec<&Moment> = moments.iter().step_by(every).collect();
+    let judge = |moments: &[&Moment]| -> Result<(usize, usize)> {
+        let recommender = device::open(model)?;
+        let (mut items, mut lowered) = (0, 0);
+        for moment in moments {
+            let events = &users[moment.user].events[..moment.known];
+            let judged = Judge { model, recommender: &recommender, events, moment, timed }.run()?;
+            (items, lowered) = (items + judged.0, lowered + judged.1);
+        }
+        Ok((items, lowered))
+    };
+    let judged: Vec<(usize, usize)> = some.par_chunks(PIECE).map(judge).collect::<Result<_>>()?;
     let items = judged.iter().map(|judged| judged.0).sum();
     let lowered = judged.iter().map(|judged| judged.1).sum::<usize>() as f64;
     Ok(Removal { items, lowered: lowered / f64::max(items as f64, 1.0) })
@@ -48,50 +59,47 @@ pub fn remove_reasons(model: &Arc<Model>, users: &[HeldOut], moments: &[Moment],
 
 struct Judge<'a> {
     model: &'a Arc<Model>,
-    scorer: &'a CpuScorer,
-    user: &'a HeldOut,
+    recommender: &'a Recommender,
+    events: &'a [Event],
     moment: &'a Moment,
     timed: bool,
 }
 
 impl Judge<'_> {
-    /// Items with a reason, and those that lose more by it than by another.
+    /// Items whose first reason is an item, and those that lose more by it than by another.
     fn run(&self) -> Result<(usize, usize)> {
-        let events = &self.user.events[..self.moment.known];
-        let (user, history) = self.user_of(events)?;
+        let device = self.device(self.events)?;
+        let history = device.profile().history(self.model);
         if history.len() < LEAST {
             return Ok((0, 0));
         }
         let mut random = ChaCha8Rng::seed_from_u64(self.moment.known as u64 ^ self.moment.now as u64);
-        let mask = without(self.model.item_count(), &history);
-        let list = self.scorer.score(&Query::of(&user, &mask, ITEMS, ships(self.model)))?;
+        let request = Request { count: ITEMS.min(self.model.item_count()), ..Request::default() };
+        let list = device.list(self.recommender, &request, self.moment)?;
         let (mut items, mut lowered) = (0, 0);
-        for item in list.iter().map(|scored| scored.item) {
-            let parts = user.contributions(self.model, item);
-            let Some(first) = parts.iter().filter(|part| part.1 > 0.0).max_by(|a, b| a.1.total_cmp(&b.1)) else {
-                continue;
-            };
-            let others: Vec<u32> = history.iter().copied().filter(|&other| other != first.0).collect();
+        for item in &list.items {
+            let Some(Reason::BecauseOf { item_id, .. }) = item.reasons.first() else { continue };
+            let Some(first) = self.model.item_index(item_id) else { continue };
+            let others: Vec<u32> = history.iter().map(|line| line.item).filter(|&other| other != first).collect();
             let Some(&other) = others.choose(&mut random) else { continue };
             items += 1;
-            lowered += usize::from(self.without(events, first.0, item)? < self.without(events, other, item)?);
+            lowered += usize::from(self.without(first, &item.id)? < self.without(other, &item.id)?);
         }
         Ok((items, lowered))
     }
 
-    fn user_of(&self, events: &[Event]) -> Result<(User, Vec<u32>)> {
-        let known = HeldOut { events: events.to_vec(), ..self.user.clone() }.after(events.len());
-        let user = User::of_history(self.model, &known.history(self.model.manifest().repeats))?;
-        Ok((user.learning(self.model, &feedback(events, self.timed), self.moment.now as f64), known.fold_in))
+    fn device(&self, events: &[Event]) -> Result<Device<'_>> {
+        let mut device = Device::new(self.model, self.timed);
+        device.take_in(events, events.len())?;
+        Ok(device)
     }
 
     /// The score of `item` had nothing happened to `gone`.
-    fn without(&self, events: &[Event], gone: u32, item: u32) -> Result<f32> {
-        let left: Vec<Event> = events.iter().copied().filter(|event| event.item != gone).collect();
-        let mut mask = ItemMask::all(self.model.item_count());
-        mask.include(item);
-        let scored = self.scorer.score(&Query::of(&self.user_of(&left)?.0, &mask, 1, ships(self.model)))?;
-        Ok(scored.first().map_or(f32::NEG_INFINITY, |scored| scored.score))
+    fn without(&self, gone: u32, item: &str) -> Result<f32> {
+        let left: Vec<Event> = self.events.iter().copied().filter(|event| event.item != gone).collect();
+        let request = Request { count: 1, include: Some(vec![item.to_owned()]), explain: false, ..Request::default() };
+        let list = self.device(&left)?.list(self.recommender, &request, self.moment)?;
+        Ok(list.items.first().map_or(f32::NEG_INFINITY, |scored| scored.score))
     }
 }
 

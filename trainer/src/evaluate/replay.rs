@@ -1,16 +1,16 @@
 //! A replay of users event by event (prequential, Dawid 1984): at each of some moments the model ranks the catalogue by what had happened
 //! until then, and is judged by what came next.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use proclivity::model::Model;
-use proclivity::profile::{Feedback, User};
-use proclivity::score::{CpuScorer, ItemMask, Query};
+use proclivity::{Recommender, Request};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::engine::{ships, without};
+use super::device::{self, Device};
+use super::listing::Listing;
 use crate::dataset::{Event, HeldOut};
 use crate::error::Result;
 
@@ -20,6 +20,8 @@ pub const CUTOFF: usize = 20;
 const VISIT: i64 = 1_800_000;
 /// First numbers of known events of each group but the first.
 const LENGTHS: [usize; 4] = [4, 11, 31, 101];
+/// Users are followed in so many pieces, side by side.
+const PIECES: usize = 32;
 /// A group of fewer moments is one with the group before it.
 const LEAST: usize = 100;
 
@@ -61,12 +63,6 @@ pub fn moments(users: &[HeldOut], timed: bool, most: usize, again: bool, from: i
     moments
 }
 
-/// What an adapter learns from of these events: as the log has them, without what the device makes of bursts and of half-lives.
-pub fn feedback(events: &[Event], timed: bool) -> Vec<Feedback> {
-    let time = |event: &Event| if timed { event.time as f64 } else { 0.0 };
-    events.iter().map(|event| Feedback { item: event.item, strength: event.strength, time: time(event) }).collect()
-}
-
 /// Discounted gain of `targets` among the first [`CUTOFF`] of `list`, as a share of the best possible.
 pub fn ndcg(list: impl Iterator<Item = u32>, targets: &[u32]) -> f64 {
     let discount = |rank: usize| 1.0 / (rank as f64 + 2.0).log2();
@@ -85,30 +81,113 @@ pub struct Replay<'a> {
     pub again: bool,
 }
 
+/// What lists of one kind were like, a user shown one at each moment.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Shown {
+    /// Options of the lists; none for lists by score.
+    pub list: Option<String>,
+    pub ndcg: f64,
+    /// Share of a list that was not in the one before it.
+    pub renewed: f64,
+    /// How often an item of a list had been shown to its user before.
+    pub shown_before: f64,
+    /// Items shown to anybody, as a share of the catalogue.
+    pub coverage: f64,
+}
+
 impl Replay<'_> {
     /// NDCG@20 at each moment: folded in alone, and with what was learnt online.
     ///
     /// # Errors
     /// Whatever the engine refuses.
     pub fn run(&self, moments: &[Moment]) -> Result<Vec<(f64, f64)>> {
-        let scorer = CpuScorer::new(Arc::clone(self.model));
-        moments.par_iter().map(|moment| self.judge(&scorer, moment)).collect()
+        let alone = Request { learn: false, ..self.request() };
+        self.follow(moments, |recommender, device, moment| {
+            let judged = |request: &Request| -> Result<f64> {
+                let list = device.items(&device.list(recommender, request, moment)?);
+                Ok(ndcg(list.into_iter(), &moment.targets))
+            };
+            Ok((judged(&alone)?, judged(&self.request())?))
+        })
     }
 
-    fn judge(&self, scorer: &CpuScorer, moment: &Moment) -> Result<(f64, f64)> {
-        let known = self.users[moment.user].after(moment.known);
-        let alone = User::of_history(self.model, &known.history(self.model.manifest().repeats))?;
-        let mask = match self.again {
-            true => ItemMask::none(self.model.item_count()),
-            false => without(self.model.item_count(), &known.fold_in),
+    /// What lists of `listing` are like, or lists by score, where each is told to have been shown.
+    ///
+    /// # Errors
+    /// Whatever the engine refuses.
+    pub fn show(&self, moments: &[Moment], listing: Option<&Listing>) -> Result<Shown> {
+        let arrangement = listing.map(|listing| listing.arrangement.clone()).unwrap_or_default();
+        let lists = self.follow(moments, |recommender, device, moment| {
+            let mut arrangement = arrangement.clone();
+            if let Some(explore) = &mut arrangement.explore {
+                // Another draw at each moment.
+                explore.seed ^= (moment.user as u32).wrapping_mul(0x9E37_79B9) ^ moment.known as u32;
+            }
+            let request = Request { arrangement, ..self.request() };
+            let items = device.items(&device.list(recommender, &request, moment)?);
+            device.show(&items, moment.now)?;
+            Ok(items)
+        })?;
+        let mut shown = Shown { list: listing.map(|listing| listing.text.clone()), ..Shown::default() };
+        let mut followed = 0;
+        let mut everything: HashSet<u32> = HashSet::new();
+        // Of one user, what was shown how often, and the list before.
+        let mut counts: HashMap<u32, usize> = HashMap::new();
+        let mut before: Option<(usize, &Vec<u32>)> = None;
+        for (moment, list) in moments.iter().zip(&lists) {
+            shown.ndcg += ndcg(list.iter().copied(), &moment.targets);
+            let length = list.len().max(1) as f64;
+            match before.filter(|(user, _)| *user == moment.user) {
+                Some((_, before)) => {
+                    shown.renewed += list.iter().filter(|item| !before.contains(item)).count() as f64 / length;
+                    followed += 1;
+                }
+                None => counts.clear(),
+            }
+            for &item in list {
+                let times = counts.entry(item).or_default();
+                shown.shown_before += *times as f64 / length;
+                *times += 1;
+            }
+            everything.extend(list);
+            before = Some((moment.user, list));
+        }
+        let count = lists.len().max(1) as f64;
+        shown.ndcg /= count;
+        shown.renewed /= f64::from(followed.max(1));
+        shown.shown_before /= count;
+        shown.coverage = everything.len() as f64 / self.model.item_count() as f64;
+        Ok(shown)
+    }
+
+    /// A list of what is judged, with what was learnt online.
+    fn request(&self) -> Request {
+        let count = CUTOFF.min(self.model.item_count());
+        Request { count, include_seen: self.again, explain: false, ..Request::default() }
+    }
+
+    /// What `look` makes of each user's device at each of `moments`, which are in order.
+    fn follow<T: Send>(
+        &self,
+        moments: &[Moment],
+        look: impl Fn(&Recommender, &mut Device<'_>, &Moment) -> Result<T> + Sync,
+    ) -> Result<Vec<T>> {
+        let users: Vec<&[Moment]> = moments.chunk_by(|a, b| a.user == b.user).collect();
+        let some = users.len().div_ceil(PIECES).max(1);
+        let follow = |users: &[&[Moment]]| -> Result<Vec<T>> {
+            let recommender = device::open(self.model)?;
+            let mut looked = Vec::new();
+            for moments in users {
+                let mut device = Device::new(self.model, self.timed);
+                for moment in *moments {
+                    device.take_in(&self.users[moment.user].events, moment.known)?;
+                    looked.push(look(&recommender, &mut device, moment)?);
+                }
+            }
+            Ok(looked)
         };
-        let judged = |user: &User| -> Result<f64> {
-            let list = scorer.score(&Query::of(user, &mask, CUTOFF, ships(self.model)))?;
-            Ok(ndcg(list.iter().map(|scored| scored.item), &moment.targets))
-        };
-        let before = judged(&alone)?;
-        let after = alone.learning(self.model, &feedback(&known.events, self.timed), moment.now as f64);
-        Ok((before, judged(&after)?))
+        let looked: Vec<Vec<T>> = users.par_chunks(some).map(follow).collect::<Result<_>>()?;
+        Ok(looked.into_iter().flatten().collect())
     }
 }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proclivity::model::{Column, ColumnData, Model, Online, OnlineColumn};
-use proclivity::profile::{Adapter, User};
+use proclivity::profile::{Adapter, Feedback, User};
 use proclivity::score::{CpuScorer, ItemMask, Query, Stage};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -19,7 +19,7 @@ use super::fit::Fit;
 use super::trained::Trained;
 use crate::dataset::HeldOut;
 use crate::error::Result;
-use crate::evaluate::{CUTOFF, Judged, Moment, Replay, feedback, moments, summarise, without};
+use crate::evaluate::{CUTOFF, Device, Judged, Moment, Replay, moments, summarise, without};
 use crate::export::with_columns;
 use logit::{Choice, fit_choices};
 
@@ -87,14 +87,14 @@ pub fn fit_online(trained: &Trained, fit: &Fit<'_>) -> Result<Option<(Online, On
         weights: Vec::new(),
     };
     let scorer = CpuScorer::new(Arc::clone(&model));
-    let asked: Vec<Asked> =
-        all.par_iter().map(|moment| Asked::at(&model, &scorer, &users, moment)).collect::<Result<_>>()?;
+    let ask = |moment| Asked::at(&model, &scorer, &users, moment, timed);
+    let asked: Vec<Asked> = all.par_iter().map(ask).collect::<Result<_>>()?;
     let repeats = asked.iter().map(|asked| asked.own_hits).sum::<usize>() as f64;
     let again = repeats > AGAIN * asked.iter().map(|asked| asked.targets).sum::<usize>() as f64;
     let mut best: Option<(f64, Online)> = None;
     for (days, events) in HALF_LIVES.into_iter().filter(|(days, _)| *days == 0.0 || timed) {
         let mut online = Online { days, events, ..base.clone() };
-        let lists = parts(&model, &online, &users, &all, &asked, timed);
+        let lists = parts(&model, &online, &all, &asked);
         let gain = weigh(&mut online, &lists, again);
         if gain > best.as_ref().map_or(0.0, |best| best.0) {
             best = Some((gain, online));
@@ -157,9 +157,10 @@ fn usual_length(model: &Model) -> f32 {
     if length > 0.0 { length.clamp(1e-6, 1e6) } else { 1.0 }
 }
 
-/// The candidates at one moment, by score alone.
+/// The candidates at one moment, by score alone, and what an adapter learns from.
 struct Asked {
     strength: f32,
+    feedback: Vec<Feedback>,
     /// (item, score) of the best of what is new to the user, and of the user's own.
     new: Vec<(u32, f32)>,
     own: Vec<(u32, f32)>,
@@ -169,22 +170,26 @@ struct Asked {
 }
 
 impl Asked {
-    fn at(model: &Arc<Model>, scorer: &CpuScorer, users: &[HeldOut], moment: &Moment) -> Result<Asked> {
-        let known = users[moment.user].after(moment.known);
-        let history = known.history(model.manifest().repeats);
+    fn at(model: &Model, scorer: &CpuScorer, users: &[HeldOut], moment: &Moment, timed: bool) -> Result<Asked> {
+        let mut device = Device::new(model, timed);
+        device.take_in(&users[moment.user].events, moment.known)?;
+        let lines = device.profile().history(model);
+        let history: Vec<(u32, f32)> = lines.iter().map(|line| (line.item, line.strength)).collect();
+        let known: Vec<u32> = lines.iter().map(|line| line.item).collect();
         let user = User::of_history(model, &history)?;
         let pairs = |mask: &ItemMask, k: usize| -> Result<Vec<(u32, f32)>> {
             let list = scorer.score(&Query::of(&user, mask, k, Stage::Retrieval))?;
             Ok(list.iter().map(|scored| (scored.item, scored.score)).collect())
         };
         let mut own = ItemMask::all(model.item_count());
-        known.fold_in.iter().for_each(|&item| own.include(item));
+        known.iter().for_each(|&item| own.include(item));
         Ok(Asked {
             strength: history.iter().map(|pair| pair.1).sum(),
-            new: pairs(&without(model.item_count(), &known.fold_in), CANDIDATES)?,
+            feedback: device.profile().feedback(model),
+            new: pairs(&without(model.item_count(), &known), CANDIDATES)?,
             own: pairs(&own, MOST_OWN)?,
             targets: moment.targets.len(),
-            own_hits: moment.targets.iter().filter(|item| known.fold_in.contains(item)).count(),
+            own_hits: moment.targets.iter().filter(|item| known.contains(item)).count(),
         })
     }
 }
@@ -200,18 +205,10 @@ struct Lists {
     own: Choice,
 }
 
-fn parts(
-    model: &Model,
-    online: &Online,
-    users: &[HeldOut],
-    all: &[Moment],
-    asked: &[Asked],
-    timed: bool,
-) -> Vec<Lists> {
+fn parts(model: &Model, online: &Online, all: &[Moment], asked: &[Asked]) -> Vec<Lists> {
     let whole = vec![1.0; online.columns.len() + 2];
     let list = |(moment, asked): (&Moment, &Asked)| {
-        let events = &users[moment.user].events[..moment.known];
-        let adapter = Adapter::learn(model, online, &feedback(events, timed), moment.now as f64, whole.clone());
+        let adapter = Adapter::learn(model, online, &asked.feedback, moment.now as f64, whole.clone());
         let choice = |items: &[(u32, f32)]| {
             let mut choice = Choice { width: whole.len() + 1, ..Choice::default() };
             for &(item, score) in items {

@@ -107,7 +107,7 @@ impl EvaluateArgs {
 
     /// The lists that are measured beside those by score.
     fn listings(&self) -> Result<Vec<Listing>> {
-        self.list.iter().map(|text| Listing::read(text, self.list_length)).collect()
+        self.list.iter().map(|text| Listing::read(text, self.list_length)?.once()).collect()
     }
 
     /// The moment lists are asked for, in milliseconds since 1970.
