@@ -64,9 +64,12 @@ async function online(lab, split, family, validate, rankings) {
 
 /** Of every family: how often an item falls further without its first reason than without another item of the history. */
 async function reasons(lab) {
-  const split = 'complete-journey-strong';
+  const shop = 'complete-journey-strong';
+  const ofShop = Object.entries({ ...RECIPES[shop], ...HYBRIDS[shop], ...BEGINNERS }).map(([family, flags]) => [shop, family, flags]);
   const shares = [];
-  for (const [family, flags] of Object.entries({ ...RECIPES[split], ...HYBRIDS[split], ...BEGINNERS })) {
+  // Of ratings, the one family that wants them.
+  for (const [split, family, flags] of [...ofShop, ['movietweetings-users', 'svd++', []]]) {
+    if (lab.splits[split] === undefined) continue;
     const model = await lab.model(split, family, '', flags);
     const { reasons: { lowered, items } } = await lab.followed(model, split, ['--reasons', '--moments', '3']);
     shares.push({ family, lowered, items });
