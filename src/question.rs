@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::model::Model;
-use crate::profile::{Interaction, Profile, User, context_features, listed};
+use crate::profile::{Interaction, Profile, User, context_features, listed, with_told};
 use crate::rank::{self, Admitted, Arranged, Buyer, CANDIDATES, to_ask};
 use crate::request::Request;
 use crate::score::{ItemMask, Query, Scored, Stage};
@@ -168,11 +168,13 @@ impl Asker<'_> {
             let nothing = self.question(vec![0.0; model.dim()], admitted, Stage::Popularity);
             return Ok(Question { chosen: Some(chosen), gates: Vec::new(), ..nothing });
         }
-        let context = context_features(model, &request.context)?;
+        let told = profile.told(request.now.max(profile.latest()));
+        let given = with_told(model, &request.context, told);
+        let context = context_features(model, &given)?;
         let always = model.context().is_some_and(|context| context.shape.always);
         if liked.is_empty() && !always {
             // Of those who tell nothing of the moment there is nothing to know but what is popular.
-            let stranger = User::stranger(model, &context).filter(|_| !request.context.is_empty());
+            let stranger = User::stranger(model, &context).filter(|_| !given.is_empty());
             let asked = match stranger {
                 Some(user) => {
                     Question { offset: user.offset, ..self.question(user.vector, admitted, Stage::Retrieval) }

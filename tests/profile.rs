@@ -7,9 +7,12 @@ use std::sync::Arc;
 
 use common::fixtures::{Random, model, random};
 use common::json::{of_serde, to_serde};
-use proclivity::Request;
-use proclivity::model::{Model, ModelSpec, Repeats};
+use proclivity::model::{
+    Attributes, Cell, ContextShape, ContextSpec, FieldKind, FieldShape, Model, ModelSpec, Repeats, UserTower,
+};
 use proclivity::profile::{Event, EventKind, Interaction, Profile, Push, TimeRequest};
+use proclivity::score::BackendChoice;
+use proclivity::{Recommender, Request};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -52,7 +55,9 @@ fn ten_thousand_events_are_under_64_kb_and_come_back_as_they_were() {
                 _ => None,
             };
             let item_id = format!("{prefix}{}", draw.below(4_000));
-            let event = Event { kind, item_id, value, timestamp: START + 1000.0 * seconds };
+            let place = Cell::Text(format!("{prefix}place {}", draw.below(40)));
+            let context = if draw.below(3) == 0 { vec![("placement".to_owned(), place)] } else { Vec::new() };
+            let event = Event { kind, item_id, value, timestamp: START + 1000.0 * seconds, context };
             profile.observe(&model, event).expect("known");
         }
         for week in 0..300 {
@@ -149,7 +154,7 @@ fn states_that_cannot_be_are_refused_by_name() {
     profile.pushed(Push { channel: "mail".into(), timestamp: START, opened: None }).expect("fits");
     let good = to_serde(&profile.export());
     for (pointer, wrong, named) in [
-        ("/version", json!(3), "version"),
+        ("/version", json!(4), "version"),
         ("/ids", json!("a"), "ids"),
         ("/kinds", json!("00"), "kinds"),
         ("/kinds", json!("0x0"), "kinds"),
@@ -206,8 +211,12 @@ fn somehow() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(3, 24, 6, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-            prop::collection::hash_map("version|ids|kinds|items|times|values|pushes|events|type|itemId", inner, 0..7)
-                .prop_map(|members| Value::Object(members.into_iter().collect())),
+            prop::collection::hash_map(
+                "version|ids|kinds|items|times|values|pushes|contexts|situations|events|type|itemId",
+                inner,
+                0..7
+            )
+            .prop_map(|members| Value::Object(members.into_iter().collect())),
         ]
     })
 }
@@ -215,15 +224,21 @@ fn somehow() -> impl Strategy<Value = Value> {
 /// Events as a page may tell them, at times of any order and size.
 fn told() -> impl Strategy<Value = Vec<Event>> {
     let time = prop_oneof![Just(0.0), Just(8.64e15), 0.0..8.64e15, START..START + 1e9];
-    let event = (0..EventKind::ALL.len(), 0..8usize, time, prop::option::of(1.0..5.0f32)).prop_map(
-        |(kind, item, timestamp, value)| {
+    let cell = prop_oneof![
+        (-1e6..1e6f32).prop_map(Cell::Number),
+        prop::sample::select(vec!["mail", "\"", "search\n"]).prop_map(|text| Cell::Text(text.into())),
+    ];
+    let context = prop::collection::btree_map(prop::sample::select(vec!["placement", "referrer", "ä"]), cell, 0..3)
+        .prop_map(|cells| cells.into_iter().map(|(name, cell)| (name.to_owned(), cell)).collect::<Vec<_>>());
+    let event = (0..EventKind::ALL.len(), 0..8usize, time, prop::option::of(1.0..5.0f32), context).prop_map(
+        |(kind, item, timestamp, value, context)| {
             let kind = EventKind::ALL[kind];
             let value = match kind {
                 EventKind::Rating => Some(value.unwrap_or(3.0)),
                 EventKind::Portion => Some(value.unwrap_or(1.0) / 5.0),
                 _ => value,
             };
-            Event { kind, item_id: format!("item-{item}"), value, timestamp }
+            Event { kind, item_id: format!("item-{item}"), value, timestamp, context }
         },
     );
     prop::collection::vec(event, 0..12)
@@ -324,6 +339,91 @@ fn more_events_than_are_ever_kept_are_refused() {
     assert!(Profile::import(&of_serde(&state)).expect_err("too many").to_string().contains("10000"));
 }
 
+#[test]
+fn contexts_of_events_are_kept_and_refused_by_what_is_wrong() {
+    let model = catalogue(50);
+    let place =
+        |name: &str| vec![("depth".to_owned(), Cell::Number(2.5)), ("placement".to_owned(), Cell::Text(name.into()))];
+    let told = (0..9)
+        .map(|n| Event { context: place(["cart", "home"][n % 2]), ..event(EventKind::Click, n, 100.0 * n as f64) });
+    let mut profile = observed(&model, told.clone());
+    assert!(profile.events().eq(told));
+    let state = to_serde(&profile.export());
+    assert_eq!(
+        state["contexts"],
+        json!([{ "placement": "cart", "depth": 2.5 }, { "placement": "home", "depth": 2.5 }])
+    );
+    // What no event has any more is not kept either.
+    (0..9).step_by(2).for_each(|n| assert!(profile.retract(&event(EventKind::Click, n, 100.0 * n as f64))));
+    let state = to_serde(&profile.export());
+    assert_eq!(
+        (&state["contexts"], &state["situations"]),
+        (&json!([{ "placement": "home", "depth": 2.5 }]), &json!([0, 0, 1, 0, 2, 0, 3, 0]))
+    );
+
+    let mut before = state.clone();
+    before["version"] = json!(2);
+    before.as_object_mut().expect("an object").retain(|key, _| !["contexts", "situations"].contains(&key.as_str()));
+    let old = Profile::import(&of_serde(&before)).expect("of a version before");
+    assert!(old.events().all(|event| event.context.is_empty()) && old.events().count() == 4);
+    for (key, value, words) in [
+        ("situations", json!([0, 1]), "context"),
+        ("situations", json!([1, 0, 0, 0]), "situations"),
+        ("situations", json!([0]), "situations"),
+        ("situations", json!([9, 0]), "situations"),
+        ("contexts", json!([{ "placement": ["home"] }]), "placement"),
+        ("contexts", json!([{ "placement": "h".repeat(65) }]), "64 bytes"),
+    ] {
+        let mut state = state.clone();
+        state[key] = value;
+        let message = Profile::import(&of_serde(&state)).expect_err("refused").to_string();
+        assert!(message.contains(words), "{message}");
+    }
+    let many = (0..9).map(|n| (n.to_string(), Cell::Number(0.0))).collect();
+    let twice = vec![("a".to_owned(), Cell::Number(0.0)), ("a".to_owned(), Cell::Number(1.0))];
+    for context in
+        [many, twice, vec![("a".to_owned(), Cell::Vector(vec![1.0]))], vec![("a".to_owned(), Cell::Number(f32::NAN))]]
+    {
+        let refused =
+            profile.observe(&model, Event { context, ..event(EventKind::View, 1, 0.0) }).expect_err("refused");
+        assert!(refused.to_string().contains("at most 8 fields"), "{refused}");
+        assert_eq!(profile.events().count(), 4);
+    }
+}
+
+#[test]
+fn what_a_page_tells_with_an_event_holds_for_the_visit() {
+    for always in [false, true] {
+        let referrer = FieldShape {
+            column: "referrer".into(),
+            kind: FieldKind::Category { values: vec!["mail".into(), "search".into()] },
+        };
+        let shape = ContextShape { fields: vec![referrer], always };
+        let context = ContextSpec { shape, rows: Random(7).floats(3 * 8, 1.0) };
+        let spec = ModelSpec { user_tower: UserTower::Pool { power: 0.5 }, context: Some(context), ..random(50, 8, 1) };
+        let open = || pollster::block_on(Recommender::new(model(&spec), BackendChoice::Cpu)).expect("opens");
+        let from = |name: &str| vec![("referrer".to_owned(), Cell::Text(name.into()))];
+        let minutes = |minutes: f64, context| Event { context, ..event(EventKind::Impression, 3, 60.0 * minutes) };
+        let list = |events: &[Event], context: Attributes, minutes: f64| {
+            let recommender = open();
+            events.iter().for_each(|event| recommender.observe(event.clone()).expect("known"));
+            let request = Request { now: START + 60_000.0 * minutes, context, ..Request::default() };
+            pollster::block_on(recommender.recommend(&request)).expect("a list").items
+        };
+        let seen = [minutes(0.0, Vec::new())];
+        let [plain, mail, search] = [Vec::new(), from("mail"), from("search")].map(|context| list(&seen, context, 1.0));
+        assert!(plain != mail && mail != search);
+        let told = [minutes(0.0, from("search")), minutes(5.0, from("mail")), minutes(6.0, Vec::new())];
+        assert_eq!(list(&told, Vec::new(), 8.0), mail, "the latest that was told");
+        assert_eq!(list(&told, from("search"), 8.0), search, "a request is heard first");
+        assert_eq!(list(&told, Vec::new(), 37.0), plain, "another visit");
+        // What the model does not know, or not so, is kept for one that does.
+        let other =
+            vec![("placement".to_owned(), Cell::Text("cart".into())), ("referrer".to_owned(), Cell::Number(1.0))];
+        assert_eq!(list(&[minutes(0.0, other)], Vec::new(), 1.0), plain);
+    }
+}
+
 proptest! {
     #[test]
     fn whatever_was_told_is_read_again(events in told(), retracted in 0..8usize) {
@@ -342,16 +442,21 @@ proptest! {
 
     #[test]
     fn no_state_can_hurt(
-        parts in prop::collection::vec(somehow(), 6),
-        version in prop_oneof![Just(1), Just(2)],
+        parts in prop::collection::vec(somehow(), 8),
+        version in prop_oneof![Just(1), Just(2), Just(3)],
         whole in somehow(),
     ) {
         let model = catalogue(5);
         let state = json!({
             "version": version, "ids": parts[0], "kinds": parts[1], "items": parts[2], "times": parts[3], "values": parts[4], "pushes": parts[5],
+            "contexts": parts[6], "situations": parts[7],
+        });
+        let valid = json!({
+            "version": 3, "ids": ["item-1", "item-2"], "kinds": "03", "items": [0, 1], "times": [5, 5], "values": [], "pushes": [],
+            "contexts": parts[6], "situations": parts[7],
         });
         let first = json!({ "version": 1, "events": parts[0] });
-        for state in [state, first, whole] {
+        for state in [state, valid, first, whole] {
             if let Ok(profile) = Profile::import(&of_serde(&state)) {
                 profile.history(&model);
                 profile.best_time(&Default::default(), &TimeRequest { now: START, ..TimeRequest::default() });

@@ -24,7 +24,7 @@ const EVENT_TYPES: readonly EventType[] = ['view', 'click', 'cart', 'purchase', 
 const BACKENDS: readonly BackendChoice[] = ['auto', 'webgpu', 'cpu'];
 const LOAD_KEYS: readonly (keyof LoadOptions)[] = ['backend', 'worker', 'signal', 'onProgress', 'wasm', 'eventWeights', 'eventHalfLives', 'scenarios', 'storage', 'profile', 'onProblem', 'rememberBackend'];
 const UPDATE_KEYS: readonly (keyof UpdateOptions)[] = ['signal'];
-const EVENT_KEYS: readonly (keyof InteractionEvent)[] = ['type', 'itemId', 'value', 'timestamp'];
+const EVENT_KEYS: readonly (keyof InteractionEvent)[] = ['type', 'itemId', 'value', 'timestamp', 'context'];
 const PUSH_KEYS: readonly (keyof Push)[] = ['channel', 'timestamp', 'opened'];
 const TIME_KEYS: readonly (keyof BestTimeOptions)[] = ['within', 'window', 'quietHours', 'minGapHours', 'dailyCap', 'channel', 'explore', 'seed'];
 const NEW_ITEM_KEYS: readonly (keyof NewItem)[] = ['id', 'attributes'];
@@ -120,11 +120,13 @@ export function checkEvent(event: unknown): TimedEvent {
   if (event === undefined) throw argumentError('an event', event, 'pass { type, itemId }');
   const given = checkKeys(event, EVENT_KEYS, 'observe');
   const value = checkFinite(given.value, '"value"');
+  const { context } = given;
   return {
     type: checkOneOf(given.type, EVENT_TYPES, 'an event "type"'),
     itemId: checkItemId(given.itemId),
     timestamp: checkFinite(given.timestamp, '"timestamp"') ?? Date.now(),
     ...(value === undefined ? {} : { value }),
+    ...(context === undefined ? {} : { context: checkFields(context, "pass { placement: 'cart' }") }),
   };
 }
 
@@ -248,9 +250,13 @@ function checkSelection(given: Record<string, unknown>, items: number): SimilarO
 
 /** What is told of the moment, the clock's hour and weekday unasked; names are the engine's to judge. */
 function checkContext(context: unknown = {}): Context {
-  if (!isRecord(context)) throw argumentError('"context" to be an object of fields', context, "pass { hour: 13, referrer: 'mail' }");
   const now = new Date();
-  return { hour: now.getHours(), weekday: now.getDay(), ...checkCells(context, 'context') };
+  return { hour: now.getHours(), weekday: now.getDay(), ...checkFields(context, "pass { hour: 13, referrer: 'mail' }") };
+}
+
+function checkFields(context: unknown, advice: string): Context {
+  if (!isRecord(context)) throw argumentError('"context" to be an object of fields', context, advice);
+  return checkCells(context, 'context');
 }
 
 /** Texts and finite numbers by name. */

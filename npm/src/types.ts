@@ -150,6 +150,11 @@ export interface InteractionEvent {
   value?: number | undefined;
   /** When, in milliseconds since 1970-01-01 UTC. Default: now. */
   timestamp?: number | undefined;
+  /**
+   * Where, and under what circumstances: `{ placement: 'cart', referrer: 'mail' }`, at most 8 fields of 64 bytes. It is kept with the event
+   * ({@link Recommender.events}). What the model was trained with holds for half an hour, as if each `recommend` were told it.
+   */
+  context?: Context | undefined;
 }
 
 /** What the user did to one item, summed up. */

@@ -120,6 +120,9 @@ describe('events', () => {
   });
 
   it('are refused when they say nothing usable', () => {
+    expect(checkEvent({ type: 'click', itemId: 'a', context: { placement: 'cart', depth: 2 } }).context).toEqual({ placement: 'cart', depth: 2 });
+    refused(() => checkEvent({ type: 'click', itemId: 'a', context: 'cart' }), '"context"', 'placement');
+    refused(() => checkEvent({ type: 'click', itemId: 'a', context: { placement: ['cart'] } }), '"placement"');
     refused(() => checkEvent(undefined), 'itemId');
     refused(() => checkEvent({ type: 'buy', itemId: 'a' }), 'purchase', '"buy"');
     refused(() => checkEvent({ itemId: 'a' }), 'undefined');

@@ -78,6 +78,29 @@ describe.skipIf(missing !== undefined)(`the real engine${missing === undefined ?
     expect((await recommender.similar(ids[0]!, { count: 4 })).items.map(({ id }) => id)).not.toContain(ids[0]);
   });
 
+  it('tells what each stage left, those that leave items out too', async () => {
+    const { ids } = await recommender.catalogue();
+    const half = ids.filter((_, at) => at % 2 === 0);
+    const { items, trace = [] } = await recommender.recommend({ count: 5, include: half, exclude: [half[0]!], diversity: 0.5, includeSeen: true, trace: true });
+    expect(trace.map(({ stage }) => stage)).toEqual(['scores', 'include', 'exclude', 'diversity']);
+    expect(trace.map(({ left }) => left)).toEqual([ids.length, half.length, half.length - 1, half.length - 1]);
+    expect(trace.at(-1)?.ids).toEqual(items.map(({ id }) => id));
+    expect(trace[1]?.ids.every((id) => half.includes(id))).toBe(true);
+    expect((await recommender.recommend({ count: 5 })).trace).toBeUndefined();
+  });
+
+  it('keeps with an event where it was', async () => {
+    const { ids } = await recommender.catalogue();
+    const state = await recommender.export();
+    const event = { type: 'click' as const, itemId: ids[5]!, timestamp: 1.7e12, context: { depth: 2.5, placement: 'cart' } };
+    await recommender.observe(event);
+    expect((await recommender.events()).at(-1)).toEqual(event);
+    await recommender.import(JSON.parse(JSON.stringify(await recommender.export())) as typeof state);
+    expect((await recommender.events()).at(-1)).toEqual(event);
+    await expect(recommender.observe({ ...event, context: { placement: 'c'.repeat(65) } })).rejects.toMatchObject({ code: 'argument' });
+    await recommender.import(state);
+  });
+
   it('asks about items that tell of different tastes, and of what is not told yet', async () => {
     const asked = (await recommender.onboarding({ count: 6 })).items;
     expect(new Set(asked.map(({ id }) => id)).size).toBe(6);

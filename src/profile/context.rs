@@ -1,7 +1,7 @@
 //! What a request's context adds to a user.
 
 use crate::error::{Error, Result, show};
-use crate::model::{Attribute, Attributes, Context, FieldKind, Model, attribute, features};
+use crate::model::{Attribute, Attributes, Cell, Context, FieldKind, Model, attribute, features};
 
 /// What a page may tell every model, whether it knows it or not: it tells them unasked.
 const CLOCK: [&str; 2] = ["hour", "weekday"];
@@ -34,6 +34,24 @@ pub fn context_features(model: &Model, given: &Attributes) -> Result<Vec<(u32, f
         }
     }
     Ok(features(fields, |field| attribute(given, field)))
+}
+
+/// `given`, and beside it those fields of `told` that the model knows and `given` says nothing of; the clock is the request's alone.
+pub(crate) fn with_told(model: &Model, given: &Attributes, told: Attributes) -> Attributes {
+    let fields = model.context().map_or(&[][..], |context| &context.shape.fields);
+    let mut whole = given.clone();
+    for (name, cell) in told {
+        let field = fields.iter().find(|field| field.column == name && !CLOCK.contains(&name.as_str()));
+        let fits = field.is_some_and(|field| match field.kind {
+            FieldKind::Number { .. } => matches!(cell, Cell::Number(_)),
+            FieldKind::Category { .. } | FieldKind::Text { .. } => matches!(cell, Cell::Text(_)),
+            FieldKind::Vector { .. } => false,
+        });
+        if fits && given.iter().all(|(known, _)| *known != name) {
+            whole.push((name, cell));
+        }
+    }
+    whole
 }
 
 /// The sum of the rows of `features`, (w), added to `sums`.

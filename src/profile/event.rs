@@ -1,8 +1,9 @@
 //! What a user does, and how strongly each act counts.
 
+use super::situations;
 use crate::error::{Error, Result, show};
 use crate::json::{Field, Json};
-use crate::model::Model;
+use crate::model::{Attributes, Model};
 
 /// The latest moment that JavaScript's dates know, in milliseconds since 1970.
 pub(super) const MAX_TIME: f64 = 8.64e15;
@@ -122,22 +123,28 @@ pub struct Event {
     pub value: Option<f32>,
     /// Milliseconds since 1970-01-01 UTC, or 0 when unknown.
     pub timestamp: f64,
+    /// Where and under what circumstances: what a page tells of it, such as placement and referrer. Lists of the same visit go by it as
+    /// by the context of a request.
+    pub context: Attributes,
 }
 
 impl Event {
     /// An event without value or time.
     pub fn new(kind: EventKind, item_id: impl Into<String>) -> Event {
-        Event { kind, item_id: item_id.into(), value: None, timestamp: 0.0 }
+        Event { kind, item_id: item_id.into(), value: None, timestamp: 0.0, context: Attributes::new() }
     }
 
-    /// The JSON form: `{ type, itemId, value?, timestamp? }`.
+    /// The JSON form: `{ type, itemId, value?, timestamp?, context? }`.
     pub(crate) fn from_json(field: &Field) -> Result<Event> {
-        field.only(&["type", "itemId", "value", "timestamp"])?;
+        field.only(&["type", "itemId", "value", "timestamp", "context"])?;
         let event = Event {
             kind: EventKind::parse(field.required("type")?.text()?)?,
             item_id: field.required("itemId")?.text()?.to_owned(),
             value: field.optional("value").map(|value| value.float()).transpose()?,
             timestamp: field.optional("timestamp").map_or(Ok(0.0), |time| time.number())?,
+            context: field
+                .optional("context")
+                .map_or(Ok(Attributes::new()), |context| situations::from_json(&context))?,
         };
         event.validate()?;
         Ok(event)
@@ -145,13 +152,18 @@ impl Event {
 
     /// The JSON form, as [`Recommender::observe`](crate::Recommender::observe) takes it in the browser.
     pub fn to_json(&self) -> Json {
-        let (kind, item_id, time) = (self.kind.name().into(), self.item_id.as_str().into(), self.timestamp.into());
-        match self.value {
-            Some(value) => {
-                Json::object([("type", kind), ("itemId", item_id), ("value", value.into()), ("timestamp", time)])
-            }
-            None => Json::object([("type", kind), ("itemId", item_id), ("timestamp", time)]),
+        let mut members = vec![
+            ("type".to_owned(), self.kind.name().into()),
+            ("itemId".to_owned(), self.item_id.as_str().into()),
+            ("timestamp".to_owned(), self.timestamp.into()),
+        ];
+        if let Some(value) = self.value {
+            members.push(("value".to_owned(), value.into()));
         }
+        if !self.context.is_empty() {
+            members.push(("context".to_owned(), situations::to_json(&self.context)));
+        }
+        Json::Object(members)
     }
 
     /// Checks what the types do not.
@@ -172,7 +184,7 @@ impl Event {
         if !(0.0..=MAX_TIME).contains(&self.timestamp) {
             return Err(Error::argument("timestamp", "milliseconds since 1970", show(self.timestamp)));
         }
-        Ok(())
+        situations::check(&self.context)
     }
 }
 

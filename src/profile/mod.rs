@@ -10,6 +10,7 @@ mod mentions;
 mod network;
 mod push;
 mod random;
+mod situations;
 mod state;
 mod stored;
 mod timing;
@@ -17,6 +18,7 @@ mod user;
 
 pub use adapter::{Adapter, Feedback};
 pub use context::context_features;
+pub(crate) use context::with_told;
 pub use event::{Event, EventKind, EventSettings};
 pub use network::content_vector;
 pub use push::Push;

@@ -4,8 +4,9 @@ use super::adapter::Feedback;
 use super::counting::{Counted, Counting, KINDS, Line, REPEAT};
 use super::event::{Event, EventKind};
 use super::push::Push;
+use super::situations::Situations;
 use crate::error::Result;
-use crate::model::Model;
+use crate::model::{Attributes, Model};
 
 /// Most events kept, and most bytes of an exported profile, nearly.
 const MAX_EVENTS: usize = 2_000;
@@ -17,6 +18,9 @@ const VALUE_BYTES: usize = 30;
 
 /// Events of this strength, purchases as a rule, are what is bought again.
 pub const FULL_STRENGTH: f32 = 1.0;
+
+/// Milliseconds for which what was told of an event holds.
+const VISIT: f64 = 1_800_000.0;
 
 /// The strength of a dislike that an impression is which nothing followed.
 const LEFT_ALONE: f32 = 0.05;
@@ -40,6 +44,7 @@ pub struct Profile {
     /// External ids, each once, and how many events name it.
     ids: Vec<(String, u32)>,
     events: Vec<Kept>,
+    situations: Situations,
     /// Bytes of all that in an exported profile, at most.
     bytes: usize,
     /// Messages sent, and what came of them.
@@ -53,6 +58,8 @@ pub(super) struct Kept {
     id: u32,
     pub value: Option<f32>,
     pub timestamp: f64,
+    /// The place of its context, where it has one.
+    situation: Option<u32>,
 }
 
 impl Kept {
@@ -76,7 +83,7 @@ impl Profile {
     /// Takes in an event of an item that the present model need not know.
     pub(super) fn keep(&mut self, event: Event) -> Result<()> {
         event.validate()?;
-        let Event { kind, item_id, value, timestamp } = event;
+        let Event { kind, item_id, value, timestamp, context } = event;
         let same = self.ids.iter().position(|(id, _)| *id == item_id);
         let id = same.unwrap_or_else(|| {
             // The room of one that no event names any more.
@@ -90,7 +97,12 @@ impl Profile {
         });
         self.count(id, true);
         self.bytes += value_bytes(value);
-        self.events.push(Kept { kind, id: id as u32, value, timestamp: (timestamp / 1000.0).floor() * 1000.0 });
+        let situation = (!context.is_empty()).then(|| self.situations.enter(context)).map(|(at, bytes)| {
+            self.bytes += bytes;
+            at
+        });
+        let timestamp = (timestamp / 1000.0).floor() * 1000.0;
+        self.events.push(Kept { kind, id: id as u32, value, timestamp, situation });
         while self.events.len() > MAX_EVENTS || self.bytes > MAX_BYTES {
             self.remove(self.least());
         }
@@ -150,9 +162,10 @@ impl Profile {
 
     /// The events, oldest first.
     pub fn events(&self) -> impl Iterator<Item = Event> + '_ {
-        self.events.iter().map(|&Kept { kind, id, value, timestamp }| {
+        self.events.iter().map(|&Kept { kind, id, value, timestamp, situation }| {
             let item_id = self.ids[id as usize].0.clone();
-            Event { kind, item_id, value, timestamp }
+            let context = situation.map(|at| self.situations.get(at).clone()).unwrap_or_default();
+            Event { kind, item_id, value, timestamp, context }
         })
     }
 
@@ -168,6 +181,7 @@ impl Profile {
     fn remove(&mut self, at: usize) {
         let event = self.events.remove(at);
         self.bytes -= value_bytes(event.value);
+        self.bytes -= event.situation.map_or(0, |at| self.situations.leave(at));
         self.count(event.id as usize, false);
     }
 
@@ -296,6 +310,20 @@ impl Profile {
             shown.extend(model.item_index(&self.ids[event.id as usize].0).map(|item| (item, event.timestamp)));
         }
         shown
+    }
+
+    /// What pages told of the visit that goes on at `now`, of each field the latest: with events of the last half hour, in milliseconds
+    /// since 1970.
+    pub(crate) fn told(&self, now: f64) -> Attributes {
+        let mut told = Attributes::new();
+        for event in self.events.iter().rev().filter(|event| (now - event.timestamp).abs() <= VISIT) {
+            for (name, cell) in event.situation.into_iter().flat_map(|at| self.situations.get(at)) {
+                if told.iter().all(|(known, _)| known != name) {
+                    told.push((name.clone(), cell.clone()));
+                }
+            }
+        }
+        told
     }
 
     /// The time of the latest event in milliseconds since 1970, 0 where none is known.

@@ -2,22 +2,26 @@
 
 use super::event::{Event, EventKind};
 use super::push::Push;
+use super::situations;
 use super::state::Profile;
 use crate::error::Result;
 use crate::json::{Field, Json};
+use crate::model::Attributes;
 
 /// The version of an exported profile that this build writes. It reads this one and those before it.
-pub const PROFILE_VERSION: u32 = 2;
+pub const PROFILE_VERSION: u32 = 3;
 
 /// Most events of a state that is read: more than are ever written.
 const MOST_EVENTS: usize = 10_000;
 
 impl Profile {
     /// Everything, to be stored or carried: plain JSON, by external item id, so it outlives a model. Each id stands there once; an event is
-    /// a digit for its kind, the place of its id, and the seconds since the event before it.
+    /// a digit for its kind, the place of its id, and the seconds since the event before it. Contexts too stand there once, with the places of
+    /// the events that have them.
     pub fn export(&self) -> Json {
         let (mut ids, mut kinds, mut items, mut times, mut values) =
             (Vec::<Json>::new(), String::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut contexts, mut situated) = (Vec::<Attributes>::new(), Vec::new());
         let mut places = vec![None; self.id_count()];
         let mut before = 0.0;
         for (at, (event, id)) in self.kept().enumerate() {
@@ -33,6 +37,13 @@ impl Profile {
             if let Some(value) = event.value {
                 values.extend([at.into(), value.into()]);
             }
+            if !event.context.is_empty() {
+                let known = contexts.iter().position(|context| *context == event.context);
+                situated.extend([at.into(), known.unwrap_or(contexts.len()).into()]);
+                if known.is_none() {
+                    contexts.push(event.context);
+                }
+            }
         }
         Json::object([
             ("version", f64::from(PROFILE_VERSION).into()),
@@ -41,6 +52,8 @@ impl Profile {
             ("items", Json::List(items)),
             ("times", Json::List(times)),
             ("values", Json::List(values)),
+            ("contexts", Json::List(contexts.iter().map(situations::to_json).collect())),
+            ("situations", Json::List(situated)),
             ("pushes", Json::List(self.pushes.iter().map(Push::to_json).collect())),
         ])
     }
@@ -65,24 +78,30 @@ impl Profile {
                     profile.keep(Event::from_json(&event)?)?;
                 }
             }
-            2 => {
-                root.only(&["version", "ids", "kinds", "items", "times", "values", "pushes"])?;
-                profile.read_events(&root)?;
+            version @ (2 | 3) => {
+                let keys = ["version", "ids", "kinds", "items", "times", "values", "pushes", "contexts", "situations"];
+                root.only(if version == 2 { &keys[..7] } else { &keys })?;
+                profile.read_events(&root, version == 3)?;
                 for push in root.required("pushes")?.list()? {
                     profile.pushed(Push::from_json(&push)?)?;
                 }
             }
-            _ => return Err(version.refuse("1 or 2")),
+            _ => return Err(version.refuse("1, 2 or 3")),
         }
         Ok(profile)
     }
 
-    fn read_events(&mut self, root: &Field) -> Result<()> {
+    fn read_events(&mut self, root: &Field, with_contexts: bool) -> Result<()> {
         let (ids, kinds) = (root.required("ids")?.texts()?, root.required("kinds")?);
-        let (items, times, values) =
-            (root.required("items")?.list()?, root.required("times")?.list()?, root.required("values")?.list()?);
-        let mut values = values.chunks(2);
-        let mut valued = values.next();
+        let (items, times) = (root.required("items")?.list()?, root.required("times")?.list()?);
+        let mut values = Pairs::new(root, "values")?;
+        let mut situated = if with_contexts { Pairs::new(root, "situations")? } else { Pairs::default() };
+        let mut contexts = Vec::new();
+        if with_contexts {
+            for context in root.required("contexts")?.list()? {
+                contexts.push(situations::from_json(&context)?);
+            }
+        }
         let digits = kinds.text()?.as_bytes();
         if digits.len() != items.len() || digits.len() != times.len() || digits.len() > MOST_EVENTS {
             return Err(kinds.refuse("one digit, item and time for each of at most 10000 events"));
@@ -93,16 +112,45 @@ impl Profile {
             let kind = *kind.ok_or_else(|| kinds.refuse("digits from 0 to 8"))?;
             let item_id = ids.get(items[at].whole()?).ok_or_else(|| items[at].refuse("the place of an id"))?.clone();
             seconds += times[at].number()?;
-            let mut value = None;
-            if let Some([_, found]) = valued.filter(|valued| valued[0].whole().is_ok_and(|place| place == at)) {
-                value = Some(found.float()?);
-                valued = values.next();
-            }
-            self.keep(Event { kind, item_id, value, timestamp: seconds * 1000.0 })?;
+            let value = values.of(at).map(|value| value.float()).transpose()?;
+            let context = match situated.of(at) {
+                Some(place) => {
+                    contexts.get(place.whole()?).ok_or_else(|| place.refuse("the place of a context"))?.clone()
+                }
+                None => Attributes::new(),
+            };
+            self.keep(Event { kind, item_id, value, timestamp: seconds * 1000.0, context })?;
         }
-        match valued {
-            None => Ok(()),
-            Some(_) => Err(root.required("values")?.refuse("places of events, ascending, with a number each")),
+        values.end(root, "values")?;
+        situated.end(root, "situations")
+    }
+}
+
+/// What only some events have: each one's place, then what it is, ascending.
+#[derive(Default)]
+struct Pairs<'a> {
+    list: Vec<Field<'a>>,
+    next: usize,
+}
+
+impl<'a> Pairs<'a> {
+    fn new(root: &Field<'a>, name: &'static str) -> Result<Pairs<'a>> {
+        Ok(Pairs { list: root.required(name)?.list()?, next: 0 })
+    }
+
+    /// That of the event at `at`; events are asked for in their order.
+    fn of(&mut self, at: usize) -> Option<&Field<'a>> {
+        let [place, found] = self.list.get(self.next..self.next + 2)? else { return None };
+        place.whole().is_ok_and(|place| place == at).then(|| {
+            self.next += 2;
+            found
+        })
+    }
+
+    fn end(&self, root: &Field, name: &str) -> Result<()> {
+        match self.next == self.list.len() {
+            true => Ok(()),
+            false => Err(root.required(name)?.refuse("places of events, ascending, with one more number each")),
         }
     }
 }
