@@ -31,6 +31,6 @@ line('library: JavaScript', total(isBinding));
 line('library, code in all', total((name) => isEngine(name) || isBinding(name)));
 line("the shop's own JavaScript", total(isShop));
 
-const LIBRARY_LIMIT = 178_000;
+const LIBRARY_LIMIT = 182_000;
 const library = total((name) => isEngine(name) || isBinding(name));
 if (library > LIBRARY_LIMIT) throw new Error(`the library's code is ${library} bytes, more than the ${LIBRARY_LIMIT} it may be`);

@@ -57,12 +57,17 @@ pub(crate) struct Gate {
 }
 
 impl Question {
-    /// What the scorer is asked: for the items of `mask`, of `group`, and of all gates but the last.
-    pub fn queries(&self) -> impl Iterator<Item = Query<'_>> {
+    /// Adds what the scorer is asked: for the items of `mask`, of `group`, and of all gates but the last.
+    pub fn ask<'q>(&'q self, queries: &mut Vec<Query<'q>>) {
         let (user, taste, offset) = (&self.user, self.taste.as_deref(), self.offset.as_deref());
-        let gates = self.gates.iter().rev().skip(1).rev().map(|gate| &gate.mask);
-        let masks = std::iter::once(&self.mask).chain(&self.group).chain(gates);
-        masks.map(move |mask| Query { user, taste, offset, mask, k: self.k, stage: self.stage })
+        let mut ask = |mask| queries.push(Query { user, taste, offset, mask, k: self.k, stage: self.stage });
+        ask(&self.mask);
+        if let Some(group) = &self.group {
+            ask(group);
+        }
+        for gate in &self.gates[..self.gates.len().saturating_sub(1)] {
+            ask(&gate.mask);
+        }
     }
 }
 

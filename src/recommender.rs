@@ -10,7 +10,7 @@ use crate::model::Model;
 use crate::patch::apply_delta;
 use crate::profile::{BestTime, Event, EventSettings, Interaction, Profile, Push, TimeRequest};
 use crate::question::{Asker, Question, Subject, admitted};
-use crate::rank::{Buyer, Reason, Stage, Taste, because_of};
+use crate::rank::{Admitted, Buyer, Reason, Stage, Taste, because_of};
 use crate::request::Request;
 use crate::score::{BackendChoice, BackendInfo, Query, Scored, Scorer};
 
@@ -228,17 +228,25 @@ impl Recommender {
         let admitted = admitted(&self.model, request)?;
         let mut lists = Vec::with_capacity(subjects.len());
         for block in subjects.chunks(BATCH) {
-            let questions = {
-                let asker = Asker { model: &self.model, own: &self.profile.borrow(), request };
-                block.iter().map(|subject| asker.ask(subject, admitted.clone())).collect::<Result<Vec<_>>>()?
-            };
-            let queries: Vec<Query> = questions.iter().flat_map(Question::queries).collect();
+            let questions = self.questions(block, request, &admitted)?;
+            let mut queries: Vec<Query> = Vec::new();
+            questions.iter().for_each(|question| question.ask(&mut queries));
             let mut answers = self.scorer.score_batch(&queries).await?.into_iter();
             for question in &questions {
                 lists.push(self.present(question, &mut answers, request));
             }
         }
         Ok(lists)
+    }
+
+    /// What to ask for each of `subjects`.
+    fn questions(&self, subjects: &[Subject], request: &Request, admitted: &Admitted) -> Result<Vec<Question>> {
+        let asker = Asker { model: &self.model, own: &self.profile.borrow(), request };
+        let mut questions = Vec::with_capacity(subjects.len());
+        for subject in subjects {
+            questions.push(asker.ask(subject, admitted.clone())?);
+        }
+        Ok(questions)
     }
 
     /// What the profile amounts to: one line an item.
@@ -291,8 +299,8 @@ impl Recommender {
         let traced =
             |stage, left, items: &mut dyn Iterator<Item = u32>| Traced { stage, left, ids: items.map(id).collect() };
         let (mut trace, mut propensities) = (Vec::new(), None);
-        let (last, first) = question.gates.split_last().unzip();
-        for gate in first.into_iter().flatten() {
+        let last = question.gates.last();
+        for gate in &question.gates[..question.gates.len().saturating_sub(1)] {
             let list = weighed(&gate.buyer, answers.next().unwrap_or_default());
             trace.push(traced(gate.stage, gate.left, &mut list.iter().take(request.count).map(|scored| scored.item)));
         }

@@ -3,7 +3,7 @@
 use super::situations;
 use crate::error::{Error, Result, show};
 use crate::json::{Field, Json};
-use crate::model::{Attributes, Model};
+use crate::model::{Attributes, Model, attributes_from_json};
 
 /// The latest moment that JavaScript's dates know, in milliseconds since 1970.
 pub(super) const MAX_TIME: f64 = 8.64e15;
@@ -144,7 +144,7 @@ impl Event {
             timestamp: field.optional("timestamp").map_or(Ok(0.0), |time| time.number())?,
             context: field
                 .optional("context")
-                .map_or(Ok(Attributes::new()), |context| situations::from_json(&context))?,
+                .map_or(Ok(Attributes::new()), |context| attributes_from_json(&context))?,
         };
         event.validate()?;
         Ok(event)
@@ -161,7 +161,7 @@ impl Event {
             members.push(("value".to_owned(), value.into()));
         }
         if !self.context.is_empty() {
-            members.push(("context".to_owned(), situations::to_json(&self.context)));
+            members.push(("context".to_owned(), Json::Object(situations::to_members(&self.context))));
         }
         Json::Object(members)
     }

@@ -7,6 +7,7 @@ mod event;
 mod fold_in;
 mod gradient;
 mod mentions;
+mod names;
 mod network;
 mod push;
 mod random;

@@ -1,4 +1,4 @@
-//! Where and under what circumstances events happened: the contexts that pages told with them, each once.
+//! Where and under what circumstances events happened: contexts that pages tell, as JSON.
 
 use crate::error::{Error, Result};
 use crate::json::{Field, Json};
@@ -7,60 +7,11 @@ use crate::model::{Attributes, Cell, attributes_from_json};
 /// Most fields of an event's context, and most bytes of a name and of a text.
 const MOST_FIELDS: usize = 8;
 const MOST_BYTES: usize = 64;
-/// Bytes of an event's place and that of its context in an exported profile, at most.
-const PLACE_BYTES: usize = 14;
 
-/// Contexts, and how many events happened in each.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Situations {
-    list: Vec<(Attributes, u32)>,
-}
-
-impl Situations {
-    /// The place of a context, its fields by name, in which one more event happened, and the bytes that adds to an exported profile.
-    pub fn enter(&mut self, mut context: Attributes) -> (u32, usize) {
-        for at in 1..context.len() {
-            let place = (0..at).find(|&before| context[before].0 > context[at].0).unwrap_or(at);
-            context[place..=at].rotate_right(1);
-        }
-        let same = self.list.iter().position(|(known, _)| *known == context);
-        let at = same.or_else(|| self.list.iter().position(|&(_, events)| events == 0)).unwrap_or(self.list.len());
-        match self.list.get_mut(at) {
-            Some((known, events)) => (*known, *events) = (context, *events + 1),
-            None => self.list.push((context, 1)),
-        }
-        (at as u32, self.bytes(at))
-    }
-
-    /// Takes an event out of the context at `at`; the bytes that are free for it.
-    pub fn leave(&mut self, at: u32) -> usize {
-        let bytes = self.bytes(at as usize);
-        self.list[at as usize].1 -= 1;
-        bytes
-    }
-
-    /// The context at `at`.
-    pub fn get(&self, at: u32) -> &Attributes {
-        &self.list[at as usize].0
-    }
-
-    /// Bytes that the latest event of the one at `at` takes: its context stands there once for all.
-    fn bytes(&self, at: usize) -> usize {
-        let (context, events) = &self.list[at];
-        PLACE_BYTES + if *events == 1 { to_json(context).to_string().len() + 1 } else { 0 }
-    }
-}
-
-/// The fields of a context, texts and numbers.
+/// Checks what a page tells of an event.
 ///
 /// # Errors
-/// [`Error::Argument`] for what is neither, or more than may be kept of each event.
-pub(super) fn from_json(field: &Field) -> Result<Attributes> {
-    let context = attributes_from_json(field)?;
-    check(&context)?;
-    Ok(context)
-}
-
+/// [`Error::Argument`] for what is neither a text nor a number, or more than may be kept of each event.
 pub(super) fn check(context: &Attributes) -> Result<()> {
     let short = |text: &str| text.len() <= MOST_BYTES;
     let fits = |(name, cell): &(String, Cell)| match cell {
@@ -79,12 +30,40 @@ pub(super) fn check(context: &Attributes) -> Result<()> {
     }
 }
 
-/// The JSON form, as [`from_json`] reads it.
-pub(super) fn to_json(context: &Attributes) -> Json {
-    let cell = |cell: &Cell| match cell {
-        Cell::Text(text) => text.as_str().into(),
-        Cell::Number(x) => (*x).into(),
-        Cell::Vector(_) => Json::Null,
-    };
-    Json::Object(context.iter().map(|(name, value)| (name.clone(), cell(value))).collect())
+/// The JSON text of a context, its fields by name, so that the same context is always the same text.
+pub(super) fn to_text(context: Attributes) -> String {
+    let mut members = to_members(&context);
+    for end in 1..members.len() {
+        for at in (1..=end).rev() {
+            if members[at - 1].0 > members[at].0 {
+                members.swap(at - 1, at);
+            }
+        }
+    }
+    Json::Object(members).to_string()
+}
+
+/// The context of such a text; nothing of any other.
+pub(super) fn from_text(text: &str) -> Attributes {
+    let json = to_json(text);
+    attributes_from_json(&Field::root(&json, "context")).unwrap_or_default()
+}
+
+/// The same as JSON.
+pub(super) fn to_json(text: &str) -> Json {
+    text.parse().unwrap_or(Json::Null)
+}
+
+/// The members of the JSON form of a context.
+pub(super) fn to_members(context: &Attributes) -> Vec<(String, Json)> {
+    let mut members = Vec::new();
+    for (name, cell) in context {
+        let value = match cell {
+            Cell::Text(text) => text.as_str().into(),
+            Cell::Number(x) => (*x).into(),
+            Cell::Vector(_) => Json::Null,
+        };
+        members.push((name.clone(), value));
+    }
+    members
 }

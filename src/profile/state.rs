@@ -3,8 +3,9 @@
 use super::adapter::Feedback;
 use super::counting::{Counted, Counting, KINDS, Line, REPEAT};
 use super::event::{Event, EventKind};
+use super::names::Names;
 use super::push::Push;
-use super::situations::Situations;
+use super::situations;
 use crate::error::Result;
 use crate::model::{Attributes, Model};
 
@@ -15,6 +16,9 @@ const MAX_BYTES: usize = 58_000;
 const EVENT_BYTES: usize = 18;
 /// Bytes of an event's value and place: at most.
 const VALUE_BYTES: usize = 30;
+/// Bytes of what is around an id, and of an event's place and that of its context with what is around the context: at most.
+const ID_BYTES: usize = 3;
+const SITUATION_BYTES: usize = 16;
 
 /// Events of this strength, purchases as a rule, are what is bought again.
 pub const FULL_STRENGTH: f32 = 1.0;
@@ -41,10 +45,11 @@ pub struct Interaction {
 /// What the user did, oldest first.
 #[derive(Debug, Clone, Default)]
 pub struct Profile {
-    /// External ids, each once, and how many events name it.
-    ids: Vec<(String, u32)>,
+    /// External ids.
+    pub(super) ids: Names,
     events: Vec<Kept>,
-    situations: Situations,
+    /// Contexts of events, as JSON.
+    pub(super) situations: Names,
     /// Bytes of all that in an exported profile, at most.
     bytes: usize,
     /// Messages sent, and what came of them.
@@ -55,11 +60,11 @@ pub struct Profile {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Kept {
     pub kind: EventKind,
-    id: u32,
+    pub id: u32,
     pub value: Option<f32>,
     pub timestamp: f64,
     /// The place of its context, where it has one.
-    situation: Option<u32>,
+    pub situation: Option<u32>,
 }
 
 impl Kept {
@@ -84,25 +89,16 @@ impl Profile {
     pub(super) fn keep(&mut self, event: Event) -> Result<()> {
         event.validate()?;
         let Event { kind, item_id, value, timestamp, context } = event;
-        let same = self.ids.iter().position(|(id, _)| *id == item_id);
-        let id = same.unwrap_or_else(|| {
-            // The room of one that no event names any more.
-            let free = self.ids.iter().position(|&(_, events)| events == 0);
-            let id = free.unwrap_or(self.ids.len());
-            match free {
-                Some(id) => self.ids[id].0 = item_id,
-                None => self.ids.push((item_id, 0)),
-            }
-            id
-        });
-        self.count(id, true);
-        self.bytes += value_bytes(value);
-        let situation = (!context.is_empty()).then(|| self.situations.enter(context)).map(|(at, bytes)| {
-            self.bytes += bytes;
-            at
-        });
+        let (id, bytes) = self.ids.enter(item_id);
+        self.bytes += EVENT_BYTES + value_bytes(value) + if bytes > 0 { bytes + ID_BYTES } else { 0 };
+        let mut situation = None;
+        if !context.is_empty() {
+            let (place, bytes) = self.situations.enter(situations::to_text(context));
+            self.bytes += SITUATION_BYTES + bytes;
+            situation = Some(place);
+        }
         let timestamp = (timestamp / 1000.0).floor() * 1000.0;
-        self.events.push(Kept { kind, id: id as u32, value, timestamp, situation });
+        self.events.push(Kept { kind, id, value, timestamp, situation });
         while self.events.len() > MAX_EVENTS || self.bytes > MAX_BYTES {
             self.remove(self.least());
         }
@@ -152,7 +148,7 @@ impl Profile {
         let time = (event.timestamp / 1000.0).floor() * 1000.0;
         let same = |kept: &Kept| {
             kept.kind == event.kind
-                && self.ids[kept.id as usize].0 == event.item_id
+                && self.ids.get(kept.id) == event.item_id
                 && (event.timestamp == 0.0 || kept.timestamp == time)
         };
         let found = self.events.iter().rposition(same);
@@ -163,35 +159,24 @@ impl Profile {
     /// The events, oldest first.
     pub fn events(&self) -> impl Iterator<Item = Event> + '_ {
         self.events.iter().map(|&Kept { kind, id, value, timestamp, situation }| {
-            let item_id = self.ids[id as usize].0.clone();
-            let context = situation.map(|at| self.situations.get(at).clone()).unwrap_or_default();
+            let item_id = self.ids.get(id).to_owned();
+            let context = situation.map(|at| situations::from_text(self.situations.get(at))).unwrap_or_default();
             Event { kind, item_id, value, timestamp, context }
         })
     }
 
-    /// The same, each with the place of its id among all ids that were ever named.
-    pub(super) fn kept(&self) -> impl Iterator<Item = (Event, usize)> + '_ {
-        self.events().zip(self.events.iter().map(|kept| kept.id as usize))
-    }
-
-    pub(super) fn id_count(&self) -> usize {
-        self.ids.len()
+    /// The same as they are kept.
+    pub(super) fn kept(&self) -> &[Kept] {
+        &self.events
     }
 
     fn remove(&mut self, at: usize) {
         let event = self.events.remove(at);
-        self.bytes -= value_bytes(event.value);
-        self.bytes -= event.situation.map_or(0, |at| self.situations.leave(at));
-        self.count(event.id as usize, false);
-    }
-
-    /// Counts an event more or less of an item.
-    fn count(&mut self, id: usize, more: bool) {
-        let (text, events) = &mut self.ids[id];
-        let first = *events == u32::from(!more);
-        let bytes = EVENT_BYTES + if first { text.len() + 3 } else { 0 };
-        (*events, self.bytes) =
-            if more { (*events + 1, self.bytes + bytes) } else { (*events - 1, self.bytes - bytes) };
+        let bytes = self.ids.leave(event.id);
+        self.bytes -= EVENT_BYTES + value_bytes(event.value) + if bytes > 0 { bytes + ID_BYTES } else { 0 };
+        if let Some(place) = event.situation {
+            self.bytes -= SITUATION_BYTES + self.situations.leave(place);
+        }
     }
 
     /// What an adapter learns from, the latest last: one a burst ([`Line`]), and as weak dislikes what was shown and left alone. Of an item that
@@ -201,7 +186,7 @@ impl Profile {
         let mut lines = vec![Line::default(); self.ids.len()];
         let mut touched = vec![false; self.ids.len()];
         self.events.iter().for_each(|event| touched[event.id as usize] |= event.kind != EventKind::Impression);
-        let items: Vec<Option<u32>> = self.ids.iter().map(|(id, _)| model.item_index(id)).collect();
+        let items: Vec<Option<u32>> = self.ids.all().map(|id| model.item_index(id)).collect();
         let mut feedback: Vec<Feedback> = Vec::new();
         // Of each item, where its latest burst is in there, that of its latest rating, and a rating that was against it.
         let mut places = vec![[None; 3]; self.ids.len()];
@@ -266,7 +251,7 @@ impl Profile {
         let mut history = Vec::new();
         for (at, event) in self.events.iter().enumerate() {
             let line = &lines[event.id as usize];
-            let known = if line.place == at { model.item_index(&self.ids[event.id as usize].0) } else { None };
+            let known = if line.place == at { model.item_index(self.ids.get(event.id)) } else { None };
             if let (Some(item), Some((strongest, _))) = (known, line.strongest) {
                 history.push(Interaction {
                     item,
@@ -286,7 +271,7 @@ impl Profile {
         // How long ago it was is the part's own business.
         let counting = Counting::new(model, 0.0);
         for event in &self.events {
-            let Some(item) = model.item_index(&self.ids[event.id as usize].0) else { continue };
+            let Some(item) = model.item_index(self.ids.get(event.id)) else { continue };
             let strength = counting.strength(event);
             if strength < 0.0 {
                 purchases.retain(|&(bought, _)| bought != item);
@@ -307,7 +292,7 @@ impl Profile {
     pub(crate) fn shown(&self, model: &Model) -> Vec<(u32, f64)> {
         let mut shown = Vec::new();
         for event in self.events.iter().filter(|event| event.kind == EventKind::Impression) {
-            shown.extend(model.item_index(&self.ids[event.id as usize].0).map(|item| (item, event.timestamp)));
+            shown.extend(model.item_index(self.ids.get(event.id)).map(|item| (item, event.timestamp)));
         }
         shown
     }
@@ -317,9 +302,10 @@ impl Profile {
     pub(crate) fn told(&self, now: f64) -> Attributes {
         let mut told = Attributes::new();
         for event in self.events.iter().rev().filter(|event| (now - event.timestamp).abs() <= VISIT) {
-            for (name, cell) in event.situation.into_iter().flat_map(|at| self.situations.get(at)) {
-                if told.iter().all(|(known, _)| known != name) {
-                    told.push((name.clone(), cell.clone()));
+            let Some(place) = event.situation else { continue };
+            for (name, cell) in situations::from_text(self.situations.get(place)) {
+                if told.iter().all(|(known, _)| *known != name) {
+                    told.push((name, cell));
                 }
             }
         }

@@ -6,7 +6,7 @@ use super::situations;
 use super::state::Profile;
 use crate::error::Result;
 use crate::json::{Field, Json};
-use crate::model::Attributes;
+use crate::model::{Attributes, attributes_from_json};
 
 /// The version of an exported profile that this build writes. It reads this one and those before it.
 pub const PROFILE_VERSION: u32 = 3;
@@ -21,12 +21,12 @@ impl Profile {
     pub fn export(&self) -> Json {
         let (mut ids, mut kinds, mut items, mut times, mut values) =
             (Vec::<Json>::new(), String::new(), Vec::new(), Vec::new(), Vec::new());
-        let (mut contexts, mut situated) = (Vec::<Attributes>::new(), Vec::new());
-        let mut places = vec![None; self.id_count()];
+        let (mut contexts, mut situated) = (Vec::<Json>::new(), Vec::new());
+        let (mut places, mut rooms) = (vec![None; self.ids.len()], vec![None; self.situations.len()]);
         let mut before = 0.0;
-        for (at, (event, id)) in self.kept().enumerate() {
-            let place = *places[id].get_or_insert_with(|| {
-                ids.push(event.item_id.as_str().into());
+        for (at, event) in self.kept().iter().enumerate() {
+            let place = *places[event.id as usize].get_or_insert_with(|| {
+                ids.push(self.ids.get(event.id).into());
                 ids.len() - 1
             });
             kinds.push(char::from(b'0' + event.kind as u8));
@@ -37,12 +37,12 @@ impl Profile {
             if let Some(value) = event.value {
                 values.extend([at.into(), value.into()]);
             }
-            if !event.context.is_empty() {
-                let known = contexts.iter().position(|context| *context == event.context);
-                situated.extend([at.into(), known.unwrap_or(contexts.len()).into()]);
-                if known.is_none() {
-                    contexts.push(event.context);
-                }
+            if let Some(situation) = event.situation {
+                let room = *rooms[situation as usize].get_or_insert_with(|| {
+                    contexts.push(situations::to_json(self.situations.get(situation)));
+                    contexts.len() - 1
+                });
+                situated.extend([at.into(), room.into()]);
             }
         }
         Json::object([
@@ -52,7 +52,7 @@ impl Profile {
             ("items", Json::List(items)),
             ("times", Json::List(times)),
             ("values", Json::List(values)),
-            ("contexts", Json::List(contexts.iter().map(situations::to_json).collect())),
+            ("contexts", Json::List(contexts)),
             ("situations", Json::List(situated)),
             ("pushes", Json::List(self.pushes.iter().map(Push::to_json).collect())),
         ])
@@ -99,7 +99,7 @@ impl Profile {
         let mut contexts = Vec::new();
         if with_contexts {
             for context in root.required("contexts")?.list()? {
-                contexts.push(situations::from_json(&context)?);
+                contexts.push(attributes_from_json(&context)?);
             }
         }
         let digits = kinds.text()?.as_bytes();
