@@ -28,7 +28,9 @@ pub(crate) struct Question {
     taste: Option<Vec<f32>>,
     offset: Option<Vec<f32>>,
     /// The items that are asked for.
-    pub mask: ItemMask,
+    mask: ItemMask,
+    /// The items that may be in the list: those, and the own ones of a buyer.
+    pub allowed: ItemMask,
     stage: Stage,
     /// How many candidates there should be.
     pub k: usize,
@@ -41,8 +43,8 @@ pub(crate) struct Question {
     pub chosen: Option<Vec<Scored>>,
     /// What becomes of the candidates.
     pub arranged: Option<Arranged>,
-    /// Those of a group that is to have its share, to be asked for too.
-    pub group: Option<ItemMask>,
+    /// Those of a group that is to have its share: to be asked for too, and own ones of a buyer with them.
+    pub group: Option<[ItemMask; 2]>,
     /// What left items out, where that is to be told; the last of them leaves `mask`.
     pub gates: Vec<Gate>,
 }
@@ -62,7 +64,7 @@ impl Question {
         let (user, taste, offset) = (&self.user, self.taste.as_deref(), self.offset.as_deref());
         let mut ask = |mask| queries.push(Query { user, taste, offset, mask, k: self.k, stage: self.stage });
         ask(&self.mask);
-        if let Some(group) = &self.group {
+        if let Some([group, _]) = &self.group {
             ask(group);
         }
         for gate in &self.gates[..self.gates.len().saturating_sub(1)] {
@@ -128,7 +130,8 @@ impl Asker<'_> {
             return Ok(question);
         }
         question.k = question.k.max(arranged.candidates(request.count, model)?);
-        question.group = arranged.group(&question.mask);
+        question.group =
+            arranged.group(&question.mask).zip(arranged.group(&question.allowed)).map(<[ItemMask; 2]>::from);
         question.arranged = Some(arranged);
         Ok(question)
     }
@@ -173,8 +176,10 @@ impl Asker<'_> {
             let nothing = self.question(vec![0.0; model.dim()], admitted, Stage::Popularity);
             return Ok(Question { chosen: Some(chosen), gates: Vec::new(), ..nothing });
         }
-        let told = profile.told(request.now.max(profile.latest()));
-        let given = with_told(model, &request.context, told);
+        let given = match model.context() {
+            Some(_) => with_told(model, &request.context, profile.told(request.now.max(profile.latest()))),
+            None => request.context.clone(),
+        };
         let context = context_features(model, &given)?;
         let always = model.context().is_some_and(|context| context.shape.always);
         if liked.is_empty() && !always {
@@ -222,6 +227,7 @@ impl Asker<'_> {
             user,
             taste: None,
             offset: None,
+            allowed: mask.clone(),
             mask,
             stage,
             k: self.request.count,

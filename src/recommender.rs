@@ -281,9 +281,12 @@ impl Recommender {
         request: &Request,
     ) -> Recommendation {
         let model = &*self.model;
-        let count = if question.arranged.is_some() { question.k } else { request.count };
+        // A list that is arranged may want any own item.
         let weighed = |buyer: &Option<Buyer>, answer: Vec<Scored>| match (buyer, &question.because) {
-            (Some(buyer), Some((user, _))) => buyer.rank(model, user, answer, count),
+            (Some(buyer), Some((user, _))) => {
+                let all = buyer.own().len() + answer.len();
+                buyer.rank(model, user, answer, if question.arranged.is_some() { all } else { request.count })
+            }
             _ => answer,
         };
         let mut answer = weighed(&question.buyer, answers.next().unwrap_or_default());
@@ -291,7 +294,7 @@ impl Recommender {
             answer.clone_from(chosen);
         }
         let mut group = Vec::new();
-        if let Some(mask) = &question.group {
+        if let Some([_, mask]) = &question.group {
             group = weighed(&question.buyer, answers.next().unwrap_or_default());
             group.retain(|scored| !mask.is_excluded(scored.item));
         }
@@ -307,14 +310,14 @@ impl Recommender {
         if let Some(arranged) = &question.arranged {
             let candidates = answer;
             let stages;
-            (answer, stages) = arranged.list(model, &candidates, &group, &question.mask, request.count);
+            (answer, stages) = arranged.list(model, &candidates, &group, &question.allowed, request.count);
             for (stage, items) in stages {
                 // What the last gate lets in is what the arrangement begins with.
                 let (gate, left) = last.map_or((stage, 0), |gate| (gate.stage, gate.left));
                 let stage = if stage == Stage::Scores { gate } else { stage };
                 trace.push(traced(stage, left, &mut items.into_iter()));
             }
-            propensities = arranged.propensities(model, &candidates, &group, &question.mask, &answer);
+            propensities = arranged.propensities(model, &candidates, &group, &question.allowed, &answer);
         }
         let explained = request.explain && question.because.is_some();
         let tastes = if explained { Taste::all(model) } else { Vec::new() };

@@ -19,7 +19,7 @@ pub struct Request {
     /// What the shop asks of the list beside relevance.
     pub arrangement: Arrangement,
     /// What the page knows of the moment: fields the model was trained with, and `hour` and `weekday`. What is not told here counts as the
-    /// latest event of the same visit told it.
+    /// latest event of the last half hour told it.
     pub context: Attributes,
     /// Also items the user already bought, put in the cart, rated, bookmarked or disliked. A model with a repurchase part then
     /// weighs own items against new ones: what is due comes first.

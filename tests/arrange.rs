@@ -259,6 +259,20 @@ fn what_is_promoted_is_never_lost() {
     let again = open(&with_repurchase(random(60, 8, 1), vec![0.1; 60], vec![-0.1; 60]));
     let rules = json!([{ "type": "promote", "itemId": "item-4", "position": 6 }]);
     assert_eq!(ask(&again, &json!({ "includeSeen": true, "rules": rules }))[5], 4);
+    // One of hundreds that were, the least due of them.
+    let many = open(&with_repurchase(random(900, 8, 1), vec![0.1; 900], vec![-0.1; 900]));
+    for item in 100..700 {
+        for time in 0..if item == 650 { 1 } else { 2 } {
+            let timestamp = NOW - (300.0 - f64::from(time)) * 24.0 * HOUR;
+            many.observe(Event { timestamp, ..Event::new(EventKind::Purchase, format!("item-{item}")) })
+                .expect("known");
+        }
+    }
+    let least = json!([{ "type": "promote", "itemId": "item-650", "position": 2 }]);
+    assert!(!ask(&many, &json!({ "includeSeen": true, "count": 400 })).contains(&650), "far down");
+    assert_eq!(ask(&many, &json!({ "includeSeen": true, "rules": least }))[1], 650);
+    let shared = json!({ "includeSeen": true, "fairness": { "group": { "price": { "gte": 325, "lt": 325.5 } }, "share": 0.3 }, "count": 20 });
+    assert!(ask(&many, &shared).contains(&650), "the one own item of its group");
     let lowest = json!([
         { "type": "promote", "itemId": "item-50", "position": 3 }, { "type": "promote", "itemId": "item-51", "position": 1 },
     ]);

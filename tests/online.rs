@@ -81,6 +81,29 @@ fn the_same_events_give_the_same_lists() {
 }
 
 #[test]
+fn lists_that_were_shown_do_not_wash_out_what_was_done() {
+    let mut spec = learning(random(200, 16, 5));
+    spec.online.as_mut().expect("learns").events = 14.0;
+    let (one, two) = (open(&spec), open(&spec));
+    tell(&one, usual());
+    tell(&two, usual());
+    // Thirty lists of twenty, of items that nothing is done with.
+    let shown = |n: usize| event(EventKind::Impression, (n % 20) * 10 + 8, 13.0 + n as f64 / 10.0);
+    tell(&two, (0..600).map(shown).filter(|event| !usual().iter().any(|usual| usual.item_id == event.item_id)));
+    let model = model(&spec);
+    let own = |recommender: &Recommender| {
+        let profile = Profile::import(&recommender.export_profile()).expect("its own");
+        let online = model.manifest().online.as_ref().expect("learns");
+        let adapter = Adapter::learn(&model, online, &profile.feedback(&model), 0.0, vec![1.0; 4]);
+        usual()
+            .iter()
+            .map(|event| adapter.parts(&model, online, model.item_index(&event.item_id).expect("known"))[1])
+            .sum::<f32>()
+    };
+    assert!(own(&two) > 0.5 * own(&one) && own(&one) > 0.0, "{} {}", own(&one), own(&two));
+}
+
+#[test]
 fn a_dislike_removes_the_like_and_lowers_what_is_like_it() {
     // Nothing but parity tells items apart.
     let mut spec = learning(checkerboard(60));

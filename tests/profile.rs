@@ -144,7 +144,7 @@ fn a_profile_of_the_first_version_is_read() {
     let profile = Profile::import(&of_serde(&state)).expect("version 1");
     assert_eq!(strengths(&profile.history(&model)), [(7, 1.0), (9, 0.75)]);
     assert_eq!(profile.events().last().expect("three").item_id, "no longer sold");
-    let again = Profile::import(&profile.export()).expect("version 2");
+    let again = Profile::import(&profile.export()).expect("just exported");
     assert!(again.events().eq(profile.events()));
 }
 
@@ -322,6 +322,19 @@ fn a_burst_pushes_nothing_else_out() {
             full.events().filter(|event| event.item_id == "item-2999").map(|event| event.kind).collect();
         assert_eq!(kept, kinds[3 - kept.len()..], "the oldest go first");
     }
+    // Nor do low ratings, a mind that is made up again and again, or portions that shrink.
+    let second = |n: usize| 300_000.0 + n as f64 / 20.0;
+    let low = |n: usize| Event { value: Some(2.0), ..event(EventKind::Rating, 2999, second(n)) };
+    let unsure = |n: usize| event([EventKind::Purchase, EventKind::Dislike][n % 2], 2999, second(n));
+    let less = |n: usize| Event { value: Some(0.9 - n as f32 / 1e3), ..event(EventKind::Portion, 2999, second(n)) };
+    let bursts: [&dyn Fn(usize) -> Event; 3] = [&low, &unsure, &less];
+    for burst in bursts {
+        let profile = observed(&model, before.iter().cloned().chain((0..600).map(burst)));
+        assert!(profile.events().take(before.len()).eq(before.iter().cloned()), "{:?}", burst(0));
+        let alone = observed(&model, (0..600).map(burst));
+        let line = |profile: &Profile| profile.history(&model).last().map(|line| (line.item, line.strength, line.seen));
+        assert_eq!(line(&profile), line(&alone));
+    }
     let portion =
         |n: usize| Event { value: Some(0.1 + 0.3 * n as f32), ..event(EventKind::Portion, 2999, 20.0 * n as f64) };
     let clicks = (0..1998).map(|n| event(EventKind::Click, 1, 1e3 + 90.0 * n as f64));
@@ -416,7 +429,9 @@ fn what_a_page_tells_with_an_event_holds_for_the_visit() {
         let told = [minutes(0.0, from("search")), minutes(5.0, from("mail")), minutes(6.0, Vec::new())];
         assert_eq!(list(&told, Vec::new(), 8.0), mail, "the latest that was told");
         assert_eq!(list(&told, from("search"), 8.0), search, "a request is heard first");
-        assert_eq!(list(&told, Vec::new(), 37.0), plain, "another visit");
+        assert_eq!(list(&told, Vec::new(), 37.0), plain, "half an hour later");
+        let behind = [minutes(5.0, from("mail")), minutes(0.0, from("search"))];
+        assert_eq!(list(&behind, Vec::new(), 8.0), mail, "the latest by its time");
         // What the model does not know, or not so, is kept for one that does.
         let other =
             vec![("placement".to_owned(), Cell::Text("cart".into())), ("referrer".to_owned(), Cell::Number(1.0))];

@@ -351,7 +351,7 @@ export class Recommender {
     }
   }
 
-  /** What the device knows of its user, as a plain JSON object of 60 KB at most, to be stored where you like. */
+  /** What the device knows of its user, as a plain JSON object of 64 KB at most, to be stored where you like. */
   export(): Promise<ProfileState> {
     return this.#run((engine) => engine.exportProfile());
   }

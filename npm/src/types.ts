@@ -151,7 +151,7 @@ export interface InteractionEvent {
   /** When, in milliseconds since 1970-01-01 UTC. Default: now. */
   timestamp?: number | undefined;
   /**
-   * Where, and under what circumstances: `{ placement: 'cart', referrer: 'mail' }`, at most 8 fields of 64 bytes. It is kept with the event
+   * Where, and under what circumstances: `{ placement: 'cart', referrer: 'mail' }`, at most 8 fields of 64 bytes, numbers in 32 bits. It is kept with the event
    * ({@link Recommender.events}). What the model was trained with holds for half an hour, as if each `recommend` were told it.
    */
   context?: Context | undefined;

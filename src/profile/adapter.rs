@@ -15,8 +15,10 @@ use super::random::Random;
 use crate::model::{ColumnView, Model, Online, OnlineColumn};
 use crate::simd::dot;
 
-/// The latest events that are learnt from.
+/// The latest events that are learnt from, and of slight ones, such as that an item was shown and left alone, beside them.
 const MOST: usize = 300;
+const MOST_SLIGHT: usize = 100;
+const SLIGHT: f32 = 0.1;
 /// Of an item that no event is of, and of one that none was learnt from yet; after that, its place among those dealt with.
 const UNSEEN: u16 = u16::MAX;
 const SEEN: u16 = u16::MAX - 1;
@@ -142,8 +144,9 @@ impl Adapter {
         feedback.iter().for_each(|event| seen[event.item as usize] = SEEN);
         let columns = adapter.coded(model, online);
         let mut before = 0.0;
-        for event in &feedback[feedback.len().saturating_sub(MOST)..] {
-            adapter.fade(fade(online, before, event.time, 1.0));
+        for event in &latest(&feedback) {
+            // What says little does not make what was said before count less.
+            adapter.fade(fade(online, before, event.time, event.strength.abs().min(1.0)));
             before = f64::max(before, event.time);
             adapter.take_in(model, online, &columns, event, &mut seen);
         }
@@ -291,6 +294,21 @@ impl Adapter {
         }
         self.events.iter().zip(parts).filter_map(|(event, part)| Some((event.place?, part))).collect()
     }
+}
+
+/// The latest of `feedback` that are learnt from, in their order.
+fn latest(feedback: &[Feedback]) -> Vec<Feedback> {
+    let mut left = [MOST, MOST_SLIGHT];
+    let mut latest = Vec::new();
+    for event in feedback.iter().rev() {
+        let left = &mut left[usize::from(event.strength.abs() < SLIGHT)];
+        if *left > 0 {
+            *left -= 1;
+            latest.push(*event);
+        }
+    }
+    latest.reverse();
+    latest
 }
 
 /// What is left after so much time and so many events; nothing is lost of times that are unknown or run backwards.

@@ -123,8 +123,8 @@ pub struct Event {
     pub value: Option<f32>,
     /// Milliseconds since 1970-01-01 UTC, or 0 when unknown.
     pub timestamp: f64,
-    /// Where and under what circumstances: what a page tells of it, such as placement and referrer. Lists of the same visit go by it as
-    /// by the context of a request.
+    /// Where and under what circumstances: what a page tells of it, such as placement and referrer. For half an hour lists go
+    /// by it as by the context of a request.
     pub context: Attributes,
 }
 

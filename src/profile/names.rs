@@ -1,5 +1,15 @@
 //! Texts that many events name, each kept once: ids of items, contexts.
 
+/// Bytes of a text in JSON.
+fn written(text: &str) -> usize {
+    let byte = |byte: u8| match byte {
+        0..32 => 6,
+        b'"' | b'\\' => 2,
+        _ => 1,
+    };
+    text.bytes().map(byte).sum()
+}
+
 /// Texts, and how many events name each.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Names(Vec<(String, u32)>);
@@ -15,7 +25,7 @@ impl Names {
             self.0.push((String::new(), 0));
         }
         let (known, events) = &mut self.0[place];
-        let bytes = if *events == 0 { text.len() } else { 0 };
+        let bytes = if *events == 0 { written(&text) } else { 0 };
         (*known, *events) = (text, *events + 1);
         (place as u32, bytes)
     }
@@ -24,7 +34,7 @@ impl Names {
     pub fn leave(&mut self, place: u32) -> usize {
         let (text, events) = &mut self.0[place as usize];
         *events -= 1;
-        if *events == 0 { text.len() } else { 0 }
+        if *events == 0 { written(text) } else { 0 }
     }
 
     /// The text at `place`.

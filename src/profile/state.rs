@@ -24,7 +24,7 @@ const SITUATION_BYTES: usize = 16;
 pub const FULL_STRENGTH: f32 = 1.0;
 
 /// Milliseconds for which what was told of an event holds.
-const VISIT: f64 = 1_800_000.0;
+const HOLDS: f64 = 1_800_000.0;
 
 /// The strength of a dislike that an impression is which nothing followed.
 const LEFT_ALONE: f32 = 0.05;
@@ -105,8 +105,8 @@ impl Profile {
         Ok(())
     }
 
-    /// The event to do without first: what was merely shown; what changes nothing, since it was told just before, or a later rating or a larger
-    /// portion stands for it; what is oldest.
+    /// The event to do without first: what was merely shown; what changes nothing, since it was told just before, a later rating or a larger
+    /// portion stands for it, or the item was turned down within the minute; what is oldest.
     fn least(&self) -> usize {
         let soon = |a: &Kept, b: &Kept| a.timestamp > 0.0 && (b.timestamp - a.timestamp).abs() < REPEAT;
         if let Some(shown) = self.events.iter().position(|event| event.kind == EventKind::Impression) {
@@ -120,18 +120,28 @@ impl Profile {
                 *before = before.filter(|before| before.against() == event.against());
             }
             let before = &mut of_item[event.kind as usize];
-            let valued = matches!(event.kind, EventKind::Rating | EventKind::Portion);
-            if before.is_some_and(|before| soon(&before, event)) && !valued {
+            let told = before.is_some_and(|before| {
+                soon(&before, event)
+                    && event.kind != EventKind::Rating
+                    && (event.kind != EventKind::Portion || before.value >= event.value)
+            });
+            if told {
                 return at;
             }
             *before = Some(*event);
         }
         // Going back, the one that stands for it.
         told.fill(None);
+        let mut refused: Vec<Option<Kept>> = vec![None; self.ids.len()];
         for (at, event) in self.events.iter().enumerate().rev() {
+            let refused = &mut refused[event.id as usize];
+            if refused.is_some_and(|later| soon(event, &later)) {
+                return at;
+            }
+            *refused = if event.against() { Some(*event) } else { *refused };
             let later = &mut told[event.id as usize * KINDS + event.kind as usize];
             let stands = later.is_some_and(|later| match event.kind {
-                EventKind::Rating => !event.against(),
+                EventKind::Rating => !event.against() || later.against(),
                 EventKind::Portion => soon(event, &later) && later.value >= event.value,
                 _ => false,
             });
@@ -297,19 +307,29 @@ impl Profile {
         shown
     }
 
-    /// What pages told of the visit that goes on at `now`, of each field the latest: with events of the last half hour, in milliseconds
-    /// since 1970.
+    /// What pages told with events of the half hour before `now`, milliseconds since 1970: of each field the latest.
     pub(crate) fn told(&self, now: f64) -> Attributes {
-        let mut told = Attributes::new();
-        for event in self.events.iter().rev().filter(|event| (now - event.timestamp).abs() <= VISIT) {
+        // When an event last happened in each context.
+        let mut times: Vec<(u32, f64)> = Vec::new();
+        for event in self.events.iter().filter(|event| (now - event.timestamp).abs() <= HOLDS) {
             let Some(place) = event.situation else { continue };
-            for (name, cell) in situations::from_text(self.situations.get(place)) {
-                if told.iter().all(|(known, _)| *known != name) {
-                    told.push((name, cell));
-                }
+            match times.iter_mut().find(|(known, _)| *known == place) {
+                Some((_, time)) => *time = time.max(event.timestamp),
+                None => times.push((place, event.timestamp)),
             }
         }
-        told
+        let mut told: Vec<(f64, Attributes)> = Vec::new();
+        for (place, time) in times {
+            let later = told.iter().position(|(other, _)| *other <= time).unwrap_or(told.len());
+            told.insert(later, (time, situations::from_text(self.situations.get(place))));
+        }
+        let mut latest = Attributes::new();
+        for (name, cell) in told.into_iter().flat_map(|(_, context)| context) {
+            if latest.iter().all(|(known, _)| *known != name) {
+                latest.push((name, cell));
+            }
+        }
+        latest
     }
 
     /// The time of the latest event in milliseconds since 1970, 0 where none is known.

@@ -109,15 +109,28 @@ test('a damaged record is set aside and told of, and the page starts anew', asyn
   expect(await records('unreadable')).toEqual([]);
 });
 
-test('nothing is requested after the load, whatever the profile goes through', async ({ bare, context }) => {
-  const page = await bare.open();
-  const requests: string[] = [];
-  context.on('request', (request) => { requests.push(request.url()); });
-  await page.evaluate(async () => {
-    await window.live.observe({ type: 'purchase', itemId: window.ids[1]! });
-    await window.live.recommend();
-    await window.live.import(await window.live.export());
-    await window.live.forget();
+for (const worker of [false, true]) {
+  test(`nothing is requested after the load, whatever the profile goes through, ${worker ? 'in a worker' : 'in the page'}`, async ({ bare, context }) => {
+    const page = await bare.open({ worker });
+    await page.evaluate(() => window.live.settled());
+    const requests: string[] = [];
+    context.on('request', (request) => { requests.push(request.url()); });
+    const shown = await page.evaluate(async () => {
+      const { live, ids } = window;
+      await live.observe({ type: 'purchase', itemId: ids[1]!, context: { placement: 'cart' } });
+      const { recommId } = await live.recommend({ trace: true, diversity: 0.5 });
+      const { items } = await live.next(recommId, 3);
+      await live.similar(ids[2]!);
+      await live.onboarding();
+      await live.history();
+      await live.pushed({ channel: 'mail', opened: true });
+      await live.bestTime();
+      await live.retract({ type: 'purchase', itemId: ids[1]! });
+      await live.import(await live.export());
+      await live.forget();
+      return items.length;
+    });
+    expect(shown).toBe(3);
+    expect(requests).toEqual([]);
   });
-  expect(requests).toEqual([]);
-});
+}

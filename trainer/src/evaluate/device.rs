@@ -54,7 +54,7 @@ impl<'a> Device<'a> {
         for event in &events[self.known..known.max(self.known)] {
             self.tell(kind_of(self.model, event.strength), event.item, event.time)?;
         }
-        self.known = known;
+        self.known = self.known.max(known);
         Ok(())
     }
 

@@ -55,7 +55,7 @@ export function aisle(shop: Shop): Aisle {
     const filter = catalogue.forSale();
     if (department) filter.department = [department];
     if (category) filter.category = [category];
-    const { items } = await engine.recommend({ count: Math.min(length, here.length) || 1, filter, includeSeen: true });
+    const { items } = await engine.recommend({ count: Math.min(length, here.length) || 1, filter, includeSeen: true, explain: false });
     return { products: items.flatMap(({ id }) => catalogue.get(id) ?? []), all: here.length };
   };
 

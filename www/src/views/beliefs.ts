@@ -3,7 +3,7 @@ import { announce } from '../announce.ts';
 import { h, icon } from '../dom.ts';
 import type { Shop } from '../shop.ts';
 
-/** Beliefs that are shown, the strongest ones. */
+/** Beliefs that are shown unasked, the strongest ones. */
 const SHOWN = 5;
 
 /** What the device believes its owner cares for, as bars; each can be taken back. */
@@ -29,13 +29,17 @@ export function beliefs({ store }: Shop): HTMLElement {
     URL.revokeObjectURL(url);
   };
   const exporting = h('button', { type: 'button', class: 'button button-outline', id: 'export', onclick: () => void give() }, 'Take along');
+  let all = false;
+  const more = h('button', { type: 'button', class: 'button button-quiet', onclick: () => { all = !all; drawSoon(); } });
   let drawn = 0;
   const draw = async (): Promise<void> => {
     const turn = (drawn += 1);
     const found = await store.interests();
     if (turn !== drawn) return;
     const hadFocus = list.contains(document.activeElement);
-    list.replaceChildren(...found.slice(0, SHOWN).map((interest) => bar(interest, store)));
+    list.replaceChildren(...found.slice(0, all ? found.length : SHOWN).map((interest) => bar(interest, store)));
+    more.hidden = found.length <= SHOWN;
+    more.textContent = all ? 'The strongest alone' : `All ${String(found.length)}`;
     if (hadFocus) (list.querySelector<HTMLElement>('button') ?? exporting).focus();
   };
   const drawSoon = (): void => void draw().catch((error: unknown) => { note.textContent = String(error); });
@@ -45,6 +49,7 @@ export function beliefs({ store }: Shop): HTMLElement {
     'div',
     { class: 'profile' },
     list,
+    more,
     h(
       'div',
       { class: 'profile-actions' },

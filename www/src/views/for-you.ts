@@ -25,8 +25,10 @@ export function forYou(shop: Shop): HTMLElement {
   moveWithArrows(list);
 
   let asked = 0;
+  let unsaid = false; // that the shelf has changed
   const update = async (told: boolean) => {
     const turn = (asked += 1);
+    unsaid ||= told && turn > 1;
     list.setAttribute('aria-busy', 'true');
     const answer = await engine.recommend({
       count: SHELF, explain: true, filter: catalogue.forSale(), exclude: [...store.cart.keys()], ...store.wishes, trace: trace.open(),
@@ -40,7 +42,8 @@ export function forYou(shop: Shop): HTMLElement {
     trace.show(answer);
     note.textContent = `Ranked here from ${count(engine.info().items)} products in ${millis(answer.millis)}.`;
     list.setAttribute('aria-busy', 'false');
-    if (told && turn > 1) announce(summary(places), 'shelf');
+    if (unsaid) announce(summary(places), 'shelf');
+    unsaid = false;
   };
   const updateSoon = (told = true) => void update(told).catch((error: unknown) => { note.textContent = String(error); });
   store.on('profile', () => { updateSoon(); });

@@ -37,6 +37,6 @@ export function opinions(product: Product, { store }: Shop, withWords = false): 
     'div',
     { class: withWords ? 'opinions opinions-wide' : 'opinions' },
     opinion('bookmark', 'icon-heart', 'Like', `Liked ${product.title}`),
-    opinion('dislike', 'icon-no', 'Not this', `Not shown again: ${product.title}`),
+    opinion('dislike', 'icon-no', 'Not this', `Left out of For you: ${product.title}`),
   );
 }

@@ -93,7 +93,7 @@ pub fn size(evaluation: &Evaluation) -> String {
 }
 
 /// Quality against diversity, of lists by score and of lists with options, and whether groups have their shares: what one costs the other.
-/// Lists that another one is above in both are marked as such.
+/// Lists that another one is above in all of these are marked as such.
 pub fn trade_off(evaluation: &Evaluation) -> String {
     let Some(longest) = evaluation.protocol.cutoffs.last().copied() else { return String::new() };
     let metric = Metric::Ndcg(longest);
@@ -107,9 +107,10 @@ pub fn trade_off(evaluation: &Evaluation) -> String {
     if !lists.iter().any(|(entry, _)| entry.stage == "list") {
         return String::new();
     }
-    let beaten = |of: &(f64, Estimate)| {
-        let above = |other: &(f64, Estimate)| other.0 >= of.0 && other.1.mean >= of.1.mean;
-        lists.iter().any(|(_, other)| above(other) && (other.0 > of.0 || other.1.mean > of.1.mean))
+    let merits = |(entry, of): &(&Entry, (f64, Estimate))| [of.0, of.1.mean, entry.fair.unwrap_or(0.0)];
+    let beaten = |of: [f64; 3]| {
+        let above = |other: [f64; 3]| other != of && other.iter().zip(of).all(|(other, of)| *other >= of);
+        lists.iter().any(|other| above(merits(other)))
     };
     let series: Vec<Point> = (lists.iter().enumerate())
         .map(|(style, (entry, of))| Point { style, name: entry.label.clone(), x: of.0, estimate: of.1 })
@@ -119,9 +120,10 @@ pub fn trade_off(evaluation: &Evaluation) -> String {
     let title = format!("{metric} against diversity");
     let description = "One point a kind of list: how unlike its items are, and its quality with the interval.";
     let plot = points(&title, description, Axis::from_zero(label, most, decimal), &series);
-    let row = |(entry, of): &(&Entry, (f64, Estimate))| {
+    let row = |row: &(&Entry, (f64, Estimate))| {
+        let (entry, of) = row;
         let fair = entry.fair.map_or_else(|| "-".to_owned(), |share| format!("{:.1} %", 100.0 * share));
-        let front = if beaten(of) { "another is above it" } else { "on the front" };
+        let front = if beaten(merits(row)) { "another is above it" } else { "on the front" };
         vec![entry.label.clone(), decimal(of.0), shown(&of.1), fair, front.to_owned()]
     };
     let rows: Vec<Vec<String>> = lists.iter().map(row).collect();
