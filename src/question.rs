@@ -60,7 +60,7 @@ pub(crate) struct Gate {
 
 impl Question {
     /// Adds what the scorer is asked: for the items of `mask`, of `group`, and of all gates but the last.
-    pub fn ask<'q>(&'q self, queries: &mut Vec<Query<'q>>) {
+    pub fn add_queries<'q>(&'q self, queries: &mut Vec<Query<'q>>) {
         let (user, taste, offset) = (&self.user, self.taste.as_deref(), self.offset.as_deref());
         let mut ask = |mask| queries.push(Query { user, taste, offset, mask, k: self.k, stage: self.stage });
         ask(&self.mask);
@@ -117,10 +117,12 @@ impl Asker<'_> {
         if request.arrangement.is_plain() {
             return self.ask_plain(subject, admitted);
         }
-        let (shown, history) = match self.profile(subject) {
-            Some(profile) => (profile.shown(model), dealt_with(&profile.history(model))),
-            None => (Vec::new(), Vec::new()),
-        };
+        // Only what is asked for is looked up.
+        let (rotates, explores) = (request.arrangement.rotation > 0.0, request.arrangement.explore.is_some());
+        let profile = self.profile(subject);
+        let shown = profile.filter(|_| rotates).map(|profile| profile.shown(model)).unwrap_or_default();
+        let history =
+            profile.filter(|_| explores).map(|profile| dealt_with(&profile.history(model))).unwrap_or_default();
         let arranged = Arranged::new(model, &request.arrangement, request.now, &shown, &history)?;
         if let Some(hidden) = arranged.hidden() {
             admitted.leave_out(rank::Stage::Hide, hidden);

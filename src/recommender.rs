@@ -230,7 +230,7 @@ impl Recommender {
         for block in subjects.chunks(BATCH) {
             let questions = self.questions(block, request, &admitted)?;
             let mut queries: Vec<Query> = Vec::new();
-            questions.iter().for_each(|question| question.ask(&mut queries));
+            questions.iter().for_each(|question| question.add_queries(&mut queries));
             let mut answers = self.scorer.score_batch(&queries).await?.into_iter();
             for question in &questions {
                 lists.push(self.present(question, &mut answers, request));
